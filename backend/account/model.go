@@ -1,0 +1,135 @@
+// Package account holds the installation of the integration in one CRM account:
+// OAuth tokens, the claim of a Leadline login on it, the connection to the
+// channel, and what to do when one of them breaks.
+package account
+
+import (
+	"context"
+	"time"
+
+	"leadline/backend/chatid"
+)
+
+// State is how far an installation has come (design.md §4).
+type State string
+
+const (
+	// Installed: known, tokens may be there, not connected to the channel.
+	Installed State = "installed"
+	// Connected: chatting works.
+	Connected State = "connected"
+	// Broken: it was connected; Reason says what is wrong.
+	Broken State = "broken"
+	// Disconnected: switched off by the admin or by uninstalling.
+	Disconnected State = "disconnected"
+)
+
+// Reasons of the state Broken.
+const (
+	// ReasonAuthorisation: the OAuth tokens do not work; chatting goes on.
+	ReasonAuthorisation = "authorisation"
+	// ReasonChannel: the chats service refuses the scope; messages wait.
+	ReasonChannel = "channel"
+)
+
+// Account is one CRM account that installed us.
+type Account struct {
+	ID chatid.AccountID
+	// Team owns the account; empty until a login claimed it.
+	Team    chatid.TeamID
+	Product string // "amocrm", "kommo", "dev": the record of configuration
+	CRMID   chatid.CRMAccountID
+	AmojoID chatid.AmojoID
+	// Host is the account's own address, "democo.amocrm.ru"; it can be renamed.
+	Host   string
+	Name   string
+	State  State
+	Reason string
+	Scope  chatid.ScopeID
+	// ConnectedBy is the login that connected it last.
+	ConnectedBy chatid.UserID
+	// PausedUntil holds back deliveries of the whole account.
+	PausedUntil time.Time
+	HasTokens   bool
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Tokens is the OAuth pair of an account, in clear. The store seals it.
+type Tokens struct {
+	Access, Refresh string
+	ExpiresAt       time.Time
+}
+
+// Claim is a proven login that waits for the account's OAuth tokens (design.md §3.2).
+type Claim struct {
+	Product string
+	CRMID   chatid.CRMAccountID
+	CRMUser chatid.CRMUserID
+	// AdminProven: the disposable token said that the user is an administrator;
+	// otherwise the API is asked when the tokens are there.
+	AdminProven bool
+	Team        chatid.TeamID
+	User        chatid.UserID
+	AmojoID     chatid.AmojoID
+	Host        string
+	Locale      string
+	CreatedAt   time.Time
+	// Refused is the code of the reason why the claim could not be completed.
+	Refused string
+}
+
+// Grant is an authorisation code on its way to tokens. It is stored before the
+// CRM gets its answer, because the CRM never repeats it.
+type Grant struct {
+	ID         string
+	Product    string
+	Code       string // sealed at rest
+	Host       string
+	ReceivedAt time.Time
+}
+
+// Store keeps accounts, tokens, claims and grants.
+type Store interface {
+	// Account finds by our id, ByCRM by the CRM's number, ByScope by the scope
+	// that hooks carry. fault.NotFound.
+	Account(ctx context.Context, id chatid.AccountID) (Account, error)
+	ByCRM(ctx context.Context, product string, id chatid.CRMAccountID) (Account, error)
+	ByScope(ctx context.Context, s chatid.ScopeID) (Account, error)
+	// OfTeam lists a team's accounts.
+	OfTeam(ctx context.Context, t chatid.TeamID) ([]Account, error)
+
+	// Upsert stores an account under (Product, CRMID): a new one with the given
+	// ID, else AmojoID, Host and Name of the known one are brought up to date.
+	// It returns what is stored.
+	Upsert(ctx context.Context, a Account) (Account, error)
+	// SetConnected stores team, user, amojo id, scope and the state Connected.
+	// fault.Conflict "account_taken" when another team has it in any state but
+	// Disconnected.
+	SetConnected(ctx context.Context, id chatid.AccountID, t chatid.TeamID, u chatid.UserID, amojo chatid.AmojoID, s chatid.ScopeID, at time.Time) error
+	// SetState stores state and reason; a Disconnected account keeps its team.
+	// Leaving Broken/channel lifts the account's pause.
+	SetState(ctx context.Context, id chatid.AccountID, s State, reason string, at time.Time) error
+
+	// SaveTokens stores the pair; DropTokens removes it.
+	SaveTokens(ctx context.Context, id chatid.AccountID, t Tokens) error
+	DropTokens(ctx context.Context, id chatid.AccountID) error
+	// Tokens reads the pair; fault.NotFound when there is none.
+	Tokens(ctx context.Context, id chatid.AccountID) (Tokens, error)
+	// LeaseRefresh takes the account's refresh lease until until: only its holder
+	// may exchange the refresh token. ok is false when somebody has it.
+	LeaseRefresh(ctx context.Context, id chatid.AccountID, token string, now, until time.Time) (ok bool, err error)
+	// ReleaseRefresh gives the lease back.
+	ReleaseRefresh(ctx context.Context, id chatid.AccountID, token string) error
+
+	// SaveClaim replaces the claim on (Product, CRMID); Claim reads it
+	// (fault.NotFound); DropClaim removes it.
+	SaveClaim(ctx context.Context, c Claim) error
+	Claim(ctx context.Context, product string, id chatid.CRMAccountID) (Claim, error)
+	DropClaim(ctx context.Context, product string, id chatid.CRMAccountID) error
+
+	// SaveGrant stores a code; Grants lists those that wait; DropGrant removes one.
+	SaveGrant(ctx context.Context, g Grant) error
+	Grants(ctx context.Context) ([]Grant, error)
+	DropGrant(ctx context.Context, id string) error
+}

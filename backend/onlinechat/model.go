@@ -1,0 +1,62 @@
+// Package onlinechat holds what an account shows on sites: online chats (one
+// per pipeline), the buttons that carry them, and which sites may do so.
+package onlinechat
+
+import (
+	"context"
+	"time"
+
+	"leadline/backend/chatid"
+)
+
+// Chat is one online chat.
+type Chat struct {
+	ID      chatid.ChatID
+	Account chatid.AccountID
+	Name    string
+	// Pipeline is 0 for the chat of the account's main pipeline.
+	Pipeline chatid.PipelineID
+	// SourceExternalID names the chat's lead source: 36 characters at most when
+	// we make it (C §5.1). SourceID is 0 while the CRM has none of our making.
+	SourceExternalID string
+	SourceID         chatid.SourceID
+	CreatedAt        time.Time
+}
+
+// Button is what a site's snippet names.
+type Button struct {
+	ID      chatid.ButtonID
+	Account chatid.AccountID
+	// Key and Hash stand in the snippet; both must match (O §1.2).
+	Key  chatid.ButtonKey
+	Hash string
+	// Chat is the online chat that it carries; empty for none.
+	Chat chatid.ChatID
+	// TrustedSites are host names, "*.host" for all below; empty = any site.
+	TrustedSites []string
+	// InApp: used in an application, where the origin may be "null" (EMB-24).
+	InApp bool
+	// Color is a CSS colour, Locale a language code; "" = default.
+	Color, Locale string
+	// Position is "right" or "left".
+	Position  string
+	CreatedAt time.Time
+}
+
+// Store keeps chats and buttons.
+type Store interface {
+	// EnsureFirst stores chat and button if the account has no chat yet, and
+	// gives its first chat and that chat's first button. Button.Key is made by
+	// the store: rising numbers from 1001.
+	EnsureFirst(ctx context.Context, c Chat, b Button) (Chat, Button, error)
+	// SetSource stores the CRM's id of the chat's source.
+	SetSource(ctx context.Context, id chatid.ChatID, s chatid.SourceID) error
+	// Button finds by key; fault.NotFound. Chat finds by id; fault.NotFound.
+	Button(ctx context.Context, key chatid.ButtonKey) (Button, error)
+	Chat(ctx context.Context, id chatid.ChatID) (Chat, error)
+	// Chats lists an account's chats and Buttons its buttons, oldest first.
+	Chats(ctx context.Context, a chatid.AccountID) ([]Chat, error)
+	Buttons(ctx context.Context, a chatid.AccountID) ([]Button, error)
+	// SetTrustedSites replaces the list of a button.
+	SetTrustedSites(ctx context.Context, key chatid.ButtonKey, sites []string, inApp bool) error
+}
