@@ -121,8 +121,8 @@ type MessageJob struct {
 type StatusJob struct {
 	Ref    chatid.MessageRef `json:"ref"`
 	Status Status            `json:"status"`
-	// Code and Text go with Failed: the service's error code (C §3.5) and the
-	// sentence that the operator reads.
+	// Code and Text go with Failed: the service's error code (C §3.5) and the key
+	// of the sentence that the operator reads.
 	Code int    `json:"code,omitempty"`
 	Text string `json:"text,omitempty"`
 }

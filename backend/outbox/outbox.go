@@ -54,6 +54,10 @@ type Claim struct {
 	// longer the lane's.
 	Token string
 	Until time.Time
+	// Recovered: the former holder vanished without settling or releasing (its
+	// token was still there when the lease ran out), so the lane's first job may
+	// have arrived. The worker then treats that job as Uncertain.
+	Recovered bool
 }
 
 // Verdict says how a job ended.

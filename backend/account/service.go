@@ -1,0 +1,185 @@
+package account
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"leadline/backend/chatid"
+	"leadline/backend/fault"
+)
+
+// Info is what API v4 says about the account of a token.
+type Info struct {
+	CRMID   chatid.CRMAccountID
+	AmojoID chatid.AmojoID
+	Host    string
+	Name    string
+}
+
+// CRM is API v4 and OAuth of the products. Errors are faults: Unauthenticated
+// crm_unauthorised (the token or code is dead), Unavailable crm_unavailable,
+// Timeout crm_timeout.
+type CRM interface {
+	Exchange(ctx context.Context, product, host, code string) (Tokens, error)
+	Refresh(ctx context.Context, product, host, refresh string) (Tokens, error)
+	Info(ctx context.Context, product, host, access string) (Info, error)
+	IsAdmin(ctx context.Context, product, host, access string, user chatid.CRMUserID) (bool, error)
+	// EnsureSource makes the lead source of an online chat, or finds it. The id
+	// is 0 when the product keeps a single source, which the CRM makes by itself.
+	EnsureSource(ctx context.Context, product, host, access, name, externalID string, p chatid.PipelineID) (chatid.SourceID, error)
+}
+
+// Channel is the connecting part of the Chats API. Errors are faults: Denied
+// channel_refused, Unavailable crm_unavailable, Timeout crm_timeout.
+type Channel interface {
+	Connect(ctx context.Context, product string, a chatid.AmojoID) (chatid.ScopeID, error)
+	Disconnect(ctx context.Context, product string, a chatid.AmojoID) error
+}
+
+// Chats makes what a connected account shows on its site.
+type Chats interface {
+	// First makes the first online chat and button if there is none and returns
+	// the chat's source as it should be; done is true when the CRM has it.
+	First(ctx context.Context, a chatid.AccountID, locale string) (s Source, err error)
+	SetSource(ctx context.Context, c chatid.ChatID, id chatid.SourceID) error
+}
+
+// Source is the lead source that an online chat needs.
+type Source struct {
+	Chat       chatid.ChatID
+	Name       string
+	ExternalID string
+	Pipeline   chatid.PipelineID
+	Known      bool // the CRM has it already
+}
+
+// Logins tells who owns a team.
+type Logins interface {
+	// OwnerMasked is the owner's address, masked for somebody else's eyes.
+	OwnerMasked(ctx context.Context, t chatid.TeamID) (string, error)
+	// Email is a user's address.
+	Email(ctx context.Context, u chatid.UserID) (string, error)
+}
+
+// Service installs, connects and disconnects accounts.
+type Service struct {
+	store   Store
+	crm     CRM
+	channel Channel
+	chats   Chats
+	logins  Logins
+	newID   func() string
+	now     func() time.Time
+	log     *slog.Logger
+	// resumed is called when an account's waiting messages may go again.
+	resumed func()
+	grants  chan struct{}
+	reconn  *attempts
+}
+
+// Deps are what a Service needs of others.
+type Deps struct {
+	Store   Store
+	CRM     CRM
+	Channel Channel
+	Chats   Chats
+	Logins  Logins
+	NewID   func() string
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Resumed func()
+}
+
+// NewService wires a service; RunGrants must run beside it.
+func NewService(d Deps) *Service {
+	return &Service{
+		store: d.Store, crm: d.CRM, channel: d.Channel, chats: d.Chats, logins: d.Logins,
+		newID: d.NewID, now: d.Now, log: d.Logger, resumed: d.Resumed,
+		grants: make(chan struct{}, 1), reconn: newAttempts(),
+	}
+}
+
+// ByScope finds the account of a hook; fault.NotFound.
+func (s *Service) ByScope(ctx context.Context, scope chatid.ScopeID) (Account, error) {
+	return s.store.ByScope(ctx, scope)
+}
+
+// Account finds by our id; fault.NotFound.
+func (s *Service) Account(ctx context.Context, id chatid.AccountID) (Account, error) {
+	return s.store.Account(ctx, id)
+}
+
+// View is the connection as its admin sees it.
+type View struct {
+	// State is one of not_connected, connecting, connected, broken, disconnected.
+	State   string
+	Reason  string
+	Login   string
+	Account chatid.AccountID
+}
+
+// Status tells how far the account with this number has come.
+func (s *Service) Status(ctx context.Context, product string, id chatid.CRMAccountID) (View, error) {
+	v := View{State: "not_connected"}
+	claim, err := s.store.Claim(ctx, product, id)
+	switch {
+	case err == nil && claim.Refused == "":
+		v.State = "connecting"
+		v.Login, _ = s.logins.Email(ctx, claim.User)
+	case err == nil:
+		v.Reason = claim.Refused
+	case !fault.Is(err, fault.NotFound):
+		return View{}, err
+	}
+	a, err := s.store.ByCRM(ctx, product, id)
+	if fault.Is(err, fault.NotFound) {
+		return v, nil
+	}
+	if err != nil {
+		return View{}, err
+	}
+	v.Account = a.ID
+	switch a.State {
+	case Connected, Broken:
+		v.State, v.Reason = string(a.State), a.Reason
+		v.Login, _ = s.logins.Email(ctx, a.ConnectedBy)
+	case Disconnected:
+		if v.State == "not_connected" {
+			v.State = "disconnected"
+		}
+	}
+	return v, nil
+}
+
+// Disconnect switches the channel off for an account; history is kept. An
+// account that we do not know, or that is off already, is no error.
+func (s *Service) Disconnect(ctx context.Context, product string, id chatid.CRMAccountID) error {
+	if err := s.store.DropClaim(ctx, product, id); err != nil {
+		return err
+	}
+	a, err := s.store.ByCRM(ctx, product, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.disconnect(ctx, a)
+}
+
+func (s *Service) disconnect(ctx context.Context, a Account) error {
+	if a.State != Connected && a.State != Broken {
+		return nil
+	}
+	// Our own state first: whatever the chats service says, visitors must see
+	// that nobody answers here any more.
+	if err := s.store.SetState(ctx, a.ID, Disconnected, "", s.now()); err != nil {
+		return err
+	}
+	if err := s.channel.Disconnect(ctx, a.Product, a.AmojoID); err != nil {
+		s.log.Warn("disconnect channel", "account_id", string(a.ID), "error", err)
+	}
+	s.log.Info("account disconnected", "account_id", string(a.ID))
+	return nil
+}
