@@ -1,0 +1,189 @@
+package amojo
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"leadline/backend/chatid"
+)
+
+// Participant is the visitor as the CRM shall know them.
+type Participant struct {
+	// ID is ours and never changes for a visitor.
+	ID chatid.VisitorID
+	// Ref is the service's id of the same person, known from a conversation that
+	// an operator began; else "".
+	Ref chatid.UserRef
+	// Name is required by the service.
+	Name string
+	// Avatar is a public address of a picture, fetched some time later; "" for none.
+	Avatar string
+	// Phone and Email go into the contact that a new incoming lead makes. The
+	// phone counts for duplicate control only in the very first message, in the
+	// international form.
+	Phone, Email string
+	// ProfileLink is shown nowhere at present.
+	ProfileLink string
+}
+
+// Message is one text that a visitor wrote.
+type Message struct {
+	// ID goes out as msgid; keep it over all retries, so that none can double.
+	ID           chatid.MessageID
+	Conversation chatid.ConversationID
+	// ConversationRef binds our conversation to a chat that an operator began
+	// (C §8.4); if given it decides the chat. Else "".
+	ConversationRef chatid.ChatRef
+	// SentAt is sent in seconds and in milliseconds; it should rise strictly
+	// within a conversation.
+	SentAt time.Time
+	Sender Participant
+	// SourceID is the external id of the source; "" when sources are not used.
+	SourceID string
+	// Silent keeps the CRM from making an incoming lead and a notification.
+	Silent bool
+	Text   string
+}
+
+// Sent is what the service calls the things of a message that it accepted for
+// processing. Only Ref is certain to be there.
+type Sent struct {
+	Ref    chatid.MessageRef
+	Chat   chatid.ChatRef
+	Sender chatid.UserRef
+}
+
+type wireProfile struct {
+	Phone string `json:"phone,omitempty"`
+	Email string `json:"email,omitempty"`
+}
+
+type wireParticipant struct {
+	ID          chatid.VisitorID `json:"id"`
+	RefID       chatid.UserRef   `json:"ref_id,omitempty"`
+	Name        string           `json:"name"`
+	Avatar      string           `json:"avatar,omitempty"`
+	Profile     *wireProfile     `json:"profile,omitempty"`
+	ProfileLink string           `json:"profile_link,omitempty"`
+}
+
+type wireSource struct {
+	ExternalID string `json:"external_id"`
+}
+
+// Empty optional objects are left out: whether null is tolerated is not known.
+func participant(p Participant) wireParticipant {
+	w := wireParticipant{ID: p.ID, RefID: p.Ref, Name: p.Name, Avatar: p.Avatar, ProfileLink: p.ProfileLink}
+	if p.Phone != "" || p.Email != "" {
+		w.Profile = &wireProfile{p.Phone, p.Email}
+	}
+	return w
+}
+
+func source(externalID string) *wireSource {
+	if externalID == "" {
+		return nil
+	}
+	return &wireSource{externalID}
+}
+
+// SendMessage hands one inbound message to the service.
+//
+// A success means accepted for processing; the message appears in the CRM later.
+// What a repeat with the same ID answers is not documented: a success with the
+// same or another reference, 400 or 409. After an UnknownError, and after any
+// 5xx, ask History whether the message is there before giving up.
+//
+// Source: Chats API reference, "sending, editing or importing a message".
+func (c *Client) SendMessage(ctx context.Context, ch Channel, scope chatid.ScopeID, m Message) (Sent, error) {
+	const op = "send message"
+	path, err := scopePath(ch, scope)
+	if err != nil {
+		return Sent{}, &NotSentError{Op: op, Err: err}
+	}
+	type content struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+	}
+	type payload struct {
+		Timestamp         int64                 `json:"timestamp"`
+		MsecTimestamp     int64                 `json:"msec_timestamp"`
+		MsgID             chatid.MessageID      `json:"msgid"`
+		ConversationID    chatid.ConversationID `json:"conversation_id"`
+		ConversationRefID chatid.ChatRef        `json:"conversation_ref_id,omitempty"`
+		Silent            bool                  `json:"silent"`
+		Source            *wireSource           `json:"source,omitempty"`
+		Sender            wireParticipant       `json:"sender"`
+		Message           content               `json:"message"`
+	}
+	body := struct {
+		EventType string  `json:"event_type"`
+		Payload   payload `json:"payload"`
+	}{"new_message", payload{
+		Timestamp: m.SentAt.Unix(), MsecTimestamp: m.SentAt.UnixMilli(),
+		MsgID: m.ID, ConversationID: m.Conversation, ConversationRefID: m.ConversationRef,
+		Silent: m.Silent, Source: source(m.SourceID), Sender: participant(m.Sender),
+		Message: content{"text", m.Text},
+	}}
+	var answer struct {
+		NewMessage object[struct {
+			ConversationID text `json:"conversation_id"`
+			SenderID       text `json:"sender_id"`
+			MsgID          text `json:"msgid"`
+		}] `json:"new_message"`
+	}
+	if err := c.call(ctx, ch, request{op: op, method: http.MethodPost, path: path, body: body, answer: &answer}); err != nil {
+		return Sent{}, err
+	}
+	a := answer.NewMessage.V
+	if a.MsgID == "" {
+		return Sent{}, &UnknownError{Op: op, Err: errors.New("answer has no msgid")}
+	}
+	return Sent{Ref: chatid.MessageRef(a.MsgID), Chat: chatid.ChatRef(a.ConversationID), Sender: chatid.UserRef(a.SenderID)}, nil
+}
+
+// NewChat is a chat to be made without a message.
+type NewChat struct {
+	Conversation chatid.ConversationID
+	// SourceID is the external id of the source; "" when sources are not used.
+	SourceID string
+	User     Participant
+}
+
+// CreatedChat is what the service calls a chat and its visitor.
+type CreatedChat struct {
+	Ref  chatid.ChatRef
+	User chatid.UserRef // "" when the service did not say
+}
+
+// CreateChat makes a chat without message, contact, lead or notification, or
+// gives the reference of the one that the conversation has already.
+//
+// Source: Chats API reference, "creating a chat".
+func (c *Client) CreateChat(ctx context.Context, ch Channel, scope chatid.ScopeID, n NewChat) (CreatedChat, error) {
+	const op = "create chat"
+	path, err := scopePath(ch, scope)
+	if err != nil {
+		return CreatedChat{}, &NotSentError{Op: op, Err: err}
+	}
+	body := struct {
+		ConversationID chatid.ConversationID `json:"conversation_id"`
+		Source         *wireSource           `json:"source,omitempty"`
+		User           wireParticipant       `json:"user"`
+	}{n.Conversation, source(n.SourceID), participant(n.User)}
+	var answer struct {
+		ID   text `json:"id"`
+		User object[struct {
+			ID text `json:"id"`
+		}] `json:"user"`
+	}
+	if err := c.call(ctx, ch, request{op: op, method: http.MethodPost, path: path + "/chats", body: body, answer: &answer}); err != nil {
+		return CreatedChat{}, err
+	}
+	if answer.ID == "" {
+		return CreatedChat{}, &UnknownError{Op: op, Err: errors.New("answer has no id")}
+	}
+	return CreatedChat{Ref: chatid.ChatRef(answer.ID), User: chatid.UserRef(answer.User.V.ID)}, nil
+}
