@@ -41,6 +41,8 @@ type log struct {
 	known map[chatid.VisitorID]bool
 	pad   string
 	reads int
+	// wish is the last reader's AcceptLanguage.
+	wish string
 }
 
 func newLog() *log {
@@ -51,7 +53,7 @@ func (l *log) Authenticate(_ context.Context, token string) (Session, error) {
 	switch token {
 	case "refused":
 		return Session{}, fault.New(fault.Unauthenticated, "token_invalid")
-	case "unreadable":
+	case "uncheckable":
 		return Session{}, errors.New("database is away")
 	}
 	s := Session{Visitor: chatid.VisitorID(token)}
@@ -67,6 +69,10 @@ func (l *log) Since(_ context.Context, s Session, cursor int64, limit int) ([]Fr
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reads++
+	l.wish = s.AcceptLanguage
+	if s.Visitor == "unreadable" {
+		return nil, false, errors.New("database is away")
+	}
 	all := l.messages[s.Visitor]
 	all = all[min(cursor, int64(len(all))):]
 	n := min(limit, len(all))
@@ -83,7 +89,10 @@ func (l *log) add(v chatid.VisitorID) Hint {
 	return Hint{Conversation: "of-" + chatid.ConversationID(v), Rev: rev}
 }
 
-const chatHost = "https://chat.example.test"
+const (
+	chatHost = "https://chat.example.test"
+	wish     = "pt-BR,pt;q=0.9"
+)
 
 type fixture struct {
 	*Server
@@ -106,7 +115,11 @@ func start(t *testing.T, cfg Config) *fixture {
 	mux.HandleFunc("/v1/stream", func(w http.ResponseWriter, r *http.Request) { refuse(w, f.ServeWebSocket(w, r)) })
 	mux.HandleFunc("/v1/stream/events", func(w http.ResponseWriter, r *http.Request) {
 		cursor, _ := strconv.ParseInt(r.URL.Query().Get("cursor"), 10, 64)
-		refuse(w, f.ServeEvents(w, r, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), cursor))
+		session, err := f.source.Authenticate(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		if err == nil {
+			err = f.ServeEvents(w, r, session, cursor)
+		}
+		refuse(w, err)
 	})
 	srv := httptest.NewServer(mux)
 	f.addr = srv.Listener.Addr().String()
@@ -148,7 +161,7 @@ type wsBrowser struct {
 
 func (f *fixture) dial(t *testing.T) *wsBrowser {
 	t.Helper()
-	d := ws.Dialer{Timeout: patience, Header: ws.HandshakeHeaderHTTP{"Origin": {chatHost}}}
+	d := ws.Dialer{Timeout: patience, Header: ws.HandshakeHeaderHTTP{"Origin": {chatHost}, "Accept-Language": {wish}}}
 	conn, br, _, err := d.Dial(context.Background(), "ws://"+f.addr+"/v1/stream")
 	if err != nil {
 		t.Fatalf("dial: %v", err)
@@ -203,6 +216,7 @@ func (f *fixture) openEvents(t *testing.T, token string, cursor int64) browser {
 	t.Helper()
 	req, _ := http.NewRequest(http.MethodGet, fmt.Sprintf("http://%s/v1/stream/events?cursor=%d", f.addr, cursor), nil)
 	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept-Language", wish)
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 	resp, err := client.Do(req)
 	if err != nil {

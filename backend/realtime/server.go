@@ -21,6 +21,9 @@ type Session struct {
 	// Conversation is empty for a visitor who never wrote; the stream fills it
 	// in when a hint names the first one.
 	Conversation chatid.ConversationID
+	// AcceptLanguage is what the browser asked for, set by the Server, for texts
+	// that the Source writes itself.
+	AcceptLanguage string
 }
 
 // Frame is one new or changed message.
@@ -59,6 +62,7 @@ type Config struct {
 
 	FirstFrameWithin time.Duration // for the token over a WebSocket (5 s)
 	PingEvery        time.Duration // between pings (25 s)
+	SilentFor        time.Duration // without an answer to pings, before a WebSocket is cut (three pings)
 	WriteWithin      time.Duration // for one write, before a reader counts as slow (10 s)
 	ReadWithin       time.Duration // for one call of the Source (10 s)
 	LingerWithin     time.Duration // for a browser to answer our close (1 s)
@@ -93,6 +97,7 @@ func NewServer(cfg Config, hub *Hub, source Source) *Server {
 	cfg.PageSize = cmp.Or(cfg.PageSize, 100)
 	cfg.FirstFrameWithin = cmp.Or(cfg.FirstFrameWithin, 5*time.Second)
 	cfg.PingEvery = cmp.Or(cfg.PingEvery, 25*time.Second)
+	cfg.SilentFor = cmp.Or(cfg.SilentFor, 3*cfg.PingEvery)
 	cfg.WriteWithin = cmp.Or(cfg.WriteWithin, 10*time.Second)
 	cfg.ReadWithin = cmp.Or(cfg.ReadWithin, 10*time.Second)
 	cfg.LingerWithin = cmp.Or(cfg.LingerWithin, time.Second)

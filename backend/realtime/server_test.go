@@ -30,6 +30,7 @@ func TestRefusedRequests(t *testing.T) {
 				expect(t, f.open(t, "first", 0), "ready")
 			}
 			req, _ := http.NewRequest(http.MethodGet, "http://"+f.addr+tt.path, nil)
+			req.Header.Set("Authorization", "Bearer second")
 			if tt.origin != "" {
 				req.Header.Set("Origin", tt.origin)
 			}

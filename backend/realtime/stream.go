@@ -2,6 +2,8 @@ package realtime
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -76,7 +78,7 @@ type stream struct {
 
 	token   string // until it was checked
 	cursor  int64
-	session Session
+	session Session // its Visitor is empty until the token was checked
 	owned   bool
 	sub     *Subscription
 	timer   *time.Timer
@@ -178,12 +180,26 @@ func (s *stream) turn(todo uint8, hinted chatid.ConversationID) ending {
 	return s.write(buf)
 }
 
+// acceptLanguage is the browser's wish, as a copy: net/http keeps all headers of
+// a request in one string, which must not live as long as the stream.
+func acceptLanguage(r *http.Request) string {
+	const enough = 100
+	wish := r.Header.Get("Accept-Language")
+	if len(wish) > enough {
+		wish = wish[:1+strings.LastIndexByte(wish[:enough], ',')]
+	}
+	return strings.Clone(wish)
+}
+
 // begin finds out whose stream it is and subscribes.
 func (s *stream) begin() ending {
 	ctx, cancel := context.WithTimeout(s.srv.base, s.srv.cfg.ReadWithin)
 	defer cancel()
-	session, err := s.srv.source.Authenticate(ctx, s.token)
-	s.token = ""
+	session, err := s.session, error(nil)
+	if session.Visitor == "" {
+		session, err = s.srv.source.Authenticate(ctx, s.token)
+		session.AcceptLanguage, s.token = s.session.AcceptLanguage, ""
+	}
 	switch {
 	case fault.Is(err, fault.Unauthenticated), fault.Is(err, fault.Denied), fault.Is(err, fault.NotFound):
 		return endTokenInvalid

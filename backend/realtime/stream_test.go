@@ -125,7 +125,7 @@ func TestStreamPicksUpTheFirstConversation(t *testing.T) {
 
 func TestPingCarriesTheCursorAndRepairsALostHint(t *testing.T) {
 	t.Parallel()
-	transports(t, Config{PingEvery: 20 * time.Millisecond}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+	transports(t, Config{PingEvery: 20 * time.Millisecond, SilentFor: patience}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
 		b := open("anna", 0)
 		expect(t, b, "ready")
 		f.source.add("anna") // and no hint
@@ -135,8 +135,7 @@ func TestPingCarriesTheCursorAndRepairsALostHint(t *testing.T) {
 		if fr := expect(t, b, "ping"); fr.Cursor != 1 {
 			t.Errorf("ping: got cursor %d, want 1", fr.Cursor)
 		}
-		// Answered by the transport, pings keep the stream alive beyond three of them.
-		for range 5 {
+		for range 3 {
 			expect(t, b, "ping")
 		}
 	})
@@ -145,17 +144,39 @@ func TestPingCarriesTheCursorAndRepairsALostHint(t *testing.T) {
 func TestByeTellsWhy(t *testing.T) {
 	t.Parallel()
 	transports(t, Config{MaxPerVisitor: 1}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
-		refused := open("refused", 0)
-		if fr := expect(t, refused, "bye"); fr.Code != "token_invalid" {
-			t.Errorf("refused token: got %q", fr.Code)
-		}
-		expectEnd(t, refused)
-		if fr := expect(t, open("unreadable", 0), "bye"); fr.Code != "restart" {
+		away := open("unreadable", 0)
+		if fr := expect(t, away, "bye"); fr.Code != "restart" {
 			t.Errorf("source away: got %q", fr.Code)
 		}
+		expectEnd(t, away)
 		expect(t, open("anna", 0), "ready")
 		if fr := expect(t, open("anna", 0), "bye"); fr.Code != "restart" {
 			t.Errorf("second stream of one visitor where one is allowed: got %q", fr.Code)
+		}
+	})
+}
+
+func TestTokenOfTheFirstFrame(t *testing.T) {
+	t.Parallel()
+	f := start(t, Config{})
+	for token, want := range map[string]string{"refused": "token_invalid", "uncheckable": "restart"} {
+		b := f.open(t, token, 0)
+		if fr := expect(t, b, "bye"); fr.Code != want {
+			t.Errorf("%s: got %q, want %q", token, fr.Code, want)
+		}
+		expectEnd(t, b)
+	}
+	if f.source.reads != 0 {
+		t.Error("the source was read for nobody")
+	}
+}
+
+func TestSourceKnowsTheLanguage(t *testing.T) {
+	t.Parallel()
+	transports(t, Config{}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+		expect(t, open("anna", 0), "ready")
+		if f.source.wish != wish {
+			t.Errorf("got %q, want %q", f.source.wish, wish)
 		}
 	})
 }
@@ -190,7 +211,9 @@ func TestCloseSaysByeToAll(t *testing.T) {
 		if n := f.Streams(); n != 0 {
 			t.Errorf("%d streams left", n)
 		}
-		resp, err := http.Get("http://" + f.addr + "/v1/stream/events?cursor=0")
+		req, _ := http.NewRequest(http.MethodGet, "http://"+f.addr+"/v1/stream/events?cursor=0", nil)
+		req.Header.Set("Authorization", "Bearer late")
+		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,11 +229,12 @@ func TestCloseSaysByeToAll(t *testing.T) {
 // A browser that does not read is cut; the others do not notice.
 func TestSlowReaderIsCut(t *testing.T) {
 	t.Parallel()
-	transports(t, Config{WriteWithin: 100 * time.Millisecond}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+	transports(t, Config{WriteWithin: 500 * time.Millisecond}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
 		f.source.pad = strings.Repeat("x", 64<<10)
 		for range 400 { // more than the buffers of a loopback connection hold
 			f.source.add("slow")
 		}
+		f.source.pad = ""
 		open("slow", 0)
 		other := open("quick", 0)
 		expect(t, other, "ready")
@@ -313,6 +337,17 @@ func TestFramesAfterTheFirst(t *testing.T) {
 				t.Errorf("closed with %d, want %d", b.status, ws.StatusPolicyViolation)
 			}
 		})
+	}
+}
+
+// A browser answers pings by itself, and so stays beyond the time of a silent one.
+func TestAnsweringPeerStays(t *testing.T) {
+	t.Parallel()
+	f := start(t, Config{PingEvery: 100 * time.Millisecond, SilentFor: time.Second})
+	b := f.open(t, "anna", 0)
+	expect(t, b, "ready")
+	for range 15 {
+		expect(t, b, "ping")
 	}
 }
 

@@ -42,7 +42,7 @@ func (s *Server) ServeWebSocket(w http.ResponseWriter, r *http.Request) error {
 		c.early = make([]byte, n)
 		_, _ = io.ReadFull(rw.Reader, c.early)
 	}
-	c.stream = &stream{srv: s, sink: c}
+	c.stream = &stream{srv: s, sink: c, session: Session{AcceptLanguage: acceptLanguage(r)}}
 	s.running.Add(1)
 	s.register(c.stream)
 	go c.listen()

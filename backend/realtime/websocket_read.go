@@ -130,12 +130,12 @@ func (c *wsConn) control(h ws.Header) ending {
 	return endNone
 }
 
-// extend gives a living peer the time of three pings more.
+// extend gives a living peer its time again.
 func (c *wsConn) extend() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.shut {
-		_ = c.conn.SetReadDeadline(time.Now().Add(3 * c.srv.cfg.PingEvery))
+		_ = c.conn.SetReadDeadline(time.Now().Add(c.srv.cfg.SilentFor))
 	}
 }
 
