@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/gobwas/ws"
+
+	"leadline/backend/chatid"
 )
 
 // BenchmarkIdleWebSocket measures what one idle stream costs the server process
@@ -28,6 +30,9 @@ func BenchmarkIdleWebSocket(b *testing.B) {
 		return // the trial run of the testing package
 	}
 	hub, source := NewHub(InProcess{}), newLog()
+	for i := range b.N { // visitors with a conversation listen for two topics
+		source.known[chatid.VisitorID(idleVisitor(i))] = true
+	}
 	s := NewServer(Config{CheckOrigin: func(*http.Request) bool { return true }, MaxStreams: b.N}, hub, source)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := s.ServeWebSocket(w, r); err != nil {
@@ -80,6 +85,8 @@ func residentBytes(b *testing.B) int64 {
 	return 0
 }
 
+func idleVisitor(i int) string { return fmt.Sprintf("0192d3c4-0000-7000-8000-%012d", i) }
+
 // holdIdle is the child of the benchmark: it opens the streams and holds them
 // until its standard input ends.
 func holdIdle() bool {
@@ -100,7 +107,7 @@ func holdIdle() bool {
 			_, err = http.ReadResponse(bufio.NewReader(conn), nil)
 		}
 		if err == nil {
-			hello := fmt.Sprintf(`{"token":"0192d3c4-0000-7000-8000-%012d","cursor":0}`, i)
+			hello := fmt.Sprintf(`{"token":%q,"cursor":0}`, idleVisitor(i))
 			err = ws.WriteFrame(conn, ws.MaskFrame(ws.NewTextFrame([]byte(hello))))
 		}
 		if err == nil {
