@@ -10,14 +10,14 @@ import (
 )
 
 // ServeEvents is the same stream as an event stream over fetch, for networks
-// that let no upgrade through. The caller has read the token from Authorization
-// and the cursor from the query. It returns when the stream has ended; a refused
-// token is a "bye" inside of the stream, as on a WebSocket.
+// that let no upgrade through. The caller has proven the session by the token of
+// Authorization, and names its conversation as Source.Authenticate would. It
+// returns when the stream has ended.
 //
 // An error means that nothing was written: those of ServeWebSocket, and Invalid
-// "invalid_request" for a cursor out of range or a token longer than 4 KiB.
-func (s *Server) ServeEvents(w http.ResponseWriter, r *http.Request, token string, cursor int64) error {
-	if len(token) > maxHello || !validCursor(cursor) {
+// "invalid_request" for a cursor out of range or a session of nobody.
+func (s *Server) ServeEvents(w http.ResponseWriter, r *http.Request, session Session, cursor int64) error {
+	if session.Visitor == "" || !validCursor(cursor) {
 		return fault.New(fault.Invalid, "invalid_request")
 	}
 	if err := s.reserve(r); err != nil {
@@ -33,7 +33,8 @@ func (s *Server) ServeEvents(w http.ResponseWriter, r *http.Request, token strin
 		s.release()
 		return nil
 	}
-	st := &stream{srv: s, sink: e, token: token, cursor: cursor, session: Session{AcceptLanguage: acceptLanguage(r)}}
+	session.AcceptLanguage = acceptLanguage(r)
+	st := &stream{srv: s, sink: e, session: session, cursor: cursor}
 	s.register(st)
 	st.wake(doStart)
 	select {

@@ -115,7 +115,11 @@ func start(t *testing.T, cfg Config) *fixture {
 	mux.HandleFunc("/v1/stream", func(w http.ResponseWriter, r *http.Request) { refuse(w, f.ServeWebSocket(w, r)) })
 	mux.HandleFunc("/v1/stream/events", func(w http.ResponseWriter, r *http.Request) {
 		cursor, _ := strconv.ParseInt(r.URL.Query().Get("cursor"), 10, 64)
-		refuse(w, f.ServeEvents(w, r, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), cursor))
+		session, err := f.source.Authenticate(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		if err == nil {
+			err = f.ServeEvents(w, r, session, cursor)
+		}
+		refuse(w, err)
 	})
 	srv := httptest.NewServer(mux)
 	f.addr = srv.Listener.Addr().String()

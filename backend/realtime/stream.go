@@ -78,7 +78,7 @@ type stream struct {
 
 	token   string // until it was checked
 	cursor  int64
-	session Session // until the token was checked, only AcceptLanguage
+	session Session // its Visitor is empty until the token was checked
 	owned   bool
 	sub     *Subscription
 	timer   *time.Timer
@@ -195,8 +195,11 @@ func acceptLanguage(r *http.Request) string {
 func (s *stream) begin() ending {
 	ctx, cancel := context.WithTimeout(s.srv.base, s.srv.cfg.ReadWithin)
 	defer cancel()
-	session, err := s.srv.source.Authenticate(ctx, s.token)
-	session.AcceptLanguage, s.token = s.session.AcceptLanguage, ""
+	session, err := s.session, error(nil)
+	if session.Visitor == "" {
+		session, err = s.srv.source.Authenticate(ctx, s.token)
+		session.AcceptLanguage, s.token = s.session.AcceptLanguage, ""
+	}
 	switch {
 	case fault.Is(err, fault.Unauthenticated), fault.Is(err, fault.Denied), fault.Is(err, fault.NotFound):
 		return endTokenInvalid

@@ -156,20 +156,19 @@ func TestByeTellsWhy(t *testing.T) {
 	})
 }
 
-func TestByeToATokenThatIsNotTaken(t *testing.T) {
+func TestTokenOfTheFirstFrame(t *testing.T) {
 	t.Parallel()
-	transports(t, Config{}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
-		for token, want := range map[string]string{"refused": "token_invalid", "uncheckable": "restart"} {
-			b := open(token, 0)
-			if fr := expect(t, b, "bye"); fr.Code != want {
-				t.Errorf("%s: got %q, want %q", token, fr.Code, want)
-			}
-			expectEnd(t, b)
+	f := start(t, Config{})
+	for token, want := range map[string]string{"refused": "token_invalid", "uncheckable": "restart"} {
+		b := f.open(t, token, 0)
+		if fr := expect(t, b, "bye"); fr.Code != want {
+			t.Errorf("%s: got %q, want %q", token, fr.Code, want)
 		}
-		if f.source.reads != 0 {
-			t.Error("the source was read for nobody")
-		}
-	})
+		expectEnd(t, b)
+	}
+	if f.source.reads != 0 {
+		t.Error("the source was read for nobody")
+	}
 }
 
 func TestSourceKnowsTheLanguage(t *testing.T) {
