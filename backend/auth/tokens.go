@@ -1,0 +1,222 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"leadline/backend/chatid"
+	"leadline/backend/fault"
+)
+
+// How long our tokens live.
+const (
+	VisitorLife = 400 * 24 * time.Hour // as long as browsers keep things at most
+	TicketLife  = 10 * time.Minute
+	StateLife   = 30 * time.Minute
+	ProofLife   = 24 * time.Hour
+)
+
+// maxToken bounds a token of ours, in bytes: a ticket holds one origin.
+const maxToken = 2 << 10
+
+// purpose says what a token is for. It has a signing key of its own, a type in
+// the header and an audience.
+type purpose string
+
+const (
+	forVisitor purpose = "visitor"
+	forTicket  purpose = "ticket"
+	forState   purpose = "state"
+	forProof   purpose = "proof"
+)
+
+// Keys signs and reads the server's own tokens: visitor tokens, tickets of
+// trusted pages, states of OAuth and proofs of e-mail addresses. None can stand
+// in for another. It may be used by many goroutines at once.
+type Keys struct {
+	signing string                        // id of the key that signs
+	byID    map[string]map[purpose][]byte // all that verify
+	now     func() time.Time
+}
+
+// NewKeys takes the server's keys, the newest first: it signs, all verify. now
+// is the clock; nil means time.Now.
+func NewKeys(now func() time.Time, keys ...Key) (*Keys, error) {
+	if err := checkKeys(keys); err != nil {
+		return nil, err
+	}
+	if now == nil {
+		now = time.Now
+	}
+	k := &Keys{signing: keys[0].ID, byID: map[string]map[purpose][]byte{}, now: now}
+	for _, key := range keys {
+		k.byID[key.ID] = map[purpose][]byte{}
+		for _, p := range []purpose{forVisitor, forTicket, forState, forProof} {
+			d, err := key.derive("token " + string(p))
+			if err != nil {
+				return nil, err
+			}
+			k.byID[key.ID][p] = d
+		}
+	}
+	return k, nil
+}
+
+// envelope is what all tokens of ours share, around their own claims.
+type envelope[T any] struct {
+	Aud       string           `json:"aud"`
+	IssuedAt  *jwt.NumericDate `json:"iat"`
+	ExpiresAt *jwt.NumericDate `json:"exp"`
+	Body      T                `json:"leadline"`
+}
+
+func (e *envelope[T]) GetExpirationTime() (*jwt.NumericDate, error) { return e.ExpiresAt, nil }
+func (e *envelope[T]) GetIssuedAt() (*jwt.NumericDate, error)       { return e.IssuedAt, nil }
+func (e *envelope[T]) GetNotBefore() (*jwt.NumericDate, error)      { return nil, nil }
+func (e *envelope[T]) GetIssuer() (string, error)                   { return "", nil }
+func (e *envelope[T]) GetSubject() (string, error)                  { return "", nil }
+func (e *envelope[T]) GetAudience() (jwt.ClaimStrings, error)       { return jwt.ClaimStrings{e.Aud}, nil }
+
+func (p purpose) audience() string { return "leadline/" + string(p) }
+
+func issue[T any](k *Keys, p purpose, life time.Duration, body T) (string, error) {
+	now := k.now()
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, &envelope[T]{
+		Aud: p.audience(), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)), Body: body,
+	})
+	t.Header["kid"], t.Header["typ"] = k.signing, "leadline-"+string(p)
+	s, err := t.SignedString(k.byID[k.signing][p])
+	if err != nil {
+		return "", fmt.Errorf("sign %s token: %w", p, err)
+	}
+	if len(s) > maxToken {
+		return "", fmt.Errorf("sign %s token: too long", p)
+	}
+	return s, nil
+}
+
+func read[T any](k *Keys, p purpose, token string) (T, error) {
+	var none T
+	if err := compact(token, maxToken); err != nil {
+		return none, err
+	}
+	var e envelope[T]
+	_, err := jwt.NewParser(
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Name}),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(), jwt.WithAudience(p.audience()),
+		// Several instances sign; their clocks differ a little.
+		jwt.WithLeeway(DefaultLeeway), jwt.WithTimeFunc(k.now),
+	).ParseWithClaims(token, &e, func(t *jwt.Token) (any, error) {
+		id, _ := t.Header["kid"].(string)
+		key := k.byID[id][p]
+		if key == nil || t.Header["typ"] != "leadline-"+string(p) {
+			return nil, errors.New("not a token for this")
+		}
+		return key, nil
+	})
+	if err != nil {
+		return none, reason(err)
+	}
+	return e.Body, nil
+}
+
+// Visitor is whom a visitor token names.
+type Visitor struct {
+	Account chatid.AccountID `json:"account"`
+	Chat    chatid.ChatID    `json:"chat"`
+	Visitor chatid.VisitorID `json:"visitor"`
+}
+
+// Visitor makes the token by which a browser keeps its history (design.md §10).
+func (k *Keys) Visitor(a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID) (string, error) {
+	return issue(k, forVisitor, VisitorLife, Visitor{a, c, v})
+}
+
+// ReadVisitor reads a visitor token. fault.Unauthenticated token_invalid.
+func (k *Keys) ReadVisitor(token string) (Visitor, error) {
+	v, err := read[Visitor](k, forVisitor, token)
+	if err == nil && (v.Account == "" || v.Chat == "" || v.Visitor == "") {
+		err = errors.New("visitor token names nobody")
+	}
+	if err != nil {
+		return Visitor{}, fault.Wrap(fault.Unauthenticated, "token_invalid", err)
+	}
+	return v, nil
+}
+
+type ticket struct {
+	Button chatid.ButtonKey `json:"button"`
+	Origin string           `json:"origin"`
+}
+
+// Ticket makes the proof that a page of origin may carry the button.
+func (k *Keys) Ticket(b chatid.ButtonKey, origin string) (string, error) {
+	return issue(k, forTicket, TicketLife, ticket{b, origin})
+}
+
+// ReadTicket gives the origin that the button's ticket was made for.
+// fault.Unauthenticated ticket_invalid, also for the ticket of another button.
+func (k *Keys) ReadTicket(token string, b chatid.ButtonKey) (origin string, err error) {
+	t, err := read[ticket](k, forTicket, token)
+	if err == nil && (t.Button == "" || t.Button != b || t.Origin == "") {
+		err = errors.New("ticket of another button")
+	}
+	if err != nil {
+		return "", fault.Wrap(fault.Unauthenticated, "ticket_invalid", err)
+	}
+	return t.Origin, nil
+}
+
+type state struct {
+	Product string              `json:"product"`
+	Account chatid.CRMAccountID `json:"account"`
+}
+
+// State makes the value that comes back from the CRM's consent page.
+func (k *Keys) State(product string, a chatid.CRMAccountID) (string, error) {
+	return issue(k, forState, StateLife, state{product, a})
+}
+
+// ReadState checks a state that came back for product. fault.Invalid state_invalid.
+func (k *Keys) ReadState(token, product string) error {
+	_, err := k.StateAccount(token, product)
+	return err
+}
+
+// StateAccount is ReadState that also gives the account the state was made for.
+func (k *Keys) StateAccount(token, product string) (chatid.CRMAccountID, error) {
+	s, err := read[state](k, forState, token)
+	if err == nil && (s.Product == "" || s.Product != product || s.Account <= 0) {
+		err = errors.New("state of another product")
+	}
+	if err != nil {
+		return 0, fault.Wrap(fault.Invalid, "state_invalid", err)
+	}
+	return s.Account, nil
+}
+
+type proof struct {
+	User chatid.UserID `json:"user"`
+	Mark string        `json:"mark"`
+}
+
+// Issue makes the token of a verification mail. mark ties it to one state of the
+// user (address, password): a caller who compares it makes older links die.
+func (k *Keys) Issue(id chatid.UserID, mark string) (string, error) {
+	return issue(k, forProof, ProofLife, proof{id, mark})
+}
+
+// Read reads the token of a verification mail. fault.Invalid token_invalid.
+func (k *Keys) Read(token string) (id chatid.UserID, mark string, err error) {
+	p, err := read[proof](k, forProof, token)
+	if err == nil && p.User == "" {
+		err = errors.New("proof names nobody")
+	}
+	if err != nil {
+		return "", "", fault.Wrap(fault.Invalid, "token_invalid", err)
+	}
+	return p.User, p.Mark, nil
+}
