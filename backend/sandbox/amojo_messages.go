@@ -1,0 +1,431 @@
+package sandbox
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+)
+
+// messageEnvelope is C §3.4.1-3.4.2.
+type messageEnvelope struct {
+	EventType string    `json:"event_type" need:"true"`
+	Payload   payloadIn `json:"payload" need:"true"`
+}
+
+type payloadIn struct {
+	Timestamp         *int64     `json:"timestamp"`
+	Msec              *int64     `json:"msec_timestamp"`
+	MsgID             string     `json:"msgid"`
+	ID                string     `json:"id"`
+	ConversationID    string     `json:"conversation_id"`
+	ConversationRefID string     `json:"conversation_ref_id"`
+	Silent            bool       `json:"silent"`
+	Source            *sourceIn  `json:"source"`
+	Sender            *personIn  `json:"sender"`
+	Receiver          *personIn  `json:"receiver"`
+	Message           messageIn  `json:"message" need:"true"`
+	ReplyTo           *replyIn   `json:"reply_to"`
+	Forwards          *forwardIn `json:"forwards"`
+}
+
+type messageIn struct {
+	Type           string        `json:"type" need:"true"`
+	Text           *string       `json:"text"`
+	Media          string        `json:"media"`
+	FileName       string        `json:"file_name"`
+	FileSize       *int64        `json:"file_size"`
+	MediaDuration  int64         `json:"media_duration"`
+	StickerID      string        `json:"sticker_id"`
+	Location       *Location     `json:"location"`
+	Contact        *Card         `json:"contact"`
+	CallbackData   string        `json:"callback_data"`
+	SharedPost     *sharedPostIn `json:"shared_post"`
+	Post           *postIn       `json:"post"`
+	DeliveryStatus *statusIn     `json:"delivery_status"`
+}
+
+type sharedPostIn struct {
+	URL              string `json:"url"`
+	PreviewLink      string `json:"preview_link"`
+	PreviewPermalink string `json:"preview_permalink"`
+	Type             string `json:"type"`
+	SiteName         string `json:"site_name"`
+}
+
+type postIn struct {
+	ID               string `json:"id" need:"true"`
+	URL              string `json:"url" need:"true"`
+	PreviewURL       string `json:"preview_url"`
+	PreviewPermalink string `json:"preview_permalink"`
+	Username         string `json:"username"`
+	Caption          string `json:"caption"`
+}
+
+type replyIn struct {
+	Message quoteIn `json:"message" need:"true"`
+}
+
+type forwardIn struct {
+	Messages          []quoteIn `json:"messages" need:"true"`
+	ConversationID    string    `json:"conversation_id"`
+	ConversationRefID string    `json:"conversation_ref_id"`
+}
+
+// quoteIn is the embedded message of C §3.4.7.
+type quoteIn struct {
+	ID            string    `json:"id"`
+	MsgID         string    `json:"msgid"`
+	Type          string    `json:"type"`
+	Text          string    `json:"text"`
+	Timestamp     *int64    `json:"timestamp"`
+	Msec          *int64    `json:"msec_timestamp"`
+	Sender        *quotedBy `json:"sender"`
+	FileName      string    `json:"file_name"`
+	FileSize      int64     `json:"file_size"`
+	MediaDuration int64     `json:"media_duration"`
+	Location      *Location `json:"location"`
+	Contact       *Card     `json:"contact"`
+}
+
+type quotedBy struct {
+	ID    string `json:"id"`
+	RefID string `json:"ref_id"`
+	Name  string `json:"name"`
+}
+
+// check says what is missing for the type (C §3.4.4), or "".
+func (m messageIn) check(edit bool) string {
+	fileless := m.Media == "" || m.FileName == "" || m.FileSize == nil
+	switch m.Type {
+	case "text":
+		if m.Text == nil || *m.Text == "" {
+			return "text is required for the type text"
+		}
+	case "picture", "video", "file":
+		if fileless && !edit {
+			return "media, file_name and file_size are required for the type " + m.Type
+		}
+	case "voice", "audio", "sticker":
+		if m.Media == "" && !edit {
+			return "media is required for the type " + m.Type
+		}
+	case "location":
+		if m.Location == nil {
+			return "location is required for the type location"
+		}
+	case "contact":
+		if m.Contact == nil {
+			return "contact is required for the type contact"
+		}
+	default:
+		return "type " + m.Type + " is not known"
+	}
+	if m.FileSize != nil && *m.FileSize < 0 || m.MediaDuration < 0 {
+		return "sizes and durations are not negative"
+	}
+	return ""
+}
+
+func (q quoteIn) check() string {
+	if q.ID != "" || q.MsgID != "" {
+		return ""
+	}
+	switch {
+	case q.Type == "" || q.Timestamp == nil || q.Msec == nil || q.Sender == nil:
+		return "a quoted message needs id, msgid, or type, timestamp, msec_timestamp and sender"
+	case q.Type == "text" && q.Text == "":
+		return "a quoted text needs its text"
+	}
+	return ""
+}
+
+func (m messageIn) content() Content {
+	c := Content{
+		Type: m.Type, Media: m.Media, FileName: m.FileName, MediaDuration: m.MediaDuration,
+		StickerID: m.StickerID, Location: m.Location, Contact: m.Contact,
+	}
+	if m.Text != nil {
+		c.Text = *m.Text
+	}
+	if m.FileSize != nil {
+		c.FileSize = *m.FileSize
+	}
+	return c
+}
+
+// message is C §3.4.
+func (a *amojoCall) message() {
+	var in messageEnvelope
+	if !a.decode(&in) {
+		return
+	}
+	switch in.EventType {
+	case "new_message":
+		a.newMessage(in.Payload)
+	case "edit_message":
+		a.editMessage(in.Payload)
+	default:
+		a.bad("C §3.4.1 event_type", "event_type must be new_message or edit_message")
+	}
+}
+
+// checkNew says what a new message lacks, or "".
+func (p payloadIn) checkNew() string {
+	switch {
+	case p.Timestamp == nil || *p.Timestamp <= 0:
+		return "timestamp is required"
+	case p.Msec != nil && *p.Msec <= 0:
+		return "msec_timestamp must be positive"
+	case p.MsgID == "":
+		return "msgid is required"
+	case p.ID != "":
+		return "id is only for edit_message"
+	case p.ConversationID == "" && p.ConversationRefID == "":
+		return "conversation_id is required"
+	case p.Sender == nil:
+		return "sender is required"
+	case p.Message.DeliveryStatus != nil:
+		return "delivery_status is only for edit_message"
+	case p.Receiver != nil && p.Sender.RefID == "":
+		return "a message with a receiver needs sender.ref_id" // C §9.25
+	case p.Forwards != nil && len(p.Forwards.Messages) != 1:
+		return "forwards holds exactly one message"
+	}
+	if p.ReplyTo != nil {
+		if e := p.ReplyTo.Message.check(); e != "" {
+			return e
+		}
+	}
+	if p.Forwards != nil {
+		if e := p.Forwards.Messages[0].check(); e != "" {
+			return e
+		}
+	}
+	return p.Message.check(false)
+}
+
+type messageOut struct {
+	NewMessage struct {
+		ConversationID string `json:"conversation_id"`
+		SenderID       string `json:"sender_id"`
+		ReceiverID     string `json:"receiver_id,omitempty"`
+		MsgID          string `json:"msgid"`
+		RefID          string `json:"ref_id"`
+	} `json:"new_message"`
+}
+
+func answerTo(m *Message) (o messageOut) {
+	n := &o.NewMessage
+	n.ConversationID, n.SenderID, n.ReceiverID, n.MsgID, n.RefID = m.ChatID, m.SenderID, m.ReceiverID, m.ID, m.MsgID
+	return o
+}
+
+func (a *amojoCall) newMessage(p payloadIn) {
+	if e := p.checkNew(); e != "" {
+		a.bad("C §3.4.2 payload", e)
+		return
+	}
+	if !a.checkSource(p.Source) {
+		return
+	}
+	s := a.s
+	s.mu.Lock()
+	if first := s.idx.msgid[[2]string{a.channel.ID, p.MsgID}]; first != nil {
+		out := answerTo(first)
+		s.mu.Unlock()
+		a.repeated(out)
+		return
+	}
+	m, e := s.storeMessage(a, p)
+	if e != "" {
+		s.mu.Unlock()
+		a.bad("C §3.4.3 participants", e)
+		return
+	}
+	cut := take(&s.faults.AmojoCutAfter)
+	out := answerTo(m)
+	s.mu.Unlock()
+	if p.Msec == nil {
+		a.entry.Detail = "msec_timestamp is missing; taken from timestamp"
+	}
+	if cut {
+		a.after = func() {
+			a.verdict(Faulted, "connection cut", "after the message was stored")
+			a.cut()
+		}
+	}
+	a.ok(http.StatusOK, out)
+}
+
+// repeated answers a msgid that was taken before. A repeat is what a client
+// must do after an unknown outcome, so it is never a breach.
+func (a *amojoCall) repeated(first messageOut) {
+	const rule, detail = "C §3.4.5 same msgid twice", "the message was taken before"
+	if status := cmp.Or(a.vars.DuplicateMsgID, http.StatusBadRequest); status != http.StatusOK {
+		a.refuse(status, Refused, rule, detail)
+		return
+	}
+	a.verdict(Refused, rule, detail)
+	a.ok(http.StatusOK, first)
+}
+
+// storeMessage stores an inbound or imported message with all that it entails.
+// s.mu is held. The text is what was wrong, or "".
+func (s *Server) storeMessage(a *amojoCall, p payloadIn) (*Message, string) {
+	bot := p.Sender.RefID == a.channel.BotID
+	operator := a.acc.userByAmojo(p.Sender.RefID)
+	imported := p.Sender.RefID != "" && (bot || operator != nil)
+	client := p.Sender
+	if imported {
+		if client = p.Receiver; client == nil {
+			return nil, "a message of an operator or the bot needs a receiver"
+		}
+	} else if p.Receiver != nil {
+		return nil, "sender.ref_id is neither a user of the account nor the channel's bot"
+	}
+	var chat *Chat
+	if p.ConversationRefID != "" {
+		if chat = s.st.Chats[p.ConversationRefID]; chat == nil || chat.Scope != a.id {
+			return nil, "conversation_ref_id names no chat of this scope"
+		}
+	} else {
+		chat = s.idx.conv[[2]string{a.id, p.ConversationID}]
+	}
+	person, e := s.participant(a.id, *client)
+	if e != "" {
+		return nil, e
+	}
+	if chat == nil {
+		chat = s.newChat(a.acc.ID, a.id, p.ConversationID, person)
+	}
+	if key := [2]string{a.id, p.ConversationID}; chat.ConversationID == "" && p.ConversationID != "" && s.idx.conv[key] == nil {
+		chat.ConversationID = p.ConversationID // "write first", C §8.4
+		s.idx.conv[key] = chat
+	}
+	chat.ClientName, chat.Participant = person.Name, person.ID
+	if p.Source != nil {
+		chat.Source = p.Source.ExternalID
+	}
+	m := &Message{
+		MsgID: p.MsgID, Direction: Inbound, SenderID: person.ID, SenderName: person.Name,
+		Msec: *p.Timestamp * 1000, Silent: p.Silent, Content: p.Message.content(),
+	}
+	if p.Msec != nil {
+		m.Msec = *p.Msec
+	}
+	if p.ReplyTo != nil {
+		m.ReplyTo = p.ReplyTo
+	}
+	if p.Forwards != nil {
+		m.Forwards = p.Forwards
+	}
+	if imported {
+		m.Direction, m.SenderID, m.SenderName, m.ReceiverID = Outbound, p.Sender.RefID, p.Sender.Name, person.ID
+	}
+	s.addMessage(chat, m)
+	if !imported {
+		s.enterCRM(chat, m, a.channel)
+	} else if operator != nil && a.vars.HooksForImports {
+		s.sendMessageHook(m)
+	}
+	return m, ""
+}
+
+// addMessage puts a message into its chat. s.mu is held.
+func (s *Server) addMessage(chat *Chat, m *Message) {
+	m.ID, m.ChatID, m.Scope, m.Account = s.newID(), chat.ID, chat.Scope, chat.Account
+	m.Seq = int64(len(s.st.Messages)) + 1
+	s.st.Messages = append(s.st.Messages, m)
+	s.idx.addMessage(m)
+	s.touch()
+}
+
+// editMessage is C §3.4.6.
+func (a *amojoCall) editMessage(p payloadIn) {
+	if p.MsgID == "" && p.ID == "" {
+		a.bad("C §3.4.6 edit", "msgid or id is required")
+		return
+	}
+	if e := p.Message.check(true); e != "" {
+		a.bad("C §3.4.4 message", e)
+		return
+	}
+	if st := p.Message.DeliveryStatus; st != nil {
+		if e := st.check(""); e != "" {
+			a.bad("C §3.5 delivery_status", e)
+			return
+		}
+	}
+	s := a.s
+	s.mu.Lock()
+	key := [2]string{a.channel.ID, p.MsgID}
+	m := s.idx.msgid[key]
+	if p.ID != "" {
+		m = s.idx.message[p.ID]
+	}
+	if m == nil || m.Scope != a.id {
+		s.mu.Unlock()
+		a.bad("C §3.4.6 edit", "no such message")
+		return
+	}
+	if m.Type != p.Message.Type {
+		s.mu.Unlock()
+		a.bad("C §3.4.6 edit", "the type of a message cannot change")
+		return
+	}
+	if p.ID != "" && p.MsgID != "" && s.idx.msgid[key] == nil {
+		m.MsgID = p.MsgID
+		s.idx.msgid[key] = m
+	}
+	was := m.Content
+	m.Content = p.Message.content()
+	m.Media, m.FileName = cmp.Or(m.Media, was.Media), cmp.Or(m.FileName, was.FileName)
+	m.FileSize = cmp.Or(m.FileSize, was.FileSize)
+	m.ReplyTo, m.Forwards, m.Edited = was.ReplyTo, was.Forwards, true
+	if st := p.Message.DeliveryStatus; st != nil {
+		st.apply(m)
+	}
+	out := answerTo(m)
+	s.touch()
+	s.mu.Unlock()
+	a.ok(http.StatusOK, out)
+}
+
+// Messages lists the messages of an account in order of arrival.
+func (s *Server) Messages(account int64) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []Message{}
+	for _, m := range s.st.Messages {
+		if m.Account == account {
+			out = append(out, m.clone())
+		}
+	}
+	return out
+}
+
+// ChatMessages lists one chat's messages as the CRM's feed shows them: by time,
+// then arrival.
+func (s *Server) ChatMessages(chat string) []Message {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []Message{}
+	for _, m := range s.idx.byChat[chat] {
+		out = append(out, m.clone())
+	}
+	slices.SortStableFunc(out, func(x, y Message) int {
+		return cmp.Or(cmp.Compare(x.Msec, y.Msec), cmp.Compare(x.Seq, y.Seq))
+	})
+	return out
+}
+
+// Message finds a message by its amojo id.
+func (s *Server) Message(id string) (Message, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := s.idx.message[id]
+	if m == nil {
+		return Message{}, false
+	}
+	return m.clone(), true
+}

@@ -1,0 +1,234 @@
+package sandbox
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	halJSON     = "application/hal+json"
+	problemJSON = "application/problem+json"
+)
+
+// apiCall is a request to one account's host: OAuth or API v4.
+type apiCall struct {
+	*call
+	acc   *Account
+	token token // of API v4
+	user  User  // of the token
+}
+
+type apiKey struct{}
+
+// accountRoutes lists what an account's host answers to programs.
+func (s *Server) accountRoutes() *http.ServeMux {
+	mux := http.NewServeMux()
+	open := func(pattern string, h func(*apiCall)) {
+		mux.HandleFunc(pattern, func(_ http.ResponseWriter, r *http.Request) {
+			a := r.Context().Value(apiKey{}).(*apiCall)
+			a.r = r
+			h(a)
+		})
+	}
+	api := func(pattern string, admin bool, h func(*apiCall)) {
+		open(pattern, func(a *apiCall) {
+			if a.authorise(admin) {
+				h(a)
+			}
+		})
+	}
+	open("POST /oauth2/access_token", (*apiCall).accessToken)
+	open("GET /oauth2/account/current/subdomain", func(a *apiCall) { a.subdomain(a.acc.Product) })
+	api("GET /api/v4/account", false, (*apiCall).accountInfo)
+	api("GET /api/v4/users", true, (*apiCall).users)
+	api("GET /api/v4/users/{id}", true, (*apiCall).oneUser)
+	api("GET /api/v4/sources", true, (*apiCall).listSources)
+	api("POST /api/v4/sources", true, (*apiCall).addSources)
+	api("PATCH /api/v4/sources", true, (*apiCall).changeSources)
+	api("DELETE /api/v4/sources", true, (*apiCall).deleteSources)
+	api("GET /api/v4/sources/{id}", true, (*apiCall).oneSource)
+	api("PATCH /api/v4/sources/{id}", true, (*apiCall).changeSource)
+	api("DELETE /api/v4/sources/{id}", true, (*apiCall).deleteSource)
+	api("GET /api/v4/contacts/chats", true, (*apiCall).listLinks)
+	api("POST /api/v4/contacts/chats", true, (*apiCall).addLinks)
+	api("GET /api/v4/talks/{id}", false, (*apiCall).talk)
+	api("GET /api/v4/leads/unsorted", false, (*apiCall).listUnsorted)
+	open("/", func(a *apiCall) {
+		a.problem(http.StatusNotFound, Refused, "not simulated", a.r.Method+" "+a.r.URL.Path)
+	})
+	return mux
+}
+
+func (s *Server) serveAPI(c *call) {
+	a := &apiCall{call: c, acc: accountOf(c.r)}
+	c.account = a.acc.ID
+	if !c.readBody() {
+		return
+	}
+	s.mu.Lock()
+	outage := s.faults.APIStatus != 0 && take(&s.faults.APICount)
+	f := s.faults
+	s.mu.Unlock()
+	if !s.wait(c.r.Context(), time.Duration(f.APIDelayMS)*time.Millisecond) {
+		return
+	}
+	if outage {
+		a.problem(f.APIStatus, Faulted, "outage", "switched on")
+		return
+	}
+	r := c.r.WithContext(withValue(c.r, apiKey{}, a))
+	s.apiMux.ServeHTTP(c.w, r)
+}
+
+// authorise checks the bearer token; admin asks for an administrator's.
+func (a *apiCall) authorise(admin bool) bool {
+	bearer, ok := strings.CutPrefix(a.r.Header.Get("Authorization"), "Bearer ")
+	s := a.s
+	s.mu.Lock()
+	t := s.st.Access[bearer]
+	var wrong string
+	verdict := Refused
+	switch {
+	case !ok:
+		wrong, verdict = "Authorization: Bearer is missing", Broke
+	case t == nil:
+		wrong, verdict = "the access token is not known", Broke
+	case t.Account != a.acc.ID:
+		wrong, verdict = "the token belongs to another account", Broke
+	case t.Revoked:
+		wrong = "the integration was switched off"
+	case s.now().After(t.ExpiresAt):
+		wrong = "the access token is older than 24 hours"
+	}
+	limited := false
+	if wrong == "" {
+		s.useRefresh(t.Replaces)
+		a.token = *t
+		if u := a.acc.user(t.User); u != nil {
+			a.user = *u
+		}
+		limited = s.st.Variants.RateLimit && s.overLimit(t)
+	}
+	s.mu.Unlock()
+	switch {
+	case wrong != "":
+		a.problem(http.StatusUnauthorized, verdict, "C §7 authorisation", wrong)
+	case limited:
+		a.problem(http.StatusTooManyRequests, Refused, "W §8.9 rate", "more than 7 requests in a second")
+	case len(a.r.Cookies()) > 0:
+		a.problem(http.StatusBadRequest, Broke, "C §7.4 cookies", "API requests carry no cookies")
+	case admin && !a.user.Admin:
+		a.problem(http.StatusForbidden, Refused, "C §7.1 administrator", "the token's user is not an administrator")
+	default:
+		return true
+	}
+	return false
+}
+
+// overLimit counts 7 requests in a sliding second. s.mu is held.
+func (s *Server) overLimit(t *token) bool {
+	key, now := t.ClientUUID+"/"+strconv.FormatInt(t.Account, 10), s.now()
+	list := slices.DeleteFunc(s.recent[key], func(at time.Time) bool { return now.Sub(at) >= time.Second })
+	over := len(list) >= 7
+	if !over {
+		list = append(list, now)
+	}
+	s.recent[key] = list
+	return over
+}
+
+func (a *apiCall) problem(status int, verdict, rule, detail string) {
+	problem(a.call, status, verdict, rule, detail, nil)
+}
+
+// problem answers in the form of C §7.
+func problem(c *call, status int, verdict, rule, detail string, extra map[string]any) {
+	c.verdict(verdict, rule, detail)
+	body := map[string]any{
+		"title": http.StatusText(status), "type": "https://httpstatus.es/" + strconv.Itoa(status), "status": status, "detail": detail,
+	}
+	for k, v := range extra {
+		body[k] = v
+	}
+	c.json(status, problemJSON, body)
+}
+
+// origin is the account's own address.
+func (a *apiCall) origin() string {
+	a.s.mu.Lock()
+	defer a.s.mu.Unlock()
+	z := a.s.zone(a.acc.Product)
+	return z.Scheme + "://" + a.acc.Subdomain + "." + z.Name
+}
+
+func (a *apiCall) self(path string) map[string]any {
+	return map[string]any{"self": map[string]any{"href": a.origin() + path}}
+}
+
+// with tells whether the parameter "with" names something.
+func (a *apiCall) with(name string) bool {
+	for part := range strings.SplitSeq(a.r.URL.Query().Get("with"), ",") {
+		if strings.TrimSpace(part) == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *apiCall) pathID() int64 {
+	id, _ := strconv.ParseInt(a.r.PathValue("id"), 10, 64)
+	return id
+}
+
+// accountInfo is W §8.8.
+func (a *apiCall) accountInfo() {
+	out := map[string]any{
+		"id": a.acc.ID, "name": a.acc.Name, "subdomain": a.acc.Subdomain, "current_user_id": a.token.User, "country": a.acc.Country,
+		"currency": "RUB", "customers_mode": "disabled", "is_unsorted_on": !a.acc.UnsortedOff, "is_loss_reason_enabled": false,
+		"is_helpbot_enabled": false, "is_technical_account": false, "contact_name_display_order": 1, "_links": a.self("/api/v4/account"),
+	}
+	if a.with("amojo_id") {
+		out["amojo_id"] = a.acc.AmojoID
+	}
+	if a.with("amojo_rights") {
+		out["_embedded"] = map[string]any{"amojo_rights": map[string]any{"can_direct": true, "can_create_groups": true}}
+	}
+	if a.with("version") {
+		out["version"] = 12
+	}
+	a.json(http.StatusOK, halJSON, out)
+}
+
+func (a *apiCall) userModel(u User) map[string]any {
+	out := map[string]any{
+		"id": u.ID, "name": u.Name, "email": u.Login, "lang": u.Language,
+		"rights": map[string]any{"is_admin": u.Admin, "is_free": false, "is_active": true, "group_id": nil, "role_id": nil},
+		"_links": a.self("/api/v4/users/" + strconv.FormatInt(u.ID, 10)),
+	}
+	if a.with("amojo_id") {
+		out["amojo_id"] = u.AmojoID
+	}
+	return out
+}
+
+func (a *apiCall) users() {
+	list := []map[string]any{}
+	for _, u := range a.acc.Users {
+		list = append(list, a.userModel(u))
+	}
+	a.json(http.StatusOK, halJSON, map[string]any{
+		"_total_items": len(list), "_page": 1, "_page_count": 1, "_links": a.self("/api/v4/users"), "_embedded": map[string]any{"users": list},
+	})
+}
+
+func (a *apiCall) oneUser() {
+	u := a.acc.user(a.pathID())
+	if u == nil {
+		a.problem(http.StatusNotFound, Refused, "users", "no such user")
+		return
+	}
+	a.json(http.StatusOK, halJSON, a.userModel(*u))
+}

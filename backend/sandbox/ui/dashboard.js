@@ -1,0 +1,139 @@
+"use strict";
+// The dashboard: everything it shows and does goes through the control API.
+(() => {
+  const API = "/control/v1/";
+  const $ = (id) => document.getElementById(id);
+  const CHOICES = {
+    duplicate_msgid: [0, 200, 400, 409], hook_version: ["", "v1", "v2"], install_moment: ["", "install", "save", "late", "never"],
+    disposable_token: ["", "issued", "401", "empty", "slow"], disabled_hook: ["", "signed", "unsigned", "never"],
+  };
+
+  function el(tag, className, text) {
+    const e = document.createElement(tag);
+    if (className) e.className = className;
+    if (text !== undefined) e.textContent = text;
+    return e;
+  }
+
+  async function ask(method, path, body) {
+    const res = await fetch(API + path, { method, headers: { "Content-Type": "application/json" }, body });
+    const answer = res.status === 204 ? null : await res.json();
+    if (!res.ok) throw new Error(answer.error);
+    return answer;
+  }
+
+  function link(href, text) {
+    const a = el("a", "", text);
+    a.href = href;
+    return a;
+  }
+
+  // Switches are made once per key and then only updated, so focus stays.
+  function switches(box, where, values) {
+    for (const [key, value] of Object.entries(values)) {
+      const id = where + "-" + key;
+      let input = $(id);
+      if (!input) {
+        const label = el("label", "", key.replaceAll("_", " "));
+        label.htmlFor = id;
+        input = el(CHOICES[key] ? "select" : "input");
+        input.id = id;
+        if (CHOICES[key]) {
+          for (const c of CHOICES[key]) { const o = el("option", "", c === "" || c === 0 ? "default" : String(c)); o.value = c; input.append(o); }
+        } else {
+          input.type = typeof value === "boolean" ? "checkbox" : typeof value === "number" ? "number" : "text";
+        }
+        input.addEventListener("change", async () => {
+          let next = input.value;
+          if (typeof value === "boolean") next = input.checked;
+          else if (typeof value === "number") next = Number(next);
+          else if (key === "hook_omit") next = next.split(/[\s,]+/).filter(Boolean);
+          try {
+            await ask("PATCH", where, JSON.stringify({ [key]: next }));
+            input.setCustomValidity("");
+          } catch (e) {
+            input.setCustomValidity(e.message);
+            input.reportValidity();
+          }
+        });
+        box.append(label, input);
+      }
+      if (document.activeElement === input) continue;
+      if (input.type === "checkbox") input.checked = value;
+      else input.value = Array.isArray(value) ? value.join(", ") : value ?? "";
+    }
+  }
+
+  function list(box, items) {
+    if (!items.length) items = [el("li", "hint", "none")];
+    box.replaceChildren(...items);
+  }
+
+  function details(summary, ...texts) {
+    const d = el("details");
+    d.append(el("summary", "", summary), ...texts.filter(Boolean).map((t) => el("pre", "", t)));
+    return d;
+  }
+
+  function row(...cells) {
+    const tr = el("tr");
+    for (const c of cells) { const td = el("td"); td.append(c); tr.append(td); }
+    return tr;
+  }
+
+  const clock = (at) => new Date(at).toLocaleTimeString();
+
+  async function refresh() {
+    const [state, breaches, hooks, traffic] = await Promise.all([
+      ask("GET", "state"), ask("GET", "breaches?limit=50"), ask("GET", "hooks?limit=50"), ask("GET", "traffic?limit=100")]);
+    $("clock").textContent = new Date(state.now).toLocaleString();
+    $("link").textContent = state.counts.breaches ? state.counts.breaches + " breaches" : "no breaches";
+    $("link").classList.toggle("pill--good", !state.counts.breaches);
+    $("counts").textContent = Object.entries(state.counts).map(([k, v]) => k.replaceAll("_", " ") + ": " + v).join(" · ");
+    list($("accounts"), state.accounts.map((a) => {
+      const li = el("li");
+      const zone = state.zones.find((z) => z.product === a.product);
+      li.append(a.name + " · id " + a.id + " · amojo " + a.amojo_id + " · ");
+      if (zone) {
+        const base = zone.scheme + "://" + a.subdomain + "." + zone.name;
+        li.append(link(base + "/", "CRM"), " · ", link(base + "/inbox/", "inbox"));
+      }
+      return li;
+    }));
+    list($("connections"), state.connections.map((c) => el("li", "", "account " + c.account_id + " · " + c.title + " · " + c.hook_api_version + " · " + c.scope_id)));
+    switches($("faults"), "faults", state.faults);
+    switches($("variants"), "variants", state.variants);
+    list($("breaches"), breaches.reverse().map((b) => el("li", "", clock(b.at) + " · " + b.rule + ": " + b.detail)));
+    if (!document.querySelector("#hooks details[open]")) {
+      $("hooks").replaceChildren(...hooks.reverse().map((h) => row(clock(h.at), h.kind + " " + (h.version || ""), h.url,
+        h.outcome + (h.status ? " " + h.status : "") + " · " + h.duration_ms + " ms" + (h.error ? " · " + h.error : ""), h.body ? details("show", h.body) : "")));
+    }
+    if (!document.querySelector("#traffic details[open]")) {
+      $("traffic").replaceChildren(...traffic.reverse().map((t) => row(clock(t.at), t.method + " " + t.host + t.path + (t.query ? "?" + t.query : ""),
+        String(t.status || "cut"), el("span", "v-" + t.verdict, t.verdict + (t.rule ? " · " + t.rule : "") + (t.detail ? ": " + t.detail : "")),
+        t.body || t.answer ? details("show", t.body, t.answer) : "")));
+    }
+  }
+
+  let busy = false;
+  let again = false;
+  async function update() {
+    if (busy) { again = true; return; }
+    busy = true;
+    do {
+      again = false;
+      try { await refresh(); } catch (e) { $("link").textContent = "the sandbox does not answer"; $("link").classList.remove("pill--good"); }
+    } while (again);
+    busy = false;
+  }
+
+  for (const b of document.querySelectorAll("[data-do]")) {
+    b.addEventListener("click", async () => {
+      const [method, path] = b.dataset.do.split(" ");
+      await ask(method, path, b.dataset.body);
+      update();
+    });
+  }
+  new EventSource(API + "events").addEventListener("message", update);
+  update();
+})();
