@@ -1,0 +1,204 @@
+// The strict part of the page: sees what a widget must not do and tells the
+// server (W §10.3). It stands before everything else, so that nothing can keep
+// an unwatched original. What belongs to the DOM is in watch-dom.js.
+(function () {
+  "use strict";
+
+  const boot = JSON.parse(document.getElementById("crm-boot").textContent);
+  const fetchNative = window.fetch.bind(window);
+  const breaches = [];
+  const known = new Set();
+  let offset = 0;
+
+  Error.stackTraceLimit = 50; // the widget's frame must be on the stack
+
+  function breach(rule, detail) {
+    const text = String(detail === undefined ? "" : detail).slice(0, 1000);
+    if (known.has(rule + "\n" + text)) return;
+    known.add(rule + "\n" + text);
+    breaches.push({ rule, detail: text });
+    fetchNative("/crmpage/breach", {
+      method: "POST", keepalive: true,
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ rule, detail: text }),
+    }).catch(function () {}); // the page is being left
+  }
+
+  // owner names the widget whose script is on the stack, "" for the page itself.
+  function owner() {
+    const found = /\/upl\/([a-z0-9_]+)\//.exec(new Error().stack || "");
+    return found ? found[1] : "";
+  }
+
+  const crm = {
+    boot, breaches, breach, owner,
+    log: [],           // [code, callback] in the order of the calls
+    notifications: [], // everything that was shown or stored
+    own: new WeakSet(), // DOM nodes of the page itself
+    now: () => Date.now() + offset,
+    advance(ms) { offset += ms; },
+    variant: (name) => boot.variants !== null && boot.variants.includes(name),
+    running: () => [], // the loader replaces it
+    destroyed: new Set(),
+  };
+  Object.defineProperty(window, "__crm", { value: crm });
+
+  // Exceptions and rejections. Failed files of a widget arrive here too.
+  window.addEventListener("error", function (event) {
+    const from = event.target;
+    if (from && from !== window && from.nodeType === 1) {
+      const address = from.src || from.href || "";
+      // A picture with a substitute ("next") may be missing (W §7.2).
+      if (address.includes("/upl/") && !from.dataset.next) breach("W §10.3 missing file", new URL(address, location.href).pathname);
+      return;
+    }
+    breach("W §10.3 exception", event.error && event.error.stack || event.message);
+  }, true);
+  window.addEventListener("unhandledrejection", function (event) {
+    const why = event.reason;
+    breach("W §10.3 unhandled rejection", why && why.stack || String(why));
+  });
+
+  // J04: console.debug anywhere, console.trace in a catch; the place of a trace
+  // cannot be seen from here.
+  for (const name of Object.keys(console)) {
+    const original = console[name];
+    if (typeof original !== "function" || name === "debug" || name === "trace") continue;
+    console[name] = function () {
+      const who = owner();
+      if (who) breach("W §9.5 J04", who + " called console." + name);
+      return original.apply(console, arguments);
+    };
+  }
+
+  // J02, J03.
+  for (const [name, result] of [["alert", undefined], ["confirm", false], ["prompt", null]]) {
+    window[name] = function () {
+      breach("W §9.5 J03", owner() + " called " + name);
+      return result;
+    };
+  }
+  for (const name of ["write", "writeln"]) {
+    document[name] = function () { breach("W §9.5 J02", owner() + " called document." + name); };
+  }
+
+  // Requests. Foreign hosts are found by the browser (the report-only policy),
+  // because it also sees pictures, styles and frames.
+  const friends = [location.origin].concat(boot.backends || []);
+  function request(kind, address) {
+    let url;
+    try { url = new URL(address, location.href); } catch { return null; }
+    const who = owner();
+    if (location.protocol === "https:" && (url.protocol === "http:" || url.protocol === "ws:")) {
+      breach("W §10.3 http", kind + " to " + url.origin);
+    }
+    if (who && crm.destroyed.has(who) && !crm.running().includes(who)) {
+      breach("W §10.3 after destroy", who + ": " + kind + " to " + url.pathname);
+    }
+    return url;
+  }
+  function header(url, name) {
+    if (url && String(name).toLowerCase() === "x-auth-token" && !friends.includes(url.origin)) {
+      breach("W §10.3 token", "X-Auth-Token sent to " + url.origin);
+    }
+  }
+  const targets = new WeakMap();
+  const xhr = XMLHttpRequest.prototype;
+  const open = xhr.open, setHeader = xhr.setRequestHeader;
+  xhr.open = function (method, address, async) {
+    targets.set(this, request("XMLHttpRequest", address));
+    if (arguments.length > 2 && !async) breach("W §10.3 synchronous request", address);
+    return open.apply(this, arguments);
+  };
+  xhr.setRequestHeader = function (name) {
+    header(targets.get(this), name);
+    return setHeader.apply(this, arguments);
+  };
+  window.fetch = function (input, init) {
+    const asked = input instanceof Request ? input : null;
+    const url = request("fetch", asked ? asked.url : input);
+    for (const [name] of new Headers(init && init.headers || asked && asked.headers)) header(url, name);
+    return fetchNative(input, init);
+  };
+  document.addEventListener("securitypolicyviolation", function (event) {
+    if (event.blockedURI === "eval" || event.blockedURI === "wasm-eval") {
+      breach("W §9.5 J02", "eval in " + event.sourceFile);
+      return;
+    }
+    breach("W §10.3 hosts", event.effectiveDirective + " " + event.blockedURI);
+  });
+
+  // Clicks made by script. The page listens natively on these controls, so that
+  // jQuery's trigger ends in a real, untrusted click.
+  document.addEventListener("click", function (event) {
+    const at = event.target instanceof Element ? event.target : null;
+    if (!at || event.isTrusted) return;
+    const control = at.closest(".js-widget-install, .js-widget-skip-tour, .js-widget-uninstall");
+    if (control) breach("W §10.3 untrusted click", control.className);
+  }, true);
+
+  // Intervals of a widget that go on after its destroy.
+  const intervals = new Map();
+  const setNative = window.setInterval, clearNative = window.clearInterval;
+  window.setInterval = function () {
+    const id = setNative.apply(window, arguments);
+    const who = owner();
+    if (who) intervals.set(id, who);
+    return id;
+  };
+  window.clearInterval = function (id) {
+    intervals.delete(id);
+    return clearNative.call(window, id);
+  };
+  window.clearTimeout = (function (clear) {
+    return function (id) { intervals.delete(id); return clear.call(window, id); };
+  })(window.clearTimeout);
+  crm.intervalsOf = function (code) {
+    return [...intervals.values()].filter((who) => who === code).length;
+  };
+  crm.every = setNative.bind(window);
+
+  // guard shows an object of the page and reports every change of it.
+  const proxies = new WeakMap();
+  crm.guard = function guard(thing, name) {
+    if (thing === null || typeof thing !== "object") return thing;
+    const proto = Object.getPrototypeOf(thing);
+    if (proto !== Object.prototype && proto !== Array.prototype) return thing;
+    if (proxies.has(thing)) return proxies.get(thing);
+    const refuse = function (what) {
+      return function (_, key) {
+        breach("W §10.3 APP", what + " " + name + "." + String(key));
+        return true; // ignored, as a documented member would not take it either
+      };
+    };
+    const proxy = new Proxy(thing, {
+      get: (target, key) => guard(target[key], name + "." + String(key)),
+      set: refuse("set"), deleteProperty: refuse("deleted"),
+      defineProperty: refuse("defined"), setPrototypeOf: refuse("changed prototype of"),
+    });
+    proxies.set(thing, proxy);
+    return proxy;
+  };
+  crm.publish = function (name, value) {
+    Object.defineProperty(window, name, {
+      get: () => value,
+      set() { breach("W §10.3 APP", "window." + name + " was set"); },
+    });
+  };
+
+  // New own properties of window. Numbers are frames; jQuery marks window with
+  // its own key when a handler is bound there.
+  let globals = null;
+  crm.checkGlobals = function (when) {
+    const names = Object.getOwnPropertyNames(window);
+    if (globals === null) {
+      globals = new Set(names);
+      return;
+    }
+    for (const name of names) {
+      if (globals.has(name) || /^(jQuery)?\d+$/.test(name)) continue;
+      globals.add(name);
+      breach("W §10.3 globals", "window." + name + " appeared (" + when + ")");
+    }
+  };
+})();
