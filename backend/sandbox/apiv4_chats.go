@@ -119,8 +119,8 @@ func (a *apiCall) listUnsorted() {
 			"created_at": in.CreatedAt.Unix(), "account_id": in.Account,
 			"metadata": map[string]any{
 				"from": in.From, "to": in.To, "received_at": in.CreatedAt.Unix(), "service": in.Service,
-				"client": map[string]any{"name": in.From, "avatar": nil},
-				"origin": map[string]any{"chat_id": in.ChatID, "ref": nil, "visitor_uid": nil},
+				"client":            map[string]any{"name": in.From, "avatar": nil},
+				"origin":            map[string]any{"chat_id": in.ChatID, "ref": nil, "visitor_uid": nil},
 				"last_message_text": in.Text, "source_name": in.SourceName,
 			},
 			"_embedded": map[string]any{

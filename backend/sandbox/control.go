@@ -28,7 +28,7 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	}
 	const v1 = "/control/v1"
 	get(v1+"/state", s.ctlState)
-	get(v1+"/accounts", func(*http.Request) (any, error) { return s.accounts(), nil })
+	get(v1+"/accounts", func(*http.Request) (any, error) { return s.Accounts(), nil })
 	do("POST "+v1+"/accounts", func(r *http.Request) (any, error) { return create(r, s.AddAccount) })
 	do("POST "+v1+"/accounts/{id}/users", s.ctlAddUser)
 	do("POST "+v1+"/accounts/{id}/rename", s.ctlRename)
@@ -40,9 +40,9 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	get(v1+"/accounts/{id}/chats", func(r *http.Request) (any, error) { return s.Chats(pathInt(r, "id")), nil })
 	get(v1+"/accounts/{id}/messages", func(r *http.Request) (any, error) { return s.Messages(pathInt(r, "id")), nil })
 	get(v1+"/accounts/{id}/incoming-leads", func(r *http.Request) (any, error) { return s.IncomingLeads(pathInt(r, "id")), nil })
-	get(v1+"/integrations", func(*http.Request) (any, error) { return s.integrations(), nil })
+	get(v1+"/integrations", func(*http.Request) (any, error) { return s.Integrations(), nil })
 	do("POST "+v1+"/integrations", func(r *http.Request) (any, error) { return create(r, s.AddIntegration) })
-	get(v1+"/channels", func(*http.Request) (any, error) { return s.channels(), nil })
+	get(v1+"/channels", func(*http.Request) (any, error) { return s.Channels(), nil })
 	do("POST "+v1+"/channels", func(r *http.Request) (any, error) { return create(r, s.AddChannel) })
 	get(v1+"/connections", func(*http.Request) (any, error) { return s.Connections(), nil })
 	do("DELETE "+v1+"/connections/{scope}", s.ctlDropConnection)
@@ -64,7 +64,10 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	do("DELETE "+v1+"/faults", func(*http.Request) (any, error) { s.SetFaults(func(f *Faults) { *f = Faults{} }); return nil, nil })
 	get(v1+"/variants", func(*http.Request) (any, error) { return s.Variants(), nil })
 	do("PATCH "+v1+"/variants", s.ctlVariants)
-	do("DELETE "+v1+"/variants", func(*http.Request) (any, error) { s.SetVariants(func(v *Variants) { *v = Variants{} }); return nil, nil })
+	do("DELETE "+v1+"/variants", func(*http.Request) (any, error) {
+		s.SetVariants(func(v *Variants) { *v = Variants{} })
+		return nil, nil
+	})
 	get(v1+"/clock", s.ctlClock)
 	do("POST "+v1+"/clock", s.ctlMoveClock)
 	mux.HandleFunc("GET "+v1+"/events", s.serveEvents)
@@ -149,7 +152,8 @@ func tail[T any](r *http.Request, list []T) []T {
 	return list
 }
 
-func (s *Server) accounts() []Account {
+// Accounts lists the accounts.
+func (s *Server) Accounts() []Account {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := []Account{}
@@ -159,13 +163,15 @@ func (s *Server) accounts() []Account {
 	return out
 }
 
-func (s *Server) integrations() []Integration {
+// Integrations lists the integrations with their secrets.
+func (s *Server) Integrations() []Integration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return values(s.st.Integrations)
 }
 
-func (s *Server) channels() []Channel {
+// Channels lists the channels with their secrets.
+func (s *Server) Channels() []Channel {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return values(s.st.Channels)
@@ -189,7 +195,7 @@ func (s *Server) ctlState(*http.Request) (any, error) {
 	}
 	s.mu.Unlock()
 	return map[string]any{
-		"version": version, "now": s.Now().UTC(), "zones": zones, "accounts": s.accounts(), "connections": s.Connections(),
+		"version": version, "now": s.Now().UTC(), "zones": zones, "accounts": s.Accounts(), "connections": s.Connections(),
 		"installations": s.Installations(), "counts": counts, "faults": s.Faults(), "variants": s.Variants(),
 	}, nil
 }
@@ -231,7 +237,7 @@ func (s *Server) clientOf(r *http.Request) (in clientIn, err error) {
 	if err = input(r, &in); err != nil {
 		return in, err
 	}
-	if list := s.integrations(); in.ClientUUID == "" && len(list) == 1 {
+	if list := s.Integrations(); in.ClientUUID == "" && len(list) == 1 {
 		in.ClientUUID = list[0].ClientUUID
 	}
 	return in, nil

@@ -201,3 +201,14 @@ func (s *Server) Sources(account int64, clientUUID string) []Source {
 	}
 	return out
 }
+
+// MountSite makes the CRM's own pages and mounts them. Widgets are added to the
+// Site that it returns. Call it before serving.
+func (s *Server) MountSite(opts crmpage.Options) (*crmpage.Site, error) {
+	site, err := crmpage.New(s.World(), opts)
+	if err != nil {
+		return nil, err
+	}
+	s.MountPages(site)
+	return site, nil
+}

@@ -14,10 +14,10 @@ import (
 const saveEvery = 500 * time.Millisecond
 
 // Restore reads the snapshot at path, if there is one, and from then on keeps
-// it up to date: half a second after a change and at Close. What the snapshot
-// holds replaces what Config made, except that accounts, integrations and
-// channels of Config with an id win over older ones with the same id. Call it
-// once, before serving.
+// it up to date: half a second after a change and at Close. What it holds
+// replaces what Config made, but an integration or channel of Config wins over
+// a stored one with the same id, and accounts that are new in Config are added.
+// Call it once, before serving.
 func (s *Server) Restore(path string) error {
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

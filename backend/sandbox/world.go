@@ -50,11 +50,11 @@ func newState() *state {
 
 // index finds things by the keys that requests carry.
 type index struct {
-	message map[string]*Message         // amojo id
-	msgid   map[[2]string]*Message      // channel, integration's msgid
-	byChat  map[string][]*Message       // chat id, in order of arrival
-	conv    map[[2]string]*Chat         // scope, integration's conversation id
-	client  map[[2]string]*Participant  // scope, integration's client id
+	message map[string]*Message        // amojo id
+	msgid   map[[2]string]*Message     // channel, integration's msgid
+	byChat  map[string][]*Message      // chat id, in order of arrival
+	conv    map[[2]string]*Chat        // scope, integration's conversation id
+	client  map[[2]string]*Participant // scope, integration's client id
 }
 
 func newIndex(st *state) index {
