@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"leadline/backend/chatid"
@@ -123,7 +124,7 @@ func (s *Service) complete(ctx context.Context, a Account, c Claim) (bool, error
 	if err != nil {
 		return false, err
 	}
-	if info.CRMID != c.CRMID || info.AmojoID == "" || info.AmojoID != c.AmojoID {
+	if info.CRMID != c.CRMID || info.AmojoID == "" || !strings.EqualFold(string(info.AmojoID), string(c.AmojoID)) {
 		return false, fault.New(fault.Denied, "account_mismatch")
 	}
 	if !c.AdminProven {

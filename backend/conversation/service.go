@@ -117,6 +117,8 @@ type Received struct {
 	At         int64
 	Kind, Text string
 	AuthorName string
+	// Away: the account is disconnected, nobody on the site will see it.
+	Away bool
 }
 
 // Receive stores an operator's message, once however often it comes. It returns
@@ -137,7 +139,10 @@ func (s *Service) Receive(ctx context.Context, r Received) error {
 		Unreachable:     StatusJob{Ref: r.Ref, Status: Failed, Code: codeNoConversation, Text: "delivery.unknown_conversation"},
 		Now:             now, Token: s.newID(), Lease: s.outbox.Lease(),
 	}
-	if r.Kind != "text" {
+	switch {
+	case r.Away:
+		in.KindRefused = &StatusJob{Ref: r.Ref, Status: Failed, Code: codeOff, Text: "delivery.unavailable"}
+	case r.Kind != "text":
 		// Only text is shown for now; the operator is told instead of being left
 		// to believe that the visitor saw a file (C §3.5).
 		in.KindRefused = &StatusJob{Ref: r.Ref, Status: Failed, Code: codeOther, Text: "delivery.unsupported_kind"}
@@ -157,6 +162,7 @@ func (s *Service) Receive(ctx context.Context, r Received) error {
 
 // Error codes of a failed delivery status (C §3.5).
 const (
+	codeOff            = 902
 	codeNoConversation = 904
 	codeOther          = 905
 )
@@ -187,6 +193,11 @@ func (s *Service) Report(ctx context.Context, who Who, delivered, seen int64) er
 		s.streams.Publish(c.ID, who.Visitor, r.Rev)
 	}
 	return nil
+}
+
+// ByID gives one conversation of an account; fault.NotFound.
+func (s *Service) ByID(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) (Conversation, error) {
+	return s.store.Conversation(ctx, a, id)
 }
 
 // Find gives the visitor's conversation and its unread count; fault.NotFound
