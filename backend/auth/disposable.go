@@ -39,7 +39,8 @@ type DisposableVerifier struct {
 	// Secrets is one client secret, or two while it is being rotated; used as
 	// text, never decoded.
 	Secrets []string
-	// Audience is scheme and host of the integration's redirect address.
+	// Audience is scheme and host of the integration's redirect address. Whether a
+	// token names an explicit port of it is not known (W §8.2, step 5): both are taken.
 	Audience   string
 	ClientUUID string
 	Zones      []Zone
@@ -150,7 +151,7 @@ func (v *DisposableVerifier) verify(values []string) (Claims, error) {
 		return Claims{}, reason(err)
 	}
 	// 5 and 6: for us.
-	if w.Aud == "" || w.Aud != v.Audience {
+	if w.Aud == "" || (w.Aud != v.Audience && w.Aud != withoutPort(v.Audience)) {
 		return Claims{}, errors.New("token is for another audience")
 	}
 	if w.ClientUUID == "" || w.ClientUUID != v.ClientUUID {
@@ -169,6 +170,15 @@ func (v *DisposableVerifier) verify(values []string) (Claims, error) {
 		AccountID: chatid.CRMAccountID(w.AccountID), UserID: chatid.CRMUserID(w.UserID),
 		Issuer: w.Iss, Host: host, Subdomain: subdomain, IsAdmin: w.IsAdmin, ID: w.ID, ExpiresAt: time.Unix(*w.ExpiresAt, 0).UTC(),
 	}, nil
+}
+
+// withoutPort is scheme and host name of an address.
+func withoutPort(base string) string {
+	scheme, host, _ := strings.Cut(base, "://")
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+		host = host[:i]
+	}
+	return scheme + "://" + host
 }
 
 // issuer takes apart scheme://subdomain.zone and nothing longer.

@@ -236,6 +236,23 @@ func TestDisposableConfiguration(t *testing.T) {
 	}
 }
 
+// Whether aud names an explicit port of the redirect address is UNCONFIRMED
+// (W §8.2, step 5): both forms are for us, another port is not.
+func TestDisposableAudienceWithAndWithoutPort(t *testing.T) {
+	t.Parallel()
+	v := verifier(issuedAt)
+	v.Audience = "https://widget.example.test:8443"
+	for aud, ok := range map[string]bool{
+		"https://widget.example.test:8443": true, "https://widget.example.test": true,
+		"https://widget.example.test:9443": false, "http://widget.example.test": false,
+	} {
+		token := with(testAudience, aud)
+		if _, err := v.Verify([]string{token}); (err == nil) != ok {
+			t.Errorf("aud %s: %v, want accepted = %v", aud, err, ok)
+		}
+	}
+}
+
 // W §8.4: parsed exactly, never by looking for a piece of text.
 func TestAdmitsOrigin(t *testing.T) {
 	t.Parallel()
