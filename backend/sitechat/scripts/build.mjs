@@ -1,0 +1,74 @@
+// Builds the loader and the panel into dist/. The new build is made beside the old one and then takes its place, so that
+// an interrupted build never leaves a folder that Go would embed half empty.
+import { build } from "esbuild";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const fresh = path.join(root, "node_modules", `.dist-${process.pid}`);
+const dist = path.join(root, "dist");
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  legalComments: "none",
+  write: false,
+  logLevel: "warning",
+};
+
+async function bundle(options) {
+  const result = await build({ ...common, ...options });
+  return result.outputFiles[0].contents;
+}
+
+function named(base, extension, contents) {
+  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 12);
+  return `${base}.${hash}.${extension}`;
+}
+
+// The loader and its second part carry their style sheets as text, made small like the rest.
+const cssText = {
+  name: "css-text",
+  setup(b) {
+    b.onLoad({ filter: /\.css$/ }, async (args) => {
+      const css = await bundle({ stdin: { contents: await readFile(args.path, "utf8"), loader: "css" } });
+      return { contents: Buffer.from(css).toString().trim(), loader: "text" };
+    });
+  },
+};
+
+const [part, script, style] = await Promise.all([
+  bundle({ entryPoints: ["src/window/main.ts"], format: "esm", target: "es2021", plugins: [cssText] }),
+  bundle({ entryPoints: ["src/panel/main.ts"], format: "iife", target: "es2021" }),
+  bundle({ entryPoints: ["src/styles/panel.css"], target: ["chrome100", "firefox100", "safari15"] }),
+]);
+
+const manifest = {
+  loader: "button.js",
+  window_script: named("window", "js", part),
+  panel_script: named("panel", "js", script),
+  panel_style: named("panel", "css", style),
+};
+
+const loader = await bundle({
+  entryPoints: ["src/loader/main.ts"],
+  format: "iife",
+  target: "es2021",
+  plugins: [cssText],
+  define: { WINDOW_PART: JSON.stringify(manifest.window_script) },
+});
+
+await mkdir(path.join(fresh, "assets"), { recursive: true });
+await Promise.all([
+  writeFile(path.join(fresh, manifest.loader), loader),
+  writeFile(path.join(fresh, "assets", manifest.window_script), part),
+  writeFile(path.join(fresh, "assets", manifest.panel_script), script),
+  writeFile(path.join(fresh, "assets", manifest.panel_style), style),
+  writeFile(path.join(fresh, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n"),
+]);
+await rm(dist, { recursive: true, force: true });
+await rename(fresh, dist);

@@ -1,0 +1,28 @@
+// Prints what a visitor downloads, in bytes of brotli, and fails above the budgets of package.json.
+import { readFile } from "node:fs/promises";
+import { brotliCompressSync } from "node:zlib";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const { budgets } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
+const manifest = JSON.parse(await readFile(path.join(root, "dist", "manifest.json"), "utf8"));
+
+async function brotli(...names) {
+  let sum = 0;
+  for (const name of names) {
+    sum += brotliCompressSync(await readFile(path.join(root, "dist", name))).length;
+  }
+  return sum;
+}
+
+let failed = false;
+function report(name, bytes, budget) {
+  const over = bytes > budget;
+  failed ||= over;
+  console.log(`${name.padEnd(8)} ${String(bytes).padStart(6)} of ${budget} bytes${over ? "  TOO BIG" : ""}`);
+}
+
+report("loader", await brotli(manifest.loader), budgets.loader);
+report("panel", await brotli(`assets/${manifest.panel_script}`, `assets/${manifest.panel_style}`), budgets.panel);
+process.exit(failed ? 1 : 0);

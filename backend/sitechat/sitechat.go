@@ -1,0 +1,110 @@
+// Package sitechat is the site's front end as data: the loader that a site embeds, the panel that the loader opens in a frame,
+// the page of that frame, and the snippet that brings the loader to a site.
+//
+// It knows nothing of HTTP, routes or settings; who serves it gives the headers. The TypeScript sources are in src, and
+// `npm ci && npm run build` makes dist of them. Without that build the package compiles and Files says what is missing:
+//
+//	build, err := sitechat.Files()
+//	page, err := build.FramePage(sitechat.Frame{ButtonID: "1042", Lang: "ru"})
+//	html := sitechat.Snippet(sitechat.AmoCRM, sitechat.Embed{ButtonID: "1042", Hash: hash, Locale: "ru", LoaderURL: url})
+package sitechat
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+)
+
+// The pattern finds dist-missing.txt in every checkout, and dist beside it once it was built.
+//
+//go:embed dist*
+var embedded embed.FS
+
+// ErrNotBuilt is what Files returns when the program was compiled without the build of the site chat.
+var ErrNotBuilt = errors.New("the site chat is not built: run make build")
+
+// Build is one build of the site chat. It does not change and may be used by many goroutines; what it returns is not to be
+// written to.
+type Build struct {
+	loader   []byte
+	assets   map[string][]byte
+	manifest manifest
+}
+
+type manifest struct {
+	Loader       string `json:"loader"`
+	WindowScript string `json:"window_script"`
+	PanelScript  string `json:"panel_script"`
+	PanelStyle   string `json:"panel_style"`
+}
+
+var files = sync.OnceValues(func() (*Build, error) { return read(embedded) })
+
+// Files returns the build that is compiled in, or ErrNotBuilt.
+func Files() (*Build, error) { return files() }
+
+func read(from fs.FS) (*Build, error) {
+	raw, err := fs.ReadFile(from, "dist/manifest.json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotBuilt
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the manifest of the site chat: %w", err)
+	}
+	b := &Build{assets: map[string][]byte{}}
+	if err := json.Unmarshal(raw, &b.manifest); err != nil {
+		return nil, fmt.Errorf("read the manifest of the site chat: %w", err)
+	}
+	if b.loader, err = fs.ReadFile(from, path.Join("dist", b.manifest.Loader)); err != nil {
+		return nil, fmt.Errorf("read the loader of the site chat: %w", err)
+	}
+	for _, name := range []string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle} {
+		if b.assets[name], err = fs.ReadFile(from, path.Join("dist", "assets", name)); err != nil {
+			return nil, fmt.Errorf("read %s of the site chat: %w", name, err)
+		}
+	}
+	return b, nil
+}
+
+// Loader is the script that a site embeds, to be served as /js/button.js with a short life.
+func (b *Build) Loader() []byte { return b.loader }
+
+// LoaderType is the content type of the loader. The character set matters on sites that use another one.
+const LoaderType = "text/javascript; charset=utf-8"
+
+// PanelScript is the name of the panel's script among the assets.
+func (b *Build) PanelScript() string { return b.manifest.PanelScript }
+
+// PanelStyle is the name of the panel's style sheet among the assets.
+func (b *Build) PanelStyle() string { return b.manifest.PanelStyle }
+
+// WindowScript is the name of the loader's second part among the assets. It is imported by a module of another origin, so it is
+// to be served with Access-Control-Allow-Origin: *.
+func (b *Build) WindowScript() string { return b.manifest.WindowScript }
+
+// Asset returns a file of /assets/ and its content type. Names carry a hash of the content, so what is found may be kept for
+// ever; false means that there is no such file.
+//
+// Pages stay open over an upgrade of the server, and their loader then asks for the window of its own build: any hash of that
+// one name gets today's window, and immutable is false, so that nobody keeps it under the wrong name.
+func (b *Build) Asset(name string) (data []byte, contentType string, immutable, ok bool) {
+	if data, ok := b.assets[name]; ok {
+		return data, typeOf(name), true, true
+	}
+	if strings.HasPrefix(name, "window.") && strings.HasSuffix(name, ".js") {
+		return b.assets[b.manifest.WindowScript], LoaderType, false, true
+	}
+	return nil, "", false, false
+}
+
+func typeOf(name string) string {
+	if path.Ext(name) == ".css" {
+		return "text/css; charset=utf-8"
+	}
+	return LoaderType
+}

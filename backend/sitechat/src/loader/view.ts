@@ -1,0 +1,63 @@
+import { add, addStyles } from "../shared/dom";
+import css from "../styles/launcher.css";
+
+/** The nodes in the page's light DOM, with the names of HOOK-1. */
+export type LauncherView = {
+  root: HTMLElement;
+  launcher: HTMLElement;
+  /** Holder of the chat's window, and inside it the place of the frame. */
+  chat: HTMLElement;
+  place: HTMLElement;
+  show: (open: boolean) => void;
+  count: (unread: number) => void;
+};
+
+/** Makes the launcher and puts it into the page, which has a body. The signal takes all of it away. */
+export function makeLauncher(title: string, color: string, left: boolean, hidden: boolean, signal: AbortSignal): LauncherView {
+  const root = add(document.body, "div", left ? "leadline-left" : "", "amobutton");
+  addStyles(root, css, signal);
+  const holder = add(root, "div", "amo-button-holder");
+  const launcher = add(holder, "button", "amo-button amo-button--main amo-button--only-livechat");
+  launcher.setAttribute("aria-controls", "amo-livechat");
+  add(launcher, "span", "amo-button--main-icon");
+  const badge = add(launcher, "span", "amo-button-greeting-badge");
+  const chat = add(root, "div", "", "amo-livechat");
+  const place = add(chat, "div", "");
+  if (hidden) holder.style.display = "none";
+  holder.style.zIndex = chat.style.zIndex = "var(--chat-z-index,2147483000)";
+  launcher.style.background = color;
+  // Black or white, whichever is easier to see; the browser knows what the colour is in numbers.
+  const [r, g, b] = getComputedStyle(launcher).backgroundColor.match(/\d+/g) ?? [];
+  launcher.style.color = Number(r) * 3 + Number(g) * 6 + Number(b) > 1500 ? "#000" : "#fff";
+
+  const view: LauncherView = {
+    root,
+    launcher,
+    chat,
+    place,
+    show(open) {
+      root.classList.toggle("leadline-open", open);
+      chat.className = open ? "amo-livechat" : "amo-livechat amo-livechat_hidden";
+      place.className = open ? "amo-livechat_chat" : "";
+      launcher.setAttribute("aria-expanded", `${open}`);
+    },
+    count(unread) {
+      badge.textContent = unread ? `${unread}` : "";
+      launcher.setAttribute("aria-label", unread ? `${title} (${unread})` : title);
+    },
+  };
+  view.show(false);
+  view.count(0);
+
+  // Turbo and the like put in another body; the chat comes along and finds its draft in the frame's storage (EMB-22).
+  let { body } = document;
+  const watch = new MutationObserver(() => {
+    if (document.body && document.body !== body) (body = document.body).append(root);
+  });
+  watch.observe(document.documentElement, { childList: true });
+  signal.addEventListener("abort", () => {
+    watch.disconnect();
+    root.remove();
+  });
+  return view;
+}

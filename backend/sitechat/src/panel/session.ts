@@ -1,0 +1,99 @@
+import type { Init } from "../shared/protocol";
+import { ApiError, call, type Request } from "./api";
+import type { Host } from "./host";
+import { readSession, type Session } from "./message";
+import type { Store } from "./storage";
+import { backoff } from "./stream/backoff";
+
+/** What a session needs of others. */
+export type SessionOptions = {
+  base: string;
+  button: string;
+  init: Init;
+  host: Host;
+  store: Store;
+  lang: () => string;
+  /** A session is there: the first one, or another one in place of one that ran out. */
+  opened: (session: Session) => Promise<void> | void;
+  /** The server or the site's origin says no for good. */
+  refused: () => void;
+  /** Still trying; tells how many tries have failed. */
+  trying: (failures: number) => void;
+  /** Waits, or less when the network comes back. */
+  wait: (ms: number) => Promise<void>;
+};
+
+/** The visitor's session with the chat host. */
+export type SessionKeeper = {
+  token: () => string;
+  /** Gets a session, or another one; parallel calls share one try. Ends when there is one; never, when refused. */
+  renew: () => Promise<void>;
+  /** Sends a request with the token, once more with another one when it ran out. Throws ApiError. */
+  request: (request: Omit<Request, "token" | "lang">) => Promise<unknown>;
+};
+
+/** Makes the keeper. The token stays in the frame's own storage, which the site's scripts cannot read. */
+export function makeSessionKeeper(options: SessionOptions): SessionKeeper {
+  const { base, button, init, host, store } = options;
+  const key = `leadline.${button}.token`;
+  let { ticket } = init;
+  let renewing: Promise<void> | undefined;
+
+  const open = async (): Promise<void> => {
+    for (let failures = 0; ; failures++) {
+      options.trying(failures);
+      try {
+        const body = { button_id: button, ticket, alias: init.alias, locale: init.locale, ...(store.get(key) && { token: store.get(key) }) };
+        const session = readSession(await call(base, { path: "v1/session", body, lang: options.lang() }));
+        if (session && session.origin !== host.origin()) return refuse();
+        if (session) {
+          store.set(key, session.token);
+          return await options.opened(session);
+        }
+      } catch (error) {
+        const { status, temporary } = error instanceof ApiError ? error : new ApiError(0, "", "", 0);
+        if (status === 401) {
+          ticket = (await host.askTicket()) || ticket;
+          if (!failures) continue;
+        } else if (!temporary) return refuse();
+      }
+      await options.wait(backoff(failures, Math.random));
+    }
+  };
+  const refuse = (): Promise<void> => {
+    options.refused();
+    return new Promise(() => {});
+  };
+  const keeper: SessionKeeper = {
+    token: () => store.get(key) ?? "",
+    renew: () =>
+      (renewing ??= open().finally(() => {
+        renewing = undefined;
+      })),
+    async request(request) {
+      const send = (): Promise<unknown> => call(base, { ...request, token: keeper.token(), lang: options.lang() });
+      try {
+        return await send();
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 401) throw error;
+        await keeper.renew();
+        return send();
+      }
+    },
+  };
+  return keeper;
+}
+
+/**
+ * Drops what another signed-in person left in this browser (EMB-21, SEC-7). What was written before signing in stays with the
+ * one who signs in. Returns whether something was dropped.
+ */
+export function changePerson(store: Store, button: string, user: string, keys: readonly string[]): boolean {
+  const owner = `leadline.${button}.user`;
+  const before = store.get(owner) ?? "";
+  if (user) store.set(owner, user);
+  else store.remove(owner);
+  if (!before || before === user) return false;
+  for (const key of keys) store.remove(key);
+  return true;
+}

@@ -1,0 +1,24 @@
+import { asRecord, asText, isCount, readMessage, type Message } from "../message";
+
+/** One frame of the stream (http-api.md §3), checked. */
+export type Frame =
+  | { type: "message"; message: Message }
+  | { type: "ready" | "ping"; cursor: number }
+  | { type: "bye"; code: string };
+
+/** Reads a frame; undefined for what is none of ours, which is passed over. */
+export function readFrame(data: string): Frame | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+  const { type, cursor, code, message } = asRecord(value);
+  if (type === "message") {
+    const read = readMessage(message);
+    return read && { type, message: read };
+  }
+  if (type === "ready" || type === "ping") return { type, cursor: isCount(cursor) ? cursor : 0 };
+  return type === "bye" ? { type, code: asText(code) } : undefined;
+}

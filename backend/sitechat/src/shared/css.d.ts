@@ -1,0 +1,8 @@
+/** A style sheet imported by the loader is its text, see scripts/build.mjs. */
+declare module "*.css" {
+  const text: string;
+  export { text as default };
+}
+
+/** File name of the loader's second part, put in by the build. */
+declare const WINDOW_PART: string;

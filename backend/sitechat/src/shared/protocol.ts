@@ -1,0 +1,54 @@
+/**
+ * What the loader (on the site) and the panel (in our frame) say to each other by postMessage; backend/docs/http-api.md §4.
+ * Unknown kinds are ignored, so that old loaders survive new panels.
+ */
+
+/** Where the visitor is on the site. */
+export type Page = { url: string; title: string; referrer: string };
+
+/** What the loader tells a panel that said hello. */
+export type Init = {
+  kind: "init";
+  ticket: string;
+  /** The site's cookie amo-livechat-id, or the id that will become it; grants nothing. */
+  alias: string;
+  locale: string;
+  page: Page;
+  open: boolean;
+  /** Title of the chat, shown until the server has told its own strings. */
+  title?: string;
+  /** The site's own id of the signed-in person; a change of it hides what the one before left in this browser. */
+  user_id?: string;
+  /** `onlinechat.locale` of the site's configuration as it stands there: unchecked. */
+  strings?: unknown;
+  theme?: { color?: string };
+};
+
+/** Loader to panel. */
+export type LoaderMessage =
+  | Init
+  | { kind: "open"; focus: boolean }
+  | { kind: "close" }
+  | { kind: "ticket"; ticket: string }
+  | { kind: "page"; page: Page };
+
+/** Panel to loader. */
+export type PanelMessage =
+  | { kind: "hello" }
+  | { kind: "ready" }
+  | { kind: "rendered" }
+  | { kind: "unread"; count: number }
+  | { kind: "message"; text: string; author: string }
+  | { kind: "wrote" }
+  | { kind: "hide" }
+  | { kind: "ticket" };
+
+/** The mark by which both sides know their own messages among everybody else's on the page. */
+export const MARK = 1;
+
+/** Reads a message of ours out of an event's data; undefined when it is somebody else's. */
+export function readMessage(data: unknown): Record<string, unknown> | undefined {
+  if (typeof data !== "object" || data === null) return undefined;
+  const message = data as Record<string, unknown>;
+  return message.leadline === MARK && typeof message.kind === "string" ? message : undefined;
+}

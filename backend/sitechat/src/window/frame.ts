@@ -1,0 +1,62 @@
+import { MARK, readMessage, type LoaderMessage, type Page } from "../shared/protocol";
+
+/** What the panel may ask of the loader, checked. */
+export type PanelHandlers = {
+  /** The panel listens (again): it wants to know everything. */
+  hello: () => void;
+  rendered: () => void;
+  unread: (count: number) => void;
+  message: (author: string, text: string) => void;
+  wrote: () => void;
+  hide: () => void;
+  ticket: () => void;
+};
+
+/** The panel's frame. */
+export type Frame = { element: HTMLIFrameElement; send: (message: LoaderMessage) => void };
+
+/**
+ * Makes the frame of the panel and listens to it until the signal aborts. What comes from elsewhere is not ours: source and
+ * origin are compared exactly, and what is sent names the origin (SEC-6).
+ */
+export function makeFrame(url: string, title: string, on: PanelHandlers, signal: AbortSignal): Frame {
+  const { origin } = new URL(url);
+  const element = document.createElement("iframe");
+  element.title = title;
+  element.setAttribute(
+    "sandbox",
+    "allow-scripts allow-same-origin allow-forms allow-popups allow-downloads allow-popups-to-escape-sandbox",
+  );
+  element.allow = "microphone; camera; autoplay; clipboard-write";
+  element.src = url;
+  let greeted = false;
+  addEventListener(
+    "message",
+    (event) => {
+      const message = event.origin === origin && event.source === element.contentWindow ? readMessage(event.data) : undefined;
+      if (!message) return;
+      const { kind, count, text, author } = message;
+      if (kind === "hello") greeted = true;
+      if (kind === "unread") on.unread(typeof count === "number" && count > 0 ? Math.floor(count) : 0);
+      else if (kind === "message") on.message(toText(author), toText(text));
+      else if (kind === "hello" || kind === "rendered" || kind === "wrote" || kind === "hide" || kind === "ticket") on[kind]();
+    },
+    { signal },
+  );
+  return {
+    element,
+    send(message) {
+      // Before hello nobody listens; init then tells how things stand.
+      if (greeted) element.contentWindow?.postMessage({ leadline: MARK, ...message }, origin);
+    },
+  };
+}
+
+function toText(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, 500) : "";
+}
+
+/** Where the visitor is. Titles and addresses are the site's own and may be of any length. */
+export function readPage(): Page {
+  return { url: location.href.slice(0, 2048), title: document.title.slice(0, 256), referrer: document.referrer.slice(0, 2048) };
+}

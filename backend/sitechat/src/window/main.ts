@@ -1,0 +1,86 @@
+// The loader's second part: the panel's frame and the pop-up. Fetched when somebody opens the chat or wrote before.
+import { addIcon, addStyles } from "../shared/dom";
+import type { WindowOptions, WindowPart } from "../shared/part";
+import css from "../styles/window.css";
+import { aliasCookie, makeAlias, readAlias } from "./alias";
+import { makeBubble } from "./bubble";
+import { readChatConfig } from "./config";
+import { CROSS } from "./cross";
+import { makeFrame, readPage } from "./frame";
+import { fitPhone } from "./phone";
+import { chooseWords } from "./words";
+
+/** Puts the panel's frame into its place and connects it with the launcher. */
+export function makeWindow(options: WindowOptions): WindowPart {
+  const { base, remote, view, signal, color, set } = options;
+  const { lang, words } = chooseWords(options.settings.locale || remote.button.locale);
+  const title = remote.chat?.title || words.chat;
+  const config = readChatConfig(options.chat, options.warn);
+  const alias = readAlias(document.cookie) || makeAlias();
+  const url = new URL(base + remote.frame.replace(/^\//, ""));
+  url.searchParams.set("lang", lang);
+  addStyles(view.root, css, signal);
+  addIcon(view.launcher, CROSS);
+  view.chat.setAttribute("role", "dialog");
+  view.chat.setAttribute("aria-label", title);
+
+  let isOpen = false;
+  const bubble = makeBubble(view, words, () => view.launcher.click());
+  const close = (): void => {
+    set(false);
+    view.launcher.focus();
+  };
+  const frame = makeFrame(
+    url.href,
+    title,
+    {
+      async hello() {
+        const ticket = await options.ticket(false);
+        frame.send({
+          kind: "init",
+          ticket,
+          alias,
+          locale: lang,
+          page: readPage(),
+          open: isOpen,
+          title,
+          strings: config.strings,
+          theme: { color },
+          ...(config.userID && { user_id: config.userID }),
+        });
+      },
+      rendered: options.rendered,
+      unread: view.count,
+      message(author, text) {
+        if (!isOpen) bubble.tell(author, text);
+      },
+      wrote() {
+        // Only who has written leaves a mark on the site: the next visit then loads the panel by itself (VIS-1).
+        document.cookie = aliasCookie(alias, location.protocol === "https:");
+      },
+      hide: close,
+      async ticket() {
+        frame.send({ kind: "ticket", ticket: await options.ticket(true) });
+      },
+    },
+    signal,
+  );
+  view.place.append(frame.element);
+  view.root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && isOpen) close();
+  });
+  const fit = fitPhone(view, () => isOpen, () => frame.element.focus(), signal);
+
+  return (open) => {
+    if (open === isOpen) return;
+    isOpen = open;
+    fit();
+    if (!open) return frame.send({ kind: "close" });
+    bubble.hush();
+    // What opens without a person's act takes nobody's focus (style.md §10).
+    const focus = navigator.userActivation?.isActive ?? true;
+    frame.send({ kind: "page", page: readPage() });
+    frame.send({ kind: "open", focus });
+    if (focus) frame.element.focus();
+  };
+}
