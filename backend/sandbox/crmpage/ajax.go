@@ -68,7 +68,7 @@ func (s *Site) entry(b *bundle, v visit, lang string) entry {
 	st := s.state(v.account.ID, b.code)
 	at := b.path(v.account)
 	e := entry{
-		ID: s.number(b), Src: at + "/script.js", Lang: at + "/i18n/" + b.language(lang) + ".json",
+		ID: b.id, Src: at + "/script.js", Lang: at + "/i18n/" + b.language(lang) + ".json",
 		Path: at, ImagesPath: at + "/images", InstalledVersion: b.manifest.Widget.Version,
 		Settings: st.Settings, Active: st.Active, Status: st.Status,
 		InitOnce: yes(b.manifest.Widget.InitOnce), ClientUUID: b.uuid,
@@ -85,11 +85,6 @@ func (s *Site) entry(b *bundle, v visit, lang string) entry {
 		e.CDNPath, e.CDNImagesPath = v.account.Origin+e.Path, v.account.Origin+e.ImagesPath
 	}
 	return e
-}
-
-// number is the id of a widget; it only has to be stable.
-func (s *Site) number(b *bundle) int64 {
-	return 1022170 + int64(slices.IndexFunc(s.bundles(), func(o *bundle) bool { return o.code == b.code }))
 }
 
 // place joins the three names of a page area (W §3.3, §5.8).
@@ -110,7 +105,7 @@ func (s *Site) widgetList(w http.ResponseWriter, r *http.Request, v visit) {
 	found := map[string]entry{}
 	target, targeted := strings.CutPrefix(area, "widgetsSettings:")
 	own, advanced := strings.CutPrefix(area, "advanced-settings:")
-	for _, b := range s.bundles() {
+	for _, b := range s.bundles(v.account) {
 		var wanted bool
 		switch {
 		case targeted:
@@ -154,7 +149,7 @@ func (s *Site) widgetList(w http.ResponseWriter, r *http.Request, v visit) {
 func (s *Site) market(w http.ResponseWriter, r *http.Request, v visit) {
 	lang := s.language(r, v)
 	list := []map[string]any{}
-	for _, b := range s.bundles() {
+	for _, b := range s.bundles(v.account) {
 		m := b.manifest
 		tour := m.Tour.Images[b.language(lang)]
 		if !m.Tour.IsTour {
@@ -175,7 +170,7 @@ func (s *Site) market(w http.ResponseWriter, r *http.Request, v visit) {
 
 func (s *Site) disposableToken(w http.ResponseWriter, r *http.Request, v visit) {
 	uuid := r.PathValue("uuid")
-	if !slices.ContainsFunc(s.bundles(), func(b *bundle) bool { return b.uuid != "" && b.uuid == uuid }) {
+	if !slices.ContainsFunc(s.bundles(v.account), func(b *bundle) bool { return b.uuid != "" && b.uuid == uuid }) {
 		answer(w, http.StatusNotFound, map[string]any{"title": "Not Found", "status": 404})
 		return
 	}

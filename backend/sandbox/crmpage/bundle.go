@@ -28,6 +28,7 @@ var codePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_]{0,63}$`)
 // bundle is one uploaded widget: the unzipped files and what the page needs of
 // its manifest.
 type bundle struct {
+	id         int64 // stable while the sandbox runs
 	code, uuid string
 	files      map[string][]byte
 	manifest   manifest
@@ -132,8 +133,10 @@ func (s *Site) AddWidget(code, clientUUID string, archive []byte) error {
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.widgets, func(old *bundle) bool { return old.code == code })
 	if i < 0 {
+		b.id = 1022170 + int64(len(s.widgets))
 		s.widgets = append(s.widgets, b)
 	} else {
+		b.id = s.widgets[i].id
 		s.widgets[i] = b
 	}
 	return nil
@@ -190,10 +193,9 @@ func readFile(f *zip.File) ([]byte, error) {
 	return body, err
 }
 
-func (s *Site) bundle(code string) (*bundle, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, b := range s.widgets {
+// bundle finds a widget that is offered to the account.
+func (s *Site) bundle(a Account, code string) (*bundle, bool) {
+	for _, b := range s.bundles(a) {
 		if b.code == code {
 			return b, true
 		}
@@ -201,10 +203,12 @@ func (s *Site) bundle(code string) (*bundle, bool) {
 	return nil, false
 }
 
-func (s *Site) bundles() []*bundle {
+// bundles lists what is offered to the account.
+func (s *Site) bundles(a Account) []*bundle {
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return slices.Clone(s.widgets)
+	all := slices.Clone(s.widgets)
+	s.mu.RUnlock()
+	return slices.DeleteFunc(all, func(b *bundle) bool { return s.opts.Offer != nil && !s.opts.Offer(a, b.code) })
 }
 
 // path is where the files of the widget are served: with the version in it on
@@ -247,8 +251,12 @@ var types = map[string]string{
 // asset serves one file of the archive, nothing else: no listing, no index (W §10.1).
 func (s *Site) asset(w http.ResponseWriter, r *http.Request) {
 	account, ok := s.world.Account(hostName(r.Host))
-	b, found := s.bundle(r.PathValue("code"))
-	if !ok || !found {
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	b, found := s.bundle(account, r.PathValue("code"))
+	if !found {
 		http.NotFound(w, r)
 		return
 	}

@@ -13,8 +13,8 @@ import (
 // three acts: is_widget_state_action tells the buttons install and uninstall
 // from Save.
 func (s *Site) widgetEdit(w http.ResponseWriter, r *http.Request, v visit) {
-	b, ok := s.bundle(r.PostFormValue("code"))
-	if !ok || r.PostFormValue("action") != "edit" || r.PostFormValue("id") != itoa(s.number(b)) {
+	b, ok := s.bundle(v.account, r.PostFormValue("code"))
+	if !ok || r.PostFormValue("action") != "edit" || r.PostFormValue("id") != itoa(b.id) {
 		answer(w, http.StatusBadRequest, map[string]any{"response": map[string]any{"error": "no such widget"}})
 		return
 	}
@@ -127,7 +127,7 @@ func storable(text string) bool {
 func (s *Site) sourceList(w http.ResponseWriter, r *http.Request, v visit) {
 	q := r.URL.Query()
 	found := map[string]any{}
-	for _, b := range s.bundles() {
+	for _, b := range s.bundles(v.account) {
 		if !b.has("lead_sources") {
 			continue
 		}
@@ -156,7 +156,7 @@ func (s *Site) sourceList(w http.ResponseWriter, r *http.Request, v visit) {
 // sourceAdd attaches a widget to a pipeline; the world does nothing when the
 // integration declared "multiple sources".
 func (s *Site) sourceAdd(w http.ResponseWriter, r *http.Request, v visit) {
-	b, ok := s.bundle(r.PostFormValue("request[params][widget_code]"))
+	b, ok := s.bundle(v.account, r.PostFormValue("request[params][widget_code]"))
 	pipeline, known := s.pipeline(v.account.ID, r.PostFormValue("request[pipeline_id]"))
 	if !ok || !b.has("lead_sources") || !known || r.PostFormValue("request[type]") != "widget" {
 		answer(w, http.StatusBadRequest, map[string]any{"response": map[string]any{"error": "no such widget or pipeline"}})
@@ -176,13 +176,13 @@ func (s *Site) pipeline(account int64, text string) (int64, bool) {
 }
 
 // source finds a source of the account's widgets and the widget it belongs to.
-func (s *Site) source(account int64, text string) (Source, *bundle, bool) {
+func (s *Site) source(account Account, text string) (Source, *bundle, bool) {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return Source{}, nil, false
 	}
-	for _, b := range s.bundles() {
-		for _, src := range s.world.Sources(account, b.uuid) {
+	for _, b := range s.bundles(account) {
+		for _, src := range s.world.Sources(account.ID, b.uuid) {
 			if src.ID == id {
 				return src, b, true
 			}
@@ -194,7 +194,7 @@ func (s *Site) source(account int64, text string) (Source, *bundle, bool) {
 // sourceEdit moves the CRM's own source of a widget to another pipeline.
 // Sources that came through the API are the integration's to change.
 func (s *Site) sourceEdit(w http.ResponseWriter, r *http.Request, v visit) {
-	src, b, ok := s.source(v.account.ID, r.PostFormValue("request[id]"))
+	src, b, ok := s.source(v.account, r.PostFormValue("request[id]"))
 	pipeline, known := s.pipeline(v.account.ID, r.PostFormValue("request[params][pipeline_id]"))
 	if !ok || !known || src.ExternalID != b.code {
 		answer(w, http.StatusBadRequest, map[string]any{"response": map[string]any{"error": "no such source or pipeline"}})
@@ -208,7 +208,7 @@ func (s *Site) sourceEdit(w http.ResponseWriter, r *http.Request, v visit) {
 // sourceDelete deletes one source by id, or all of a type.
 func (s *Site) sourceDelete(w http.ResponseWriter, r *http.Request, v visit) {
 	if r.PostFormValue("request[type]") == "widget" {
-		for _, b := range s.bundles() {
+		for _, b := range s.bundles(v.account) {
 			for _, src := range s.world.Sources(v.account.ID, b.uuid) {
 				s.world.RemoveSource(v.account.ID, src.ID)
 			}
@@ -216,7 +216,7 @@ func (s *Site) sourceDelete(w http.ResponseWriter, r *http.Request, v visit) {
 		done(w)
 		return
 	}
-	src, _, ok := s.source(v.account.ID, r.PostFormValue("request[id]"))
+	src, _, ok := s.source(v.account, r.PostFormValue("request[id]"))
 	if !ok {
 		answer(w, http.StatusBadRequest, map[string]any{"response": map[string]any{"error": "no such source"}})
 		return

@@ -352,9 +352,13 @@ func (c *crm) until(condition string) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.tab, 10*time.Second)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+condition+")", chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
-		c.t.Fatalf("waiting for %s: %v; breaches %q; log %s", condition, err, c.breaches(), c.log())
+	var err error
+	for ctx.Err() == nil { // a reload ends a poll with an error
+		if _, err = chromedp.Run(ctx, chromedp.Poll[bool]("!!("+condition+")", chromedp.WithPollingInterval(20*time.Millisecond))); err == nil {
+			return
+		}
 	}
+	c.t.Fatalf("waiting for %s: %v; breaches %q; log %s", condition, err, c.breaches(), c.log())
 }
 
 func eval[T any](c *crm, expression string) T {
@@ -380,10 +384,10 @@ func (c *crm) log() string {
 	return eval[string](c, `__crm.log.map(function (l) { return l[1]; }).join(' ')`)
 }
 
-// breaches waits for the page's reports to arrive and lists them.
-func (c *crm) breaches() []string {
-	defer c.lock()()
-	return append([]string(nil), c.broken...)
+// breaches lists what has been reported so far.
+func (w *world) breaches() []string {
+	defer w.lock()()
+	return append([]string(nil), w.broken...)
 }
 
 func quote(s string) string { b, _ := json.Marshal(s); return string(b) }

@@ -24,6 +24,9 @@ type Options struct {
 	// CDN gives every entry of the widget list cdn_path and cdn_images_path, as
 	// accounts with a content network have them (W §4.1).
 	CDN bool
+	// Offer tells which accounts may see a widget (one archive per product);
+	// nil offers all widgets to all accounts.
+	Offer func(a Account, code string) bool
 	// Proxy carries what widgets send by crm_post to its target, when that is
 	// one of BackendOrigins. nil refuses such requests with 502.
 	Proxy *http.Client

@@ -201,7 +201,7 @@ define(["require", "jquery", "crm/base", "crm/state"], function (require, $, Wid
   }
 
   // end destroys one instance and looks at what it left.
-  function end(code) {
+  function end(code, leaving) {
     const widget = state.list[code];
     if (!widget) return;
     attempt(widget, code, "destroy");
@@ -209,7 +209,7 @@ define(["require", "jquery", "crm/base", "crm/state"], function (require, $, Wid
     $("#widgets_block .card-widgets__widget-" + code).remove();
     delete state.list[code];
     crm.destroyed.add(code);
-    crm.afterDestroy(code);
+    crm.afterDestroy(code, leaving);
   }
 
   // leave ends what does not stay (W §4.3).
@@ -217,7 +217,7 @@ define(["require", "jquery", "crm/base", "crm/state"], function (require, $, Wid
     generation++;
     for (const code of Object.keys(state.list)) {
       const widget = state.list[code];
-      if (widget.init_once !== "Y" || (widget.params || {}).widget_active !== "Y") end(code);
+      if (widget.init_once !== "Y" || (widget.params || {}).widget_active !== "Y") end(code, true);
     }
   }
 

@@ -141,12 +141,13 @@
     return left.concat(styles.slice(1)).map((node) => node.outerHTML.slice(0, 120));
   }
 
-  // afterDestroy is asked once the page's own cleaning is done (W §4.3).
-  crm.afterDestroy = function (code) {
+  // afterDestroy is asked once the page's own cleaning is done (W §4.3). Who
+  // leaves a page need not empty the place that the page is about to redraw.
+  crm.afterDestroy = function (code, leaving) {
     for (const type of handlersOf(code)) breach("W §10.3 handlers", code + " left a handler of " + type);
     for (const html of strangers(code)) breach("W §10.3 nodes", "left behind: " + html);
-    const stray = document.querySelector(["#C", ".C", '[id^="C-"]', '[id^="C_"]', '[class^="C-"]', '[class^="C_"]'].join().replaceAll("C", code));
-    if (stray && !stray.closest(".widget-settings__modal, [data-code]")) {
+    const stray = document.querySelector(["#C", ".C", '[id^="C-"]', '[id^="C_"]', '[class^="C-"]', '[class^="C_"]'].join().replaceAll("C", CSS.escape(code)));
+    if (stray && !stray.closest(".widget-settings__modal, [data-code]" + (leaving ? ", #page_holder" : ""))) {
       breach("W §10.3 nodes", "left behind: " + stray.outerHTML.slice(0, 120));
     }
     if (crm.intervalsOf(code) > 0) breach("W §10.3 after destroy", code + " left an interval running");
