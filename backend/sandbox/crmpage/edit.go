@@ -50,19 +50,18 @@ func (s *Site) widgetEdit(w http.ResponseWriter, r *http.Request, v visit) {
 }
 
 // firstSource attaches a freshly installed lead source: to the pipeline where
-// the installation was begun, else to the main one (W §7.3, UNCONFIRMED).
+// the installation was begun, else to the main one unless the world has made a
+// source by itself (W §7.3, UNCONFIRMED).
 func (s *Site) firstSource(a Account, b *bundle, wanted string) {
 	pipelines := s.world.Pipelines(a.ID)
-	if !b.has("lead_sources") || len(pipelines) == 0 || len(s.world.Sources(a.ID, b.uuid)) > 0 {
+	if !b.has("lead_sources") || len(pipelines) == 0 {
 		return
 	}
-	to := pipelines[0].ID
-	for _, p := range pipelines {
-		if itoa(p.ID) == wanted {
-			to = p.ID
-		}
+	if to, ok := s.pipeline(a.ID, wanted); ok {
+		s.world.AddSource(a.ID, b.uuid, b.code, to)
+	} else if len(s.world.Sources(a.ID, b.uuid)) == 0 {
+		s.world.AddSource(a.ID, b.uuid, b.code, pipelines[0].ID)
 	}
-	s.world.AddSource(a.ID, b.uuid, b.code, to)
 }
 
 // collect makes the stored settings out of the form: only the manifest's

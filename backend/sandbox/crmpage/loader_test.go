@@ -7,6 +7,7 @@ import (
 
 // TestLoaderOrder holds the steps of W §4.2: what runs, in which order.
 func TestLoaderOrder(t *testing.T) {
+	t.Parallel()
 	note := func(result string) string {
 		return `$(document).on('widget:w:loaded.widget:w', function () { note('loaded'); });
 		this.callbacks = { render: function () { return ` + result + `; }, init: yes, bind_actions: yes, onSave: yes };`
@@ -42,6 +43,7 @@ func TestLoaderOrder(t *testing.T) {
 		{"4.2.3 a script that cannot be read is an empty module", `define([`, "", "W §10.3 exception"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			c := open(t, setup{script: tt.script})
 			c.visit("/dashboard/")
 			if got := c.log(); got != tt.want {
@@ -58,6 +60,7 @@ func TestLoaderOrder(t *testing.T) {
 
 // TestParams holds W §5.4: the object of get_settings.
 func TestParams(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain("")})
 	c.visit("/dashboard/")
 	const want = `{"service_login":"demo","id":1022170,"status":"installed","widget_code":"w","path":"/upl/w/widget","version":"1.0.0",` +
@@ -86,11 +89,13 @@ func TestParams(t *testing.T) {
 
 // TestLeaving holds W §4.3 and §4.2 step 2.
 func TestLeaving(t *testing.T) {
+	t.Parallel()
 	const callbacks = `init: function () {
 		$(document).on('click' + self.ns, function () { note('clicked'); });
 		self.render_template({ caption: {}, body: '<p>block</p>' });
 		return true; }`
 	t.Run("an area change destroys, unbinds and starts anew", func(t *testing.T) {
+		t.Parallel()
 		c := open(t, setup{script: plain(callbacks)})
 		c.visit("/leads/detail/7")
 		if got := eval[int](c, `$('#widgets_block .card-widgets__elements .card-widgets__widget-w').length`); got != 1 {
@@ -107,6 +112,7 @@ func TestLeaving(t *testing.T) {
 		c.wantNoBreach()
 	})
 	t.Run("an init_once widget stays and only renders again", func(t *testing.T) {
+		t.Parallel()
 		c := open(t, setup{script: plain(callbacks), manifest: map[string]any{"widget": map[string]any{"init_once": true}, "locations": []string{"settings"}}})
 		c.visit("/dashboard/")
 		eval[any](c, `__crm.first = APP.widgets.list.w, null`)
@@ -119,6 +125,7 @@ func TestLeaving(t *testing.T) {
 		}
 	})
 	t.Run("an inactive widget starts on no page", func(t *testing.T) {
+		t.Parallel()
 		c := open(t, setup{script: plain(""), state: WidgetState{Status: "install"}})
 		c.visit("/amo-market/")
 		if got := c.log(); got != "" {
@@ -126,6 +133,7 @@ func TestLeaving(t *testing.T) {
 		}
 	})
 	t.Run("the billing page starts no widget", func(t *testing.T) {
+		t.Parallel()
 		c := open(t, setup{script: plain("")})
 		c.visit("/settings/pay/")
 		if got := c.log(); got != "" {
@@ -136,6 +144,7 @@ func TestLeaving(t *testing.T) {
 
 // TestAreas holds W §5.8 and the area that the server puts beside it.
 func TestAreas(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain("")})
 	c.visit("/dashboard/?user=9000003")
 	for _, tt := range [][4]string{

@@ -36,6 +36,7 @@ func (c *crm) has(selectors ...string) string {
 // TestModalStates walks W §6.2 in both profiles, with and without a tour, from
 // a person's clicks: install, configure, installed, uninstall.
 func TestModalStates(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name         string
 		global, tour bool
@@ -44,6 +45,7 @@ func TestModalStates(t *testing.T) {
 		{"global without tour", true, false}, {"global with tour", true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			s := setup{script: savings("return Promise.resolve();"), state: WidgetState{Status: "install"}, global: tt.global}
 			if tt.tour {
 				s.manifest = map[string]any{"tour": tour}
@@ -143,6 +145,7 @@ func TestModalStates(t *testing.T) {
 
 // TestSave holds W §5.3 and §10.2: what each answer of onSave does.
 func TestSave(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, onSave string
 		stored       string // settings afterwards
@@ -157,6 +160,7 @@ func TestSave(t *testing.T) {
 		{"an exception is a breach and stores nothing", "throw new Error('no');", installed.Settings, false, "W §10.3 exception"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			c := open(t, setup{script: savings(tt.onSave)})
 			c.visit("/amo-market/#w")
 			c.until("document.querySelector('#save_w')")
@@ -184,6 +188,7 @@ func TestSave(t *testing.T) {
 
 // TestCustomField holds W §3.4 and §10.2: custom values that are no JSON are dropped.
 func TestCustomField(t *testing.T) {
+	t.Parallel()
 	fields := map[string]any{"settings": map[string]any{
 		"extra": map[string]any{"name": "settings.extra", "type": "custom", "required": false},
 		"own":   map[string]any{"name": "settings.own", "type": "users", "required": false},
@@ -194,6 +199,7 @@ func TestCustomField(t *testing.T) {
 		`word`:    `{"own":{"9000002":"","9000003":""}}`,
 	} {
 		t.Run(value, func(t *testing.T) {
+			t.Parallel()
 			script := plain(`settings: function () { $('#w_custom').val(` + quote(value) + `).trigger('change'); return true; }`)
 			c := open(t, setup{script: script, manifest: fields, files: map[string]string{"i18n/en.json": `{"widget":{"name":"N","description":"D"},"settings":{"own":"Own"},"advanced":{"title":"T"}}`}})
 			c.visit("/amo-market/#w")
@@ -210,6 +216,7 @@ func TestCustomField(t *testing.T) {
 
 // TestSourcesColumn holds W §7.2: the item, its click, adding and removing.
 func TestSourcesColumn(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: savings("return true;"), sources: []Source{{ID: 77, Name: "Shop", ExternalID: "chat-1", PipelineID: 11}}})
 	c.visit("/settings/pipeline/leads/11")
 	const item = `.js-navigate-link.js-connect-widget[data-widget-code="w"][href="/settings/widgets/#w"]`
@@ -244,6 +251,7 @@ func TestSourcesColumn(t *testing.T) {
 
 // TestBrokenScriptStillOpens holds W §4.2 step 12: a dummy takes its place.
 func TestBrokenScriptStillOpens(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: "define([], function () { throw new Error('no'); });", state: WidgetState{Status: "install"}})
 	c.visit("/amo-market/#w")
 	c.until("document.querySelector('.modal .js-widget-install')")
@@ -252,6 +260,7 @@ func TestBrokenScriptStillOpens(t *testing.T) {
 
 // TestSettingsTwice holds the idempotence rule of W §10.3.
 func TestSettingsTwice(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain(`settings: function ($body) { $body.append('<p id="w_own">own</p>'); return true; }`)})
 	c.visit("/amo-market/?variant=settings-twice#w")
 	c.wantBreach("W §10.3 settings twice")
@@ -259,13 +268,80 @@ func TestSettingsTwice(t *testing.T) {
 
 // TestNotAdministrator: what a user without rights saves is not stored.
 func TestNotAdministrator(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: savings("return true;")})
 	c.visit("/amo-market/?user=9000003#w")
 	c.until("document.querySelector('#save_w')")
 	eval[any](c, `$('.modal [name=service_login]').val('x').trigger('change'), null`)
 	c.click("#save_w")
 	c.until("__crm.log.some(function (l) { return l[1] === 'onSave'; }) && document.querySelector('#save_w').dataset.loading !== 'Y'")
+	c.click(".modal .js-widget-uninstall")
+	c.until("__crm.log.filter(function (l) { return l[1] === 'settings'; }).length === 2") // drawn anew
 	if got := c.Widget(0, ""); got != installed {
 		t.Errorf("stored %+v", got)
+	}
+	if got := c.has(".widget-state_status_installed"); got == "" {
+		t.Error("the window shows another state than the server has")
+	}
+}
+
+// TestOtherStates holds the rest of W §6.2: an error, a showcase, a widget
+// without installation.
+func TestOtherStates(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		state WidgetState
+		about map[string]any // of the manifest's widget block
+		want  string
+	}{
+		{"error", WidgetState{Status: "error", Active: "Y"}, nil, ".widget-state_status_error .widget_settings_block__error .js-widget-save .js-widget-uninstall"},
+		{"showcase", WidgetState{Status: "install"}, map[string]any{"is_showcase": true, "installation": false}, ".widget_settings_block__descr"},
+		{"showcase, installed", installed, map[string]any{"is_showcase": true, "installation": false}, ".widget-state_status_installed .js-widget-uninstall .widget_settings_block__descr"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, setup{script: plain(""), state: tt.state, manifest: map[string]any{"widget": tt.about}})
+			c.visit("/amo-market/#w")
+			c.until("document.querySelector('.widget-settings__desc-space')")
+			got := c.has(".widget-state_status_error", ".widget-state_status_installed", ".widget_settings_block__error", ".js-widget-install", ".js-widget-save", ".js-widget-uninstall", ".widget_settings_block__descr")
+			if tt.name == "error" {
+				got = strings.TrimSuffix(got, " .widget_settings_block__descr")
+			}
+			if got != tt.want {
+				t.Errorf("shows %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestAddSourceBeforeInstallation holds W §10.1.6: onAddAsSource, then the
+// installation, whose source goes to that pipeline; the variant turns the
+// first two round.
+func TestAddSourceBeforeInstallation(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"":                             "onAddAsSource pipeline-12 settings [widget_settings_block|undefined]",
+		"?variant=settings-before-add": "settings [widget_settings_block|undefined] onAddAsSource pipeline-12",
+	} {
+		t.Run("variant "+query, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, setup{script: savings("return true;"), state: WidgetState{Status: "install"}})
+			c.visit("/settings/pipeline/leads/12" + query)
+			c.click(".js-source-add")
+			c.click(".dp-choose__item")
+			c.until("document.querySelector('.modal .w__own') && __crm.log.some(function (l) { return l[1] === 'pipeline-12'; })")
+			if got := strings.ReplaceAll(c.log(), "render ", ""); !strings.Contains(strings.ReplaceAll(got, "init bind_actions ", ""), want) {
+				t.Errorf("order %q, want %q", got, want)
+			}
+			c.do(chromedp.SendKeys(chromedp.CSS(".modal [name=service_login]"), "demo"))
+			c.click(".modal input[name=privacy_policy_accept]")
+			c.click(".modal .js-widget-install")
+			c.until("document.querySelector('.modal .widget-state_status_installed')")
+			if got := c.tolds(); got != "pressed install, pressed save, add source 12" {
+				t.Errorf("told %q", got)
+			}
+			c.until("document.querySelector('.dp__items .js-connect-widget')")
+		})
 	}
 }

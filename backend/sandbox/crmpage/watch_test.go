@@ -13,6 +13,7 @@ func keys(name string) chromedp.Action[chromedp.Void] {
 
 // TestDetectors holds W §10.3: each bad widget is told on, by the rule it breaks.
 func TestDetectors(t *testing.T) {
+	t.Parallel()
 	init := func(statements string) string {
 		return plain(`init: function () { ` + statements + ` return true; }`)
 	}
@@ -66,6 +67,7 @@ func TestDetectors(t *testing.T) {
 		{name: "switching off is refused", script: plain("settings: function () { setTimeout(function () { $('.js-widget-uninstall')[0].click(); }); return true; }, onSave: function () { return $.Deferred().reject(); }"), rule: "W §5.3 switch off", page: "/amo-market/#w"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			s := setup{script: tt.script, tls: tt.tls}
 			if tt.only != "" {
 				s.manifest = map[string]any{"locations": []string{tt.only}}
@@ -86,9 +88,11 @@ func TestDetectors(t *testing.T) {
 // TestGoodWidget walks everywhere with a widget that keeps the rules, in every
 // language, theme and profile: no detector may speak.
 func TestGoodWidget(t *testing.T) {
+	t.Parallel()
 	for _, query := range []string{"lang=en", "lang=ru&theme=dark", "lang=es"} {
 		for _, global := range []bool{false, true} {
 			t.Run(strings.NewReplacer("=", " ", "&", " ").Replace(query), func(t *testing.T) {
+				t.Parallel()
 				address := backend(t, nil)
 				c := open(t, setup{
 					code: "good", script: read(t, "good.js"), global: global, tls: true, backend: address,

@@ -24,6 +24,7 @@ func backend(t *testing.T, seen func(*http.Request)) string {
 
 // TestAuthorizedAjax holds W §8.3.
 func TestAuthorizedAjax(t *testing.T) {
+	t.Parallel()
 	seen := make(chan string, 10)
 	address := backend(t, func(r *http.Request) {
 		seen <- r.Header.Get("X-Auth-Token") + " " + r.Header.Get("X-Own") + " " + r.Header.Get("Cookie")
@@ -74,6 +75,7 @@ func TestAuthorizedAjax(t *testing.T) {
 
 // TestAuthorizedAjaxWithoutClient holds W §8.3 step 1: a native promise.
 func TestAuthorizedAjaxWithoutClient(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain(""), noUUID: true})
 	c.visit("/dashboard/")
 	got := eval[string](c, `(function () { var p = APP.widgets.list.w.$authorizedAjax({ url: '/' });
@@ -85,6 +87,7 @@ func TestAuthorizedAjaxWithoutClient(t *testing.T) {
 
 // TestTwig holds W §5.6.
 func TestTwig(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain(""), files: map[string]string{"templates/x.twig": "{{ lang_id }} {{ name }}"}})
 	c.visit("/dashboard/")
 	for expression, want := range map[string]string{
@@ -105,6 +108,7 @@ func TestTwig(t *testing.T) {
 
 // TestNotifications holds W §5.9: stored and not, and errors that stay closed.
 func TestNotifications(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain("")})
 	c.visit("/dashboard/")
 	add := func() string {
@@ -141,6 +145,7 @@ func TestNotifications(t *testing.T) {
 // TestSDK holds W §5.9: the three forms of showUserStatus, the calling status
 // that holds a reload back.
 func TestSDK(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain("")})
 	c.visit("/dashboard/")
 	got := eval[string](c, `JSON.stringify([APP.sdk.showUserStatus(), APP.sdk.showUserStatus('online'), APP.sdk.showUserStatus(9000003), APP.sdk.getCallingStatus()])`)
@@ -156,6 +161,7 @@ func TestSDK(t *testing.T) {
 
 // TestModal holds W §5.10: veto, Escape, and that a page change closes it.
 func TestModal(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain("")})
 	c.visit("/dashboard/")
 	eval[any](c, `new Promise(function (done) { require(['lib/components/base/modal'], function (Modal) {
@@ -180,6 +186,7 @@ func TestModal(t *testing.T) {
 
 // TestKommoPath holds W §2.5 and §4.1: the version in the path, cdn_path in the entry only.
 func TestKommoPath(t *testing.T) {
+	t.Parallel()
 	c := open(t, setup{script: plain(""), global: true, opts: Options{CDN: true}})
 	c.visit("/dashboard/")
 	if got := eval[string](c, `APP.widgets.list.w.params.path + ' ' + APP.widgets.list.w.params.cdn_path`); got != "/upl/w/1.0.0/widget undefined" {
@@ -188,5 +195,34 @@ func TestKommoPath(t *testing.T) {
 	c.visit("/dashboard/?variant=cdn-in-params")
 	if got := eval[string](c, `APP.widgets.list.w.params.cdn_path`); got != c.origin+"/upl/w/1.0.0/widget" {
 		t.Errorf("cdn_path: %q", got)
+	}
+}
+
+// TestBaseMethods holds the smaller methods of W §5.5.
+func TestBaseMethods(t *testing.T) {
+	t.Parallel()
+	c := open(t, setup{script: plain("")})
+	c.visit("/amo-market/")
+	eval[any](c, `($(document).on('widgets:status:change.crm', function (e, what) { __crm.changed = what; }), APP.widgets.list.w.set_status('error'), null)`)
+	if got := eval[string](c, `JSON.stringify(__crm.changed) + $('div[data-code=w] .widget-state').attr('class') + APP.widgets.list.w.get_install_status()`); got != `{"widget_code":"w","status":"error"}widget-state widget-state_status_errorerror` {
+		t.Errorf("set_status: %s", got)
+	}
+	if c.Widget(0, "").Status != "installed" {
+		t.Error("set_status was stored")
+	}
+	c.move("/leads/list/")
+	c.click(".js-list-row")
+	for expression, want := range map[string]string{
+		`JSON.stringify(w.list_selected())`:                                                                `{"selected":[{"id":101,"type":"lead","emails":[],"phones":[]}],"summary":{"items":1,"emails":0,"phones":0}}`,
+		`JSON.stringify(w.get_accounts_current().account.users[1])`:                                        `{"id":9000003,"name":"Bob","login":"bob@example.com","is_admin":"N"}`,
+		`String(w.get_accounts_current() === w.get_accounts_current())`:                                    "true",
+		`JSON.stringify([w.system().area, w.system().amouser, w.system().amouser_id])`:                     `["llist","ann@example.com","9000002"]`,
+		`(function () { try { w.add_source('fax', $.noop, 't'); } catch (e) { return e.message; } })()`:    "unknown source type fax",
+		`w.get_pipeline_id().then(null, function () { return $.Deferred().resolve('rejected'); })`:         "rejected",
+		`(function () { var data = { a: 1 }; return [w.crm_post('/x', data), data.target].join(' '); })()`: " /x",
+	} {
+		if got := eval[string](c, "(function () { var w = APP.widgets.list.w; return "+expression+"; })()"); got != want {
+			t.Errorf("%s = %q, want %q", expression, got, want)
+		}
 	}
 }

@@ -206,13 +206,13 @@ define(["jquery", "lib/components/base/modal", "crm/loader", "crm/state", "crm/s
       }, () => crm.breach("W §5.3 switch off", this.code + " onSave refused to switch off")).then(() => {
         $(document).trigger("widget:removed", [this.code, undefined, true]);
         return this.post({ widget_active: "N", is_widget_state_action: 1 });
-      }).then(() => {
-        this.about.entry.status = "install";
+      }).then(() => { this.about.entry.status = "install"; }, () => $button.trigger("button:load:error")).then(() => {
+        // The window stays open in the state that the server knows now.
         return loader.startOne(this.code);
       }).then(() => {
         if (current === this) this.draw();
         $(document).trigger("crm:market");
-      }, () => $button.trigger("button:load:error"));
+      });
     },
   };
 

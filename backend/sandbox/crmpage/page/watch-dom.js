@@ -94,6 +94,12 @@
   sentinel.inert = true;
   sentinel.innerHTML = sample;
   const systemVariables = ["--palette-text-primary", "--palette-text-secondary-dark", "--palette-border-default", "--palette-background-primary"];
+  // Looks, not sizes: those follow the content and the window. A short list,
+  // because it is read after every callback.
+  const looks = ["display", "position", "float", "visibility", "opacity", "color", "background", "border", "border-radius", "outline", "box-shadow",
+    "font", "letter-spacing", "word-spacing", "text-align", "text-decoration", "text-transform", "text-indent", "text-shadow", "white-space", "direction",
+    "margin", "padding", "min-width", "max-width", "min-height", "max-height", "overflow", "cursor", "pointer-events", "user-select", "z-index",
+    "transform", "transition", "animation-name", "filter", "list-style", "box-sizing", "vertical-align", "appearance", "zoom", "gap", "align-items"];
   let styles = null;
 
   function computed() {
@@ -101,11 +107,7 @@
     const elements = [...sentinel.querySelectorAll("*"), document.body, document.getElementById("left_menu"), document.getElementById("page_top")];
     elements.forEach(function (el, i) {
       const css = getComputedStyle(el);
-      // Sizes follow the content and the window; looks are what must not change.
-      const all = [];
-      for (const name of css) {
-        if (!/^(width|height|inline-size|block-size|perspective-origin|transform-origin)$/.test(name)) all.push(name + ":" + css.getPropertyValue(name));
-      }
+      const all = looks.map((name) => name + ":" + css.getPropertyValue(name));
       seen.set(i + " " + el.nodeName.toLowerCase() + "." + el.className, all);
     });
     const root = getComputedStyle(document.documentElement);

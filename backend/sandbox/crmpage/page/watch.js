@@ -52,6 +52,7 @@
       if (address.includes("/upl/") && !from.dataset.next) breach("W §10.3 missing file", new URL(address, location.href).pathname);
       return;
     }
+    if (/^ResizeObserver loop/.test(event.message)) return; // the browser's own notice, nobody's mistake
     breach("W §10.3 exception", event.error && event.error.stack || event.message);
   }, true);
   window.addEventListener("unhandledrejection", function (event) {
