@@ -49,6 +49,10 @@ export function makeComposer(app: App, draft: { get: () => string; set: (text: s
     event.preventDefault();
     submit();
   };
+  // Where the character comes although its key was taken (remote control, some keyboards of phones), it leaves no empty line.
+  input.onkeypress = (event) => {
+    if (event.key === "Enter" && !event.shiftKey) event.preventDefault();
+  };
   input.value = draft.get();
   return {
     element: form,

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import test, { mock } from "node:test";
+import type { Message } from "../message";
+import { backoff } from "./backoff";
+import { readEvents } from "./sse";
+import { makeStream, type StreamOptions } from "./stream";
+import type { Transport, TransportHandlers } from "./transport";
+
+type Line = { name: string; token: string; cursor: number; on: TransportHandlers; closed: boolean };
+
+/** A stream over transports that the test plays, with the clock in its hands. */
+function play(over: Partial<StreamOptions> = {}) {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const lines: Line[] = [];
+  const got: Message[] = [];
+  const transport =
+    (name: string): Transport =>
+    (_base, token, cursor, on) => {
+      const line: Line = { name, token, cursor, on, closed: false };
+      lines.push(line);
+      return () => {
+        line.closed = true;
+      };
+    };
+  const stream = makeStream({
+    base: "https://chat.example.test/",
+    transports: [transport("ws"), transport("sse")],
+    token: () => "t",
+    message: (message) => got.push(message),
+    live: () => {},
+    renew: async () => {},
+    online: () => true,
+    random: () => 1,
+    now: Date.now,
+    ...over,
+  });
+  return { lines, got, stream, last: () => lines[lines.length - 1] as Line };
+}
+
+function frame(type: string, fields: object): string {
+  return JSON.stringify({ type, ...fields });
+}
+
+const hello = { id: "m", seq: 1, rev: 5, at: 1, direction: "outbound", text: "x" };
+
+test.afterEach(() => mock.timers.reset());
+
+test("a cut line is taken up again from the highest rev", () => {
+  const { lines, got, stream, last } = play();
+  stream.start(3);
+  assert.deepEqual([lines.length, last().cursor, last().token], [1, 3, "t"]);
+  last().on.frame(frame("message", { message: hello }));
+  last().on.frame(frame("message", { message: { ...hello, id: "old", rev: 2 } }));
+  last().on.end();
+  mock.timers.tick(1000);
+  assert.deepEqual([lines.length, last().cursor], [2, 5]);
+  assert.equal(got.length, 2);
+});
+
+test("where WebSockets do not get through, the other transport is tried after two failures", () => {
+  const { lines, stream, last } = play();
+  stream.start(0);
+  for (let i = 0; i < 3; i++) {
+    last().on.end();
+    mock.timers.tick(30_000);
+  }
+  assert.deepEqual(lines.map((line) => line.name), ["ws", "ws", "sse", "sse"]);
+});
+
+test("a line that is silent for 60 s is cut and taken up again; a ping keeps it", () => {
+  const { lines, stream, last } = play();
+  stream.start(0);
+  last().on.frame(frame("ready", { cursor: 0 }));
+  mock.timers.tick(59_000);
+  last().on.frame(frame("ping", { cursor: 0 }));
+  mock.timers.tick(59_000);
+  assert.equal(lines.length, 1);
+  mock.timers.tick(1000);
+  mock.timers.tick(1000);
+  assert.deepEqual([lines.length, lines[0]?.closed], [2, true]);
+});
+
+test("a ping with a cursor above ours means a lost hint: reconnect", () => {
+  const { lines, stream, last } = play();
+  stream.start(4);
+  last().on.frame(frame("ready", { cursor: 4 }));
+  last().on.frame(frame("ping", { cursor: 5 }));
+  mock.timers.tick(1000);
+  assert.deepEqual([lines.length, last().cursor], [2, 4]);
+});
+
+test("bye token_invalid: the stream waits for another token", async () => {
+  let renewed = (): void => {};
+  const { lines, stream, last } = play({ renew: () => new Promise((done) => (renewed = done)) });
+  stream.start(0);
+  last().on.frame(frame("bye", { code: "token_invalid" }));
+  mock.timers.tick(50_000);
+  assert.equal(lines.length, 1);
+  renewed();
+  await new Promise((done) => setImmediate(done));
+  mock.timers.tick(1000);
+  assert.equal(lines.length, 2);
+});
+
+test("wake connects at once what waits, leaves a line that was just heard, cuts one that was silent", () => {
+  const { lines, stream, last } = play();
+  stream.start(0);
+  last().on.frame(frame("ready", { cursor: 0 }));
+  stream.wake();
+  assert.equal(lines.length, 1);
+  mock.timers.tick(31_000);
+  stream.wake();
+  assert.deepEqual([lines.length, lines[0]?.closed], [2, true]);
+  last().on.end();
+  stream.wake();
+  assert.equal(lines.length, 3);
+});
+
+test("without a network nothing is tried", () => {
+  let online = false;
+  const { lines, stream } = play({ online: () => online });
+  stream.start(0);
+  mock.timers.tick(30_000);
+  assert.equal(lines.length, 0);
+  online = true;
+  stream.wake();
+  assert.equal(lines.length, 1);
+});
+
+test("frames that are none of ours are passed over", () => {
+  const { got, stream, last } = play();
+  stream.start(0);
+  for (const data of ["", "{", "7", frame("other", {}), frame("message", { message: {} })]) last().on.frame(data);
+  assert.equal(got.length, 0);
+});
+
+test("waits grow to half a minute, are random, and never shorter than asked", () => {
+  assert.equal(backoff(0, () => 0), 250);
+  assert.equal(backoff(0, () => 1), 1000);
+  assert.equal(backoff(3, () => 1), 8000);
+  assert.equal(backoff(50, () => 1), 30_000);
+  assert.equal(backoff(0, () => 0, 5000), 5000);
+});
+
+test("events are read whole, however they are cut", () => {
+  const text = ': comment\n\ndata: {"a":1}\n\nevent: x\ndata:b\r\ndata: c\r\n\r\ndata: unfinished';
+  for (const size of [1, 2, 3, 7, 1000]) {
+    const got: string[] = [];
+    const read = readEvents((data) => got.push(data));
+    for (let i = 0; i < text.length; i += size) read(text.slice(i, i + size));
+    assert.deepEqual(got, ['{"a":1}', "b\nc"], `pieces of ${size}`);
+  }
+});

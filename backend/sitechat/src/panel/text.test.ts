@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { DATE_PATTERN, formatTime, TIME_PATTERN } from "./format";
+import { linkify } from "./linkify";
+import { LANGUAGES, makeStrings, matchLanguage } from "./strings";
+
+const date = (y: number, m: number, d: number, h = 0, min = 0): number => new Date(y, m - 1, d, h, min).getTime();
+
+test("LOC-5: the year is the calendar year at the turn of every year", () => {
+  for (const [at, want] of [
+    [date(2024, 12, 30), "30.12.2024"],
+    [date(2024, 12, 31), "31.12.2024"],
+    [date(2025, 1, 1), "01.01.2025"],
+    [date(2020, 12, 31), "31.12.2020"],
+    [date(2021, 1, 1), "01.01.2021"],
+    [date(2026, 12, 30), "30.12.2026"],
+    [date(2027, 1, 1), "01.01.2027"],
+  ] as const) {
+    assert.equal(formatTime(at, "dd.MM.YYYY", DATE_PATTERN), want);
+    assert.equal(formatTime(at, "DD.MM.yyyy", DATE_PATTERN), want);
+  }
+});
+
+test("LOC-4, LOC-6: plain patterns and quotes", () => {
+  const at = date(2024, 3, 5, 9, 5);
+  for (const [pattern, want] of [
+    ["HH:mm", "09:05"],
+    ["H:m", "9:5"],
+    ["h:mm a", "9:05 AM"],
+    ["d/M/yy", "5/3/24"],
+    ["dd/MM/yyyy", "05/03/2024"],
+    ["'at' HH''mm", "at 09'05"],
+    ["", ""],
+  ] as const) {
+    assert.equal(formatTime(at, pattern, TIME_PATTERN), want);
+  }
+  assert.equal(formatTime(date(2024, 3, 5, 0, 30), "hh:mm a", TIME_PATTERN), "12:30 AM");
+});
+
+test("LOC-6: what is not known falls back and never throws", () => {
+  const at = date(2024, 3, 5, 9, 5);
+  for (const pattern of ["qqq", "HH:mm 'open", "MMMMMMM"]) assert.equal(formatTime(at, pattern, TIME_PATTERN), "09:05");
+});
+
+test("all languages have the same keys, and every text says something", () => {
+  const keys = Object.keys(LANGUAGES.en ?? {}).sort();
+  for (const [lang, strings] of Object.entries(LANGUAGES)) {
+    assert.deepEqual(Object.keys(strings).sort(), keys, lang);
+    for (const [key, text] of Object.entries(strings)) assert.ok(text.trim(), `${lang} ${key}`);
+  }
+  assert.deepEqual(Object.keys(LANGUAGES).sort(), ["en", "es", "pt", "ru"]);
+});
+
+test("O §2.4: the texts are the documented ones", () => {
+  const documented = {
+    ru: ["Написать сообщение...", "Отправляется", "Отправлено", "Прочитано", "Ошибка", "Сделано в", "Новые сообщения"],
+    en: ["Write a message...", "Sending", "Sent", "Read", "Error", "Powered by", "New messages"],
+    es: ["Escribe un mensaje...", "Enviando", "Enviado", "Leído", undefined, undefined, undefined],
+    pt: ["Escreva uma mensagem...", "Enviando", "Enviado", "Lido", "Erro", "Powered by", "Novas mensagens"],
+  };
+  const keys = [
+    "compose_placeholder",
+    "delivery_status_sending",
+    "delivery_status_sent",
+    "delivery_status_read",
+    "delivery_status_error",
+    "powered_by",
+    "new_messages",
+  ] as const;
+  for (const [lang, texts] of Object.entries(documented)) {
+    keys.forEach((key, i) => texts[i] && assert.equal(LANGUAGES[lang]?.[key], texts[i]));
+    assert.deepEqual([LANGUAGES[lang]?.date_format, LANGUAGES[lang]?.time_format], ["dd.MM.YYYY", "HH:mm"]);
+  }
+});
+
+test("LOC-1: an unknown language falls back, by primary subtag", () => {
+  assert.equal(matchLanguage("pt-BR"), "pt");
+  assert.equal(matchLanguage("com"), undefined);
+  assert.equal(makeStrings("es", {}, { extends: "com" }).lang, "es");
+  assert.equal(makeStrings("xx", {}, {}).lang, "en");
+  assert.equal(makeStrings("en", {}, { extends: "ru" }).strings.delivery_status_sent, "Отправлено");
+});
+
+test("LOC-2, CFG-5: the site's texts win over the server's; an empty one stays empty; others than text do not count", () => {
+  const { strings } = makeStrings("en", { "panel.title": "Server", new_messages: "Server" }, { new_messages: "Site", powered_by: "", delivery_status_sent: 7 });
+  assert.equal(strings["panel.title"], "Server");
+  assert.equal(strings.new_messages, "Site");
+  assert.equal(strings.powered_by, "");
+  assert.equal(strings.delivery_status_sent, "Sent");
+});
+
+test("SEC-9: links are found, with allowed schemes only, without the punctuation behind them", () => {
+  for (const [text, want] of [
+    ["see https://a.example/x?y=1.", ["https://a.example/x?y=1"]],
+    ["(http://a.example/b(c))", ["http://a.example/b(c)"]],
+    ["www.example.com, anna@example.org", ["https://www.example.com/", "mailto:anna@example.org"]],
+    ["call tel:+74951234567", ["tel:+74951234567"]],
+    ["javascript:alert(1) data:text/html,x ftp://a.example", []],
+    ["http://", []],
+    ["<b>no</b> markup", []],
+  ] as const) {
+    assert.deepEqual(linkify(text).flatMap((piece) => piece.href ?? []), [...want], text);
+    assert.equal(linkify(text).map((piece) => piece.text).join(""), text);
+  }
+});

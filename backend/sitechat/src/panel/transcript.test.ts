@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { readMessage, type Message } from "./message";
+import type { Pending } from "./outbox";
+import { countUnread, cursorOf, inOrder, lastOutbound, merge, rows, seenFromUnread } from "./transcript";
+
+const noon = new Date(2026, 0, 1, 12).getTime();
+
+function message(over: Partial<Message>): Message {
+  return { id: "m1", clientID: "", seq: 1, rev: 1, at: noon, direction: "outbound", text: "", status: "", error: "", author: "", ...over };
+}
+
+function pending(over: Partial<Pending>): Pending {
+  return { clientID: "c1", text: "x", at: noon, page: { url: "", title: "", referrer: "" }, error: "", ...over };
+}
+
+test("the highest rev of each id stays; repeats and old ones change nothing", () => {
+  const a = merge(new Map(), [message({ rev: 3, text: "new" })]);
+  assert.equal(merge(a, [message({ rev: 3, text: "repeat" }), message({ rev: 1, text: "old" })]), a);
+  assert.equal(merge(a, [message({ rev: 4, text: "newer" })]).get("m1")?.text, "newer");
+  assert.equal(merge(new Map(), [message({ rev: 2, text: "b" }), message({ rev: 1, text: "a" })]).get("m1")?.text, "b");
+  assert.equal(cursorOf(a), 3);
+});
+
+test("the order is time, then seq: a late one goes above", () => {
+  const t = merge(new Map(), [
+    message({ id: "b", seq: 2, at: noon + 5 }),
+    message({ id: "c", seq: 3, at: noon + 5 }),
+    message({ id: "a", seq: 9, at: noon }),
+  ]);
+  assert.deepEqual(inOrder(t).map((m) => m.id), ["a", "b", "c"]);
+});
+
+test("WIN-4: unread are the outbound ones above what was seen", () => {
+  const t = merge(new Map(), [
+    message({ id: "a", seq: 1 }),
+    message({ id: "b", seq: 2, direction: "inbound" }),
+    message({ id: "c", seq: 3 }),
+    message({ id: "d", seq: 4 }),
+  ]);
+  assert.equal(seenFromUnread(t, 2), 1);
+  assert.equal(seenFromUnread(t, 0), 4);
+  assert.equal(seenFromUnread(t, 9), 0);
+  assert.equal(countUnread(t, 1), 2);
+  assert.equal(lastOutbound(t), 4);
+});
+
+test("LOC-7: one date for each calendar day; the divider stands above the first new one; pending come last", () => {
+  const day = 24 * 3600 * 1000;
+  const t = merge(new Map(), [
+    message({ id: "a", seq: 1, at: noon }),
+    message({ id: "b", seq: 2, at: noon + 1000, direction: "inbound", clientID: "cb" }),
+    message({ id: "c", seq: 3, at: noon + day }),
+    message({ id: "d", seq: 4, at: noon + day + 1 }),
+  ]);
+  const got = rows(t, [pending({ clientID: "p", at: noon + day + 5 })], 1).map((row) => `${row.kind} ${row.key}`);
+  assert.deepEqual(got, ["day day 2026-0-1", "message a", "message cb", "day day 2026-0-2", "news news", "message c", "message d", "pending p"]);
+});
+
+test("a pending message that is stored is shown once, under the same key", () => {
+  const t = merge(new Map(), [message({ id: "x", clientID: "c1", direction: "inbound" })]);
+  const keys = rows(t, [pending({ clientID: "c1" })], undefined).map((row) => row.key);
+  assert.deepEqual(keys, ["day 2026-0-1", "c1"]);
+});
+
+test("the door lets only messages in", () => {
+  const good = { id: "a", seq: 1, rev: 1, at: 1, direction: "inbound", text: "x", error: { code: "c", message: "why" }, author: { name: "Oleg" } };
+  assert.deepEqual(readMessage(good), message({ id: "a", at: 1, direction: "inbound", text: "x", error: "why", author: "Oleg" }));
+  for (const bad of [null, 1, {}, { ...good, id: 1 }, { ...good, direction: "up" }, { ...good, seq: "1" }, { ...good, at: -1 }, { ...good, rev: Infinity }]) {
+    assert.equal(readMessage(bad), undefined);
+  }
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { aliasCookie, makeAlias, readAlias } from "./alias";
+import { readChatConfig } from "./config";
+import { chooseWords } from "./words";
+
+test("VIS-1: a cookie that the site made is honoured as it is", () => {
+  assert.equal(readAlias("a=1; amo-livechat-id=3f1c2a9e-6d5b-4c1e-8a77-0c9d4e5f6a7b; b=2"), "3f1c2a9e-6d5b-4c1e-8a77-0c9d4e5f6a7b");
+  assert.equal(readAlias("amo-livechat-id=x"), "x");
+});
+
+test("VIS-1: what is no id is no cookie", () => {
+  for (const cookies of ["", "amo-livechat-id=", "xamo-livechat-id=1", "amo-livechat-id=a b", `amo-livechat-id=${"a".repeat(129)}`]) {
+    assert.equal(readAlias(cookies), "");
+  }
+});
+
+test("VIS-1: a new id has 128 random bits and lives a year", () => {
+  assert.match(makeAlias(), /^[0-9a-f]{32}$/);
+  assert.notEqual(makeAlias(), makeAlias());
+  assert.equal(aliasCookie("ab", true), "amo-livechat-id=ab; path=/; max-age=31536000; SameSite=Lax; Secure");
+  assert.equal(aliasCookie("ab", false), "amo-livechat-id=ab; path=/; max-age=31536000; SameSite=Lax");
+});
+
+test("CFG-6: user_id is trimmed, numbers are ids, long ones are refused and never cut", () => {
+  for (const [id, want, warned] of [
+    [" c-1 ", "c-1", 0],
+    [17, "17", 0],
+    ["", "", 0],
+    [undefined, "", 0],
+    ["a".repeat(256), "a".repeat(256), 0],
+    ["a".repeat(257), "", 1],
+    ["  ", "", 1],
+    [{}, "", 1],
+    [null, "", 1],
+  ] as const) {
+    let warnings = 0;
+    const config = readChatConfig({ user_id: id }, () => warnings++);
+    assert.equal(config.userID, want);
+    assert.equal(warnings, warned, JSON.stringify(id));
+  }
+});
+
+test("CFG-4: locales that cannot travel are dropped", () => {
+  const cycle: Record<string, unknown> = {};
+  cycle.self = cycle;
+  assert.deepEqual(readChatConfig({ locale: cycle }, () => {}).strings, {});
+  assert.deepEqual(readChatConfig({ locale: { extends: "pt", f: () => 1 } }, () => {}).strings, { extends: "pt" });
+});
+
+test("EMB-5: the locale is matched on its primary subtag", () => {
+  assert.equal(chooseWords("en-US").lang, "en");
+  assert.equal(chooseWords("RU").lang, "ru");
+  assert.equal(chooseWords("id").lang, "en");
+  assert.equal(chooseWords("").lang, "en");
+});
