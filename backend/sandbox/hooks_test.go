@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -235,6 +236,46 @@ func TestAmojoFaults(t *testing.T) {
 	want := "fault fault passed fault fault fault fault fault refused refused passed"
 	if got := strings.Join(verdicts, " "); got != want {
 		t.Errorf("verdicts %s, want %s", got, want)
+	}
+}
+
+// TestSlowAnswer: the request was carried out although the client gave up.
+func TestSlowAnswer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.connect()
+	b.box.SetFaults(func(f *Faults) { f.AmojoDelayMS = 3_600_000 })
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error)
+	go func() {
+		_, err := b.do(amojo("POST", testScope, text("m-1", "c-1", "Hello")).WithContext(ctx))
+		gone <- err
+	}()
+	b.wait("the message", func() bool { return len(b.box.Messages(testAccount)) == 1 })
+	cancel()
+	if err := <-gone; err == nil {
+		t.Error("an answer came in time")
+	}
+	b.box.SetFaults(func(f *Faults) { *f = Faults{} })
+	b.must(amojo("POST", testScope, text("m-1", "c-1", "Hello")), 400)
+	b.noBreach()
+}
+
+// TestSlowStream is C §4.2: after a bad answer hooks come late.
+func TestSlowStream(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.box.SetVariants(func(v *Variants) { v.HookSlowMS = 3_600_000 })
+	chat := b.chat()
+	b.rc.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
+	b.operator(chat, "one")
+	b.waitHooks(1)
+	b.operator(chat, "two")
+	if err := b.box.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if h := b.box.Hooks()[1]; h.Outcome != "waiting" || len(b.rc.all()) != 1 {
+		t.Errorf("record %+v", h)
 	}
 }
 

@@ -32,7 +32,21 @@ func (s *Server) Install(account int64, clientUUID string) error {
 	if err := s.pressed(account, 0, clientUUID, "install"); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	s.setWidget(account, clientUUID, "installed", "Y")
+	s.mu.Unlock()
 	return s.pressed(account, 0, clientUUID, "save")
+}
+
+// setWidget keeps the pages in step with an installation made without them.
+// s.mu is held.
+func (s *Server) setWidget(account int64, clientUUID, status, active string) {
+	if app := s.integration(clientUUID); app != nil && app.WidgetCode != "" {
+		key := widgetKey(account, app.WidgetCode)
+		st := s.st.Widgets[key]
+		st.Status, st.Active = status, active
+		s.st.Widgets[key] = st
+	}
 }
 
 // pressed plays one press in the settings window; moment is install or save.
@@ -74,7 +88,7 @@ func (s *Server) pressed(account, user int64, clientUUID, moment string) error {
 	return nil
 }
 
-// background runs f after d, unless the server closes first.
+// background runs f after d, unless the server closes first. s.mu is held.
 func (s *Server) background(d time.Duration, f func()) {
 	if s.ctx.Err() != nil {
 		return
@@ -150,6 +164,7 @@ func (s *Server) Uninstall(account int64, clientUUID string) error {
 	}
 	in := s.installation(account, clientUUID)
 	in.Active, in.HookSent, in.Consent = false, false, false
+	s.setWidget(account, clientUUID, "install", "N")
 	s.revoke(account, clientUUID)
 	if !s.st.Variants.KeepConnection {
 		for scope, conn := range s.st.Connections {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -125,6 +126,10 @@ func (s *Server) useRefresh(old string) {
 // issue makes a pair of tokens. s.mu is held.
 func (s *Server) issue(acc *Account, client string, user int64, replaces string) tokenAnswer {
 	now := s.now()
+	maps.DeleteFunc(s.st.Codes, func(_ string, c *authCode) bool { return now.Sub(c.ExpiresAt) > refreshLife })
+	for _, set := range []map[string]*token{s.st.Access, s.st.Refresh} {
+		maps.DeleteFunc(set, func(_ string, t *token) bool { return now.Sub(t.ExpiresAt) > refreshLife })
+	}
 	zone := s.zone(acc.Product)
 	access := signJWT(s.st.TokenKey, map[string]any{
 		"aud": client, "jti": randomHex(16), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(accessLife).Unix(),

@@ -127,7 +127,7 @@ func (s *Server) operatorAt(account int64, chat string, user int64) (*Chat, User
 		return nil, User{}, ErrNoChat
 	}
 	if user == 0 {
-		return c, acc.admin(), nil
+		user = acc.admin().ID
 	}
 	u := acc.user(user)
 	if u == nil {

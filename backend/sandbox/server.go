@@ -122,7 +122,9 @@ func (s *Server) MountPages(h http.Handler) { s.page = h }
 
 // Close stops hooks and background work and writes the last snapshot.
 func (s *Server) Close() error {
+	s.mu.Lock() // background work starts under it, so none starts after
 	s.stop()
+	s.mu.Unlock()
 	s.wg.Wait()
 	return s.save()
 }
