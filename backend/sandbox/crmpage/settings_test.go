@@ -345,3 +345,31 @@ func TestAddSourceBeforeInstallation(t *testing.T) {
 		})
 	}
 }
+
+// TestRestartVariants: how a widget goes on after Save is UNCONFIRMED (W §4.4),
+// so there are three ways.
+func TestRestartVariants(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"":                           "settings onSave destroy render init bind_actions",
+		"?variant=restart-renders":   "settings onSave render",
+		"?variant=apostrophe-breaks": "settings onSave",
+	} {
+		t.Run("variant "+query, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, setup{script: plain("onSave: function () { return true; }")})
+			c.visit("/amo-market/" + query + "#w")
+			c.until("document.querySelector('#save_w')")
+			eval[any](c, `(__crm.log.length = 0, __crm.log.push(['w', 'settings']), $('.modal [name=service_login]').val("it's").trigger('change'), null)`)
+			c.click("#save_w")
+			c.until("!document.querySelector('.modal')")
+			eval[bool](c, "new Promise(function (r) { setTimeout(r, 100, true); })")
+			if got := c.log(); got != want {
+				t.Errorf("order %q, want %q", got, want)
+			}
+			if got := eval[string](c, `APP.widgets.list.w.params.service_login`); got != "it's" {
+				t.Errorf("the living instance has %q", got)
+			}
+		})
+	}
+}

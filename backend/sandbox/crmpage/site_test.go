@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const host = "democo.amocrm.localhost"
@@ -252,5 +253,46 @@ func TestProxy(t *testing.T) {
 	}
 	if rec := call(t, site, "POST", "/private/widget/proxy.php", "target=http://127.0.0.1:1/"); rec.Code != 502 || len(w.breaches()) != 1 {
 		t.Errorf("a foreign target: %d, breaches %q", rec.Code, w.breaches())
+	}
+}
+
+// TestPage: every place is one document; without the libraries it is one line.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	site, w := plainSite(t, Options{BackendOrigins: []string{"https://app.example.test"}})
+	w.account.Name = "</script><b>"
+	rec := call(t, site, "GET", "/dashboard/?user=2&lang=es&theme=dark", "")
+	if !Built() {
+		if rec.Code != 503 || !strings.Contains(rec.Body.String(), "run `make build`") {
+			t.Errorf("without the build: %d %s", rec.Code, rec.Body)
+		}
+		return
+	}
+	text := rec.Body.String()
+	if rec.Code != 200 || !strings.Contains(text, `<html lang="es" data-color-scheme="dark">`) || strings.Contains(text, "</script><b>") {
+		t.Errorf("page: %d %s", rec.Code, text)
+	}
+	if got := rec.Header().Get("Content-Security-Policy-Report-Only"); !strings.Contains(got, "connect-src 'self' https://app.example.test wss://app.example.test;") {
+		t.Errorf("policy: %s", got)
+	}
+	if got := len(rec.Result().Cookies()); got != 3 {
+		t.Errorf("%d cookies, want user, language and theme", got)
+	}
+}
+
+// TestBreachIsBounded: what the page reports is input like any other.
+func TestBreachIsBounded(t *testing.T) {
+	t.Parallel()
+	site, w := plainSite(t, Options{})
+	for body, status := range map[string]int{
+		"": 400, "{}": 400, "not json": 400,
+		`{"rule":"W §10.3 globals","detail":"` + strings.Repeat("я", 2000) + `"}`: 204,
+	} {
+		if rec := call(t, site, "POST", "/crmpage/breach", body); rec.Code != status {
+			t.Errorf("%.20q: %d, want %d", body, rec.Code, status)
+		}
+	}
+	if got := w.breaches(); len(got) != 1 || len(got[0]) > 1100 || !utf8.ValidString(got[0]) {
+		t.Errorf("stored %q", got)
 	}
 }

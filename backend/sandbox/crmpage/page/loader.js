@@ -228,6 +228,11 @@ define(["require", "jquery", "crm/base", "crm/state"], function (require, $, Wid
       console.error(new SyntaxError("the live restart of " + code + " failed; it starts with the next page"));
       return;
     }
+    if (crm.variant("restart-renders") && state.list[code]) {
+      state.restarting = null;
+      again(state.list[code], code, state.route.area);
+      return;
+    }
     end(code);
     entries[code] = $.extend({}, entries[code], { settings, active: "Y", status: "installed" });
     state.restarting = start(code, entries[code], state.route.area);
