@@ -22,6 +22,13 @@
     return answer;
   }
 
+  function button(text, act) {
+    const b = el("button", "small", text);
+    b.type = "button";
+    b.addEventListener("click", () => act().then(update, update));
+    return b;
+  }
+
   function link(href, text) {
     const a = el("a", "", text);
     a.href = href;
@@ -100,7 +107,18 @@
       }
       return li;
     }));
-    list($("connections"), state.connections.map((c) => el("li", "", "account " + c.account_id + " · " + c.title + " · " + c.hook_api_version + " · " + c.scope_id)));
+    list($("connections"), state.connections.map((c) => {
+      const li = el("li", "", "account " + c.account_id + " · " + c.title + " · " + c.hook_api_version + " · " + c.scope_id + " ");
+      li.append(button("Disconnect", () => ask("DELETE", "connections/" + c.scope_id)));
+      return li;
+    }));
+    list($("installations"), state.installations.map((i) => {
+      const li = el("li", "", "account " + i.account_id + " · " + i.client_uuid + " · " + (i.active ? "on " : "off "));
+      const body = JSON.stringify({ client_uuid: i.client_uuid });
+      const act = (what) => () => ask("POST", "accounts/" + i.account_id + "/" + what, body);
+      li.append(i.active ? button("Uninstall", act("uninstall")) : button("Install", act("install")), " ", button("Revoke tokens", act("revoke")));
+      return li;
+    }));
     switches($("faults"), "faults", state.faults);
     switches($("variants"), "variants", state.variants);
     list($("breaches"), breaches.reverse().map((b) => el("li", "", clock(b.at) + " · " + b.rule + ": " + b.detail)));
