@@ -21,14 +21,11 @@ export function takeOver(globals: Globals, name: string, line: Line): Call[] {
   const queue: unknown[] = [];
   const send = (call: Call): void => {
     if (line.receive) line.receive(call);
-    else queue.splice(queue.length, 0, call);
+    // What is gone already need not be destroyed: the next instance would be (O §3.6).
+    else if (call[0] !== "runDestroy") queue.splice(queue.length, 0, call);
   };
   const listen = (array: unknown[]): void => {
-    // Unseen by loops over the array.
-    Object.defineProperty(array, "push", {
-      value: (...items: unknown[]): number => (readCalls(items).forEach(send), array.length),
-      configurable: true,
-    });
+    array.push = (...items) => (readCalls(items).forEach(send), array.length);
   };
   const command = ((...args) => send(args)) as Command;
   let waiting: Call[] = [];

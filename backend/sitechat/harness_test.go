@@ -1,0 +1,262 @@
+package sitechat
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Tests of the loader run in a real browser: one for the package, a tab and a site of its own for each test.
+var (
+	browserOnce sync.Once
+	browserCtx  context.Context
+	browserErr  error
+	browserEnd  = func() {}
+	sites       atomic.Int64
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	browserEnd()
+	os.Exit(code)
+}
+
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		missing(t, "no chromium: browser tests of the loader did not run")
+	}
+	browserOnce.Do(func() {
+		dir, err := os.MkdirTemp("", "sitechat")
+		if err != nil {
+			browserErr = err
+			return
+		}
+		opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+			chromedp.UserDataDir(dir), chromedp.WindowSize(1000, 760), chromedp.Flag("disable-quic", true),
+			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+		alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
+		ctx, stop := chromedp.NewContext(alloc)
+		browserEnd = func() { stop(); stopAlloc(); _ = os.RemoveAll(dir) }
+		browserErr = chromedp.Do(ctx) // without a timeout: it binds the browser's life to this context
+		browserCtx = ctx
+	})
+	if browserErr != nil {
+		t.Fatal("start chromium:", browserErr)
+	}
+	return browserCtx
+}
+
+// site is a website and a chat host beside it, which serves the loader and answers as http-api.md §3 says.
+type site struct {
+	t    *testing.T
+	ctx  context.Context
+	chat *httptest.Server
+	page *httptest.Server
+	html string
+
+	mu     sync.Mutex
+	header map[string]string
+	status int      // of the config call; 0 is 200
+	asked  []string // config and frame calls: "config 1042", "frame 1042"
+	said   []string // console and errors of the page
+}
+
+// visit opens a page whose body is the html. In it LOADER stands for the loader's address and HASH for a button's hash.
+func visit(t *testing.T, html string, prepare ...func(*site)) *site {
+	t.Helper()
+	build := buildOf(t)
+	parent := browser(t)
+	s := &site{t: t, html: html, header: map[string]string{}}
+	for _, act := range prepare {
+		act(s)
+	}
+	chat := http.NewServeMux()
+	chat.HandleFunc("GET /js/button.js", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", LoaderType)
+		_, _ = w.Write(build.Loader())
+	})
+	chat.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
+		data, contentType, _, ok := build.Asset(r.PathValue("name"))
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		_, _ = w.Write(data)
+	})
+	chat.HandleFunc("GET /v1/buttons/{id}/config", s.config)
+	chat.HandleFunc("GET /v1/frame/{id}", func(w http.ResponseWriter, r *http.Request) {
+		s.note("frame " + r.PathValue("id"))
+		page, err := build.FramePage(Frame{ButtonID: r.PathValue("id"), Lang: r.URL.Query().Get("lang")})
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", FramePolicy(r.Host, []string{s.page.URL}))
+		_, _ = w.Write(page)
+	})
+	chat.HandleFunc("POST /v1/session", func(w http.ResponseWriter, _ *http.Request) {
+		// The origin that the ticket was given to.
+		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+s.page.URL+`", "locale": "en", "conversation": null, "strings": {}}`)
+	})
+	s.chat = httptest.NewServer(chat)
+	t.Cleanup(s.chat.Close)
+	s.page = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		for name, value := range s.header {
+			w.Header().Set(name, strings.ReplaceAll(value, "CHAT", s.chat.URL))
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, "<!doctype html><title>Shop</title><link rel=icon href=data:,>"+s.fill(s.html))
+	}))
+	t.Cleanup(s.page.Close)
+	// A host of its own for each test: cookies know nothing of ports.
+	s.page.URL = strings.Replace(s.page.URL, "127.0.0.1", fmt.Sprintf("shop-%d.localhost", sites.Add(1)), 1)
+
+	ctx, cancel := chromedp.NewContext(parent)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancelTime := context.WithTimeout(ctx, 20*time.Second)
+	t.Cleanup(cancelTime)
+	s.ctx = ctx
+	if err := chromedp.Listen(ctx, s.hear); err != nil {
+		t.Fatal(err)
+	}
+	s.open()
+	return s
+}
+
+func (s *site) open() {
+	s.t.Helper()
+	if err := chromedp.Do(s.ctx, chromedp.Navigate(s.page.URL+"/")); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *site) fill(html string) string {
+	return strings.NewReplacer("LOADER", s.chat.URL+"/js/button.js", "HASH", strings.Repeat("a1", 32)).Replace(html)
+}
+
+// config answers with the Config of http-api.md §3.
+func (s *site) config(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	s.note("config " + id)
+	w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+	s.mu.Lock()
+	status := s.status
+	s.mu.Unlock()
+	switch {
+	case r.Header.Get("Origin") != s.page.URL || r.URL.Query().Get("hash") != strings.Repeat("a1", 32):
+		answer(w, http.StatusNotFound, `{"error": {"code": "button_not_found", "message": "There is no such button.", "request_id": "1"}}`)
+	case status == http.StatusForbidden:
+		answer(w, status, `{"error": {"code": "origin_not_trusted", "message": "This site is not among the trusted sites of the button.", "request_id": "1"}}`)
+	case status != 0:
+		answer(w, status, `{"error": {"code": "internal", "message": "Something went wrong.", "request_id": "1"}}`)
+	default:
+		answer(w, http.StatusOK, `{"button": {"id": "`+id+`", "color": "#0b6bcb", "position": "right", "locale": "en"},
+ "chat": {"title": "Shop support", "mode": "one"},
+ "ticket": "opaque", "frame": "/v1/frame/`+id+`"}`)
+	}
+}
+
+func answer(w http.ResponseWriter, status int, body string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	fmt.Fprint(w, body)
+}
+
+func (s *site) note(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, what)
+}
+
+func (s *site) hear(event any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		for _, arg := range e.Args {
+			s.said = append(s.said, fmt.Sprintf("%s: %s", e.Type, arg.Value))
+		}
+	case *runtime.EventExceptionThrown:
+		s.said = append(s.said, "thrown: "+e.ExceptionDetails.Text+" "+e.ExceptionDetails.Exception.Description)
+	}
+}
+
+// heard returns what the page said so far that holds the text.
+func (s *site) heard(text string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, line := range s.said {
+		if strings.Contains(line, text) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+func (s *site) askedFor(what string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, a := range s.asked {
+		if a == what {
+			n++
+		}
+	}
+	return n
+}
+
+// run evaluates a script in the page.
+func (s *site) run(script string) {
+	s.t.Helper()
+	if err := chromedp.Do(s.ctx, chromedp.Evaluate[chromedp.Void](script)); err != nil {
+		s.t.Fatalf("%s: %v", script, err)
+	}
+}
+
+// until waits for an expression of the page to be true.
+func (s *site) until(expression string) {
+	s.t.Helper()
+	if err := chromedp.Do(s.ctx, chromedp.Poll[chromedp.Void]("!!("+expression+")", chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
+		s.t.Fatalf("%s: %v; page said %q", expression, err, s.heard(""))
+	}
+}
+
+// value evaluates an expression and compares its JSON with what is wanted.
+func (s *site) value(expression string, want any) {
+	s.t.Helper()
+	got, err := chromedp.Run(s.ctx, chromedp.Evaluate[string]("JSON.stringify("+expression+") ?? 'undefined'"))
+	if err != nil {
+		s.t.Fatalf("%s: %v", expression, err)
+	}
+	raw, err := json.Marshal(want)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if got != string(raw) {
+		s.t.Errorf("%s = %s, want %s; page said %q", expression, got, raw, s.heard(""))
+	}
+}

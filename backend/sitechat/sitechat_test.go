@@ -1,0 +1,150 @@
+package sitechat
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// files returns the build; without one tests are skipped with a word, and fail where CI is set.
+func buildOf(t *testing.T) *Build {
+	t.Helper()
+	b, err := Files()
+	if errors.Is(err, ErrNotBuilt) {
+		missing(t, "no build in sitechat/dist (npm ci && npm run build): tests of the site chat did not run")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
+}
+
+func TestWithoutABuildTheErrorSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	_, err := read(fstest.MapFS{"dist-missing.txt": {}})
+	if !errors.Is(err, ErrNotBuilt) || !strings.Contains(err.Error(), "make build") {
+		t.Errorf("got %v, want ErrNotBuilt with what to run", err)
+	}
+	if _, err := read(fstest.MapFS{"dist/manifest.json": {Data: []byte(`{"loader":"gone.js"}`)}}); err == nil || errors.Is(err, ErrNotBuilt) {
+		t.Errorf("half a build: got %v, want an error of its own", err)
+	}
+}
+
+func TestAssets(t *testing.T) {
+	t.Parallel()
+	b := buildOf(t)
+	if len(b.Loader()) == 0 {
+		t.Error("the loader is empty")
+	}
+	for name, want := range map[string]string{
+		b.PanelScript():  "text/javascript; charset=utf-8",
+		b.WindowScript(): "text/javascript; charset=utf-8",
+		b.PanelStyle():   "text/css; charset=utf-8",
+	} {
+		data, contentType, immutable, ok := b.Asset(name)
+		if !ok || !immutable || len(data) == 0 || contentType != want {
+			t.Errorf("Asset(%q) = %d bytes, %q, %v, %v", name, len(data), contentType, immutable, ok)
+		}
+	}
+	for _, name := range []string{"", "button.js", "../manifest.json", "panel.000000000000.js"} {
+		if _, _, _, ok := b.Asset(name); ok {
+			t.Errorf("Asset(%q) is there", name)
+		}
+	}
+	// A page that stood open over an upgrade asks for the window of its own build.
+	if data, _, immutable, ok := b.Asset("window.000000000000.js"); !ok || immutable || len(data) == 0 {
+		t.Errorf("the window of an earlier build: %d bytes, immutable %v, %v", len(data), immutable, ok)
+	}
+	if !strings.Contains(string(b.Loader()), b.WindowScript()) {
+		t.Error("the loader does not name its second part")
+	}
+}
+
+func TestTheFramesPageHasNothingInline(t *testing.T) {
+	t.Parallel()
+	b := buildOf(t)
+	page, err := b.FramePage(Frame{ButtonID: `1"><script>alert(1)</script>`, Lang: "ru-RU"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	html := string(page)
+	for _, want := range []string{
+		`<html lang="ru">`, "<title>Чат</title>", `data-button="1&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"`,
+		`src="../../assets/` + b.PanelScript() + `" defer></script>`, `href="../../assets/` + b.PanelStyle() + `"`,
+	} {
+		if !strings.Contains(html, want) {
+			t.Errorf("no %s in\n%s", want, html)
+		}
+	}
+	for _, bad := range []string{"<style", "style=", "onload=", "<script>"} {
+		if strings.Contains(html, bad) {
+			t.Errorf("%s in\n%s", bad, html)
+		}
+	}
+	other, err := b.FramePage(Frame{ButtonID: "1", Lang: "id"})
+	if err != nil || !strings.Contains(string(other), `<html lang="en">`) {
+		t.Errorf("an unknown language: %v\n%s", err, other)
+	}
+}
+
+func TestFramePolicy(t *testing.T) {
+	t.Parallel()
+	got := FramePolicy("chat.example.test", []string{"https://shop.example.test", "https://www.shop.example.test"})
+	if !strings.HasSuffix(got, "; frame-ancestors https://shop.example.test https://www.shop.example.test") || strings.Contains(got, "unsafe") {
+		t.Error(got)
+	}
+	if got := FramePolicy("chat.example.test", nil); !strings.HasSuffix(got, "; frame-ancestors 'none'") {
+		t.Error(got)
+	}
+}
+
+func TestSnippetOfEMB3(t *testing.T) {
+	t.Parallel()
+	// The equivalent of our own that O §1.1 gives, with its values.
+	want := `<script>
+(function (win, doc, fn, obj, src) {
+  win[obj] = {
+    id: "1042", hash: "6f1d", locale: "ru", inline: false,
+    setMeta: function (data) { this.params = this.params || []; this.params.push(data); }
+  };
+  if (!win[fn]) {
+    win[fn] = function () { win[fn].q.push(arguments); };
+    win[fn].q = [];
+  }
+  var tag = doc.createElement("script");
+  tag.async = true; tag.id = obj + "_script"; tag.src = src;
+  (doc.head || doc.documentElement).appendChild(tag);
+})(window, document, "crmPlugin", "crm_plugin", "https://chat.example.test/js/button.js");
+</script>
+`
+	e := Embed{ButtonID: "1042", Hash: "6f1d", Locale: "ru", LoaderURL: "https://chat.example.test/js/button.js"}
+	if got := Snippet(Kommo, e); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := Snippet(AmoCRM, e); !strings.Contains(got, `"amoSocialButton", "amo_social_button"`) {
+		t.Errorf("the amoCRM dialect:\n%s", got)
+	}
+	e.Hidden, e.Inline = true, true
+	if got := Snippet(AmoCRM, e); !strings.Contains(got, `(win[fn + "Config"] = win[fn + "Config"] || {}).hidden = true;`) || !strings.Contains(got, "inline: true") {
+		t.Errorf("online chat only (EMB-6.3):\n%s", got)
+	}
+}
+
+func TestNothingInASnippetEndsItsScript(t *testing.T) {
+	t.Parallel()
+	evil := "</script><script>alert(1)//\"'\u2028{src}"
+	got := Snippet(Kommo, Embed{ButtonID: evil, Hash: evil, Locale: evil, LoaderURL: evil})
+	if strings.Count(got, "</script>") != 1 || strings.Count(got, "<script>") != 1 || strings.Contains(got, "\u2028") || !strings.Contains(got, "{src}") {
+		t.Errorf("got\n%s", got)
+	}
+}
