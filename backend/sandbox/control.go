@@ -142,7 +142,7 @@ func pathInt(r *http.Request, name string) int64 {
 	return n
 }
 
-// tail keeps what ?after=<id of the last seen> and ?limit= ask for.
+// tail keeps the latest ?limit= entries.
 func tail[T any](r *http.Request, list []T) []T {
 	if n, err := strconv.Atoi(r.FormValue("limit")); err == nil && n >= 0 && n < len(list) {
 		return list[len(list)-n:]

@@ -90,14 +90,23 @@
 
   const clock = (at) => new Date(at).toLocaleTimeString();
 
+  // Nothing is drawn anew unless it changed, so clicks and selections survive.
+  const drawn = {};
+  function changed(what, data) {
+    const now = JSON.stringify(data);
+    if (drawn[what] === now) return false;
+    drawn[what] = now;
+    return true;
+  }
+
   async function refresh() {
     const [state, breaches, hooks, traffic] = await Promise.all([
       ask("GET", "state"), ask("GET", "breaches?limit=50"), ask("GET", "hooks?limit=50"), ask("GET", "traffic?limit=100")]);
     $("clock").textContent = new Date(state.now).toLocaleString();
-    $("link").textContent = state.counts.breaches ? state.counts.breaches + " breaches" : "no breaches";
+    $("link").textContent = state.counts.breaches ? "breaches: " + state.counts.breaches : "no breaches";
     $("link").classList.toggle("pill--good", !state.counts.breaches);
     $("counts").textContent = Object.entries(state.counts).map(([k, v]) => k.replaceAll("_", " ") + ": " + v).join(" · ");
-    list($("accounts"), state.accounts.map((a) => {
+    if (changed("accounts", [state.accounts, state.zones])) list($("accounts"), state.accounts.map((a) => {
       const li = el("li");
       const zone = state.zones.find((z) => z.product === a.product);
       li.append(a.name + " · id " + a.id + " · amojo " + a.amojo_id + " · ");
@@ -107,12 +116,12 @@
       }
       return li;
     }));
-    list($("connections"), state.connections.map((c) => {
+    if (changed("connections", state.connections)) list($("connections"), state.connections.map((c) => {
       const li = el("li", "", "account " + c.account_id + " · " + c.title + " · " + c.hook_api_version + " · " + c.scope_id + " ");
       li.append(button("Disconnect", () => ask("DELETE", "connections/" + c.scope_id)));
       return li;
     }));
-    list($("installations"), state.installations.map((i) => {
+    if (changed("installations", state.installations)) list($("installations"), state.installations.map((i) => {
       const li = el("li", "", "account " + i.account_id + " · " + i.client_uuid + " · " + (i.active ? "on " : "off "));
       const body = JSON.stringify({ client_uuid: i.client_uuid });
       const act = (what) => () => ask("POST", "accounts/" + i.account_id + "/" + what, body);
@@ -121,12 +130,12 @@
     }));
     switches($("faults"), "faults", state.faults);
     switches($("variants"), "variants", state.variants);
-    list($("breaches"), breaches.reverse().map((b) => el("li", "", clock(b.at) + " · " + b.rule + ": " + b.detail)));
-    if (!document.querySelector("#hooks details[open]")) {
+    if (changed("breaches", breaches)) list($("breaches"), breaches.reverse().map((b) => el("li", "", clock(b.at) + " · " + b.rule + ": " + b.detail)));
+    if (!document.querySelector("#hooks details[open]") && changed("hooks", hooks)) {
       $("hooks").replaceChildren(...hooks.reverse().map((h) => row(clock(h.at), h.kind + " " + (h.version || ""), h.url,
         h.outcome + (h.status ? " " + h.status : "") + " · " + h.duration_ms + " ms" + (h.error ? " · " + h.error : ""), h.body ? details("show", h.body) : "")));
     }
-    if (!document.querySelector("#traffic details[open]")) {
+    if (!document.querySelector("#traffic details[open]") && changed("traffic", traffic)) {
       $("traffic").replaceChildren(...traffic.reverse().map((t) => row(clock(t.at), t.method + " " + t.host + t.path + (t.query ? "?" + t.query : ""),
         String(t.status || "cut"), el("span", "v-" + t.verdict, t.verdict + (t.rule ? " · " + t.rule : "") + (t.detail ? ": " + t.detail : "")),
         t.body || t.answer ? details("show", t.body, t.answer) : "")));

@@ -25,7 +25,18 @@
     return answer;
   }
 
+  // Nothing is drawn anew unless it changed: a click or a selection must survive
+  // the events of other chats.
+  const drawn = {};
+  function same(what, data) {
+    const now = JSON.stringify([data, open]);
+    if (drawn[what] === now) return true;
+    drawn[what] = now;
+    return false;
+  }
+
   function drawList(data) {
+    if (same("list", data)) return;
     $("account").textContent = data.account;
     document.title = "Inbox: " + data.account;
     $("link").textContent = data.connected ? "channel connected" : "channel not connected";
@@ -82,6 +93,7 @@
   }
 
   function drawChat(data) {
+    if (same("chat", data) && shown === open) return;
     $("name").textContent = data.chat.name;
     $("facts").textContent = [data.chat.incoming ? "incoming lead" : "", data.chat.lead_id ? "lead " + data.chat.lead_id : "",
       data.chat.source ? "source " + data.chat.source : "", data.chat.phone, data.chat.email].filter(Boolean).join(" · ");

@@ -1,0 +1,94 @@
+package sandbox
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browser opens a tab of Chromium, for which every name is on loopback.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no chromium")
+		}
+		t.Skip("no chromium: browser tests did not run")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.IgnoreCertErrors,
+		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(390, 800),
+		chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(stopAlloc)
+	tab, stop := chromedp.NewContext(alloc)
+	t.Cleanup(stop)
+	if err := chromedp.Do(tab); err != nil { // binds the tab to its own context
+		t.Fatal("start chromium:", err)
+	}
+	ctx, cancel := context.WithTimeout(tab, 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func until(t *testing.T, ctx context.Context, condition string) {
+	t.Helper()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("(() => { try { return !!("+condition+") } catch { return false } })()", chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
+		body, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		t.Fatalf("never came about: %s: %v\npage: %s", condition, err, body)
+	}
+}
+
+// TestPagesInBrowser: the inbox is live at phone width, shows text as text, and
+// what an operator writes goes out as a hook; the dashboard's switches work.
+func TestPagesInBrowser(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx := browser(t)
+	u, err := url.Parse(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate("https://democo.amocrm.ru:"+u.Port()+"/inbox/")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, ctx, `document.getElementById("link").textContent === "channel not connected"`)
+	b.connect()
+	b.say("m-1", "c-1", "<img src=x onerror=document.title='hacked'>")
+	until(t, ctx, `document.querySelector(".badge")?.textContent === "1"`)
+	until(t, ctx, `document.querySelector(".chats__name").textContent === "Анна"`)
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(".chats__item"))); err != nil {
+		t.Fatal(err)
+	}
+	until(t, ctx, `document.querySelector(".bubble__text").textContent.startsWith("<img") && document.title !== "hacked"`)
+	until(t, ctx, `!document.querySelector(".badge") && document.activeElement.id === "text"`) // read, ready to write
+	until(t, ctx, `document.documentElement.scrollWidth <= innerWidth`)
+	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#text"), "Good day!\r")); err != nil {
+		t.Fatal(err)
+	}
+	h := b.waitHooks(1)[0]
+	until(t, ctx, `document.querySelector(".bubble__state")?.textContent === "sent" && document.getElementById("text").value === ""`)
+	b.must(amojo("POST", testScope+"/"+h.MessageID+"/delivery_status", `{"status_code":2}`), 200)
+	until(t, ctx, `document.querySelector(".bubble__state").textContent === "read"`)
+	b.operator(h.ChatID, "second")
+	second := b.waitHooks(2)[1]
+	b.must(amojo("POST", testScope+"/"+second.MessageID+"/delivery_status", `{"status_code":-1,"error_code":905,"error":"The line is closed"}`), 200)
+	until(t, ctx, `document.querySelector(".bubble__state--failed").textContent.includes("The line is closed")`)
+
+	if err := chromedp.Do(ctx, chromedp.Navigate(b.url+"/")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, ctx, `document.querySelectorAll("#hooks tr").length === 2 && document.getElementById("link").textContent === "no breaches"`)
+	until(t, ctx, `document.documentElement.scrollWidth <= innerWidth`)
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#faults-connect_refused"))); err != nil {
+		t.Fatal(err)
+	}
+	b.wait("the fault", func() bool { return b.box.Faults().ConnectRefused })
+	b.must(amojo("POST", testScope, "{}"), 400)
+	until(t, ctx, `document.getElementById("breaches").textContent.includes("C §10.6 body") && document.getElementById("link").textContent === "breaches: 1"`)
+}
