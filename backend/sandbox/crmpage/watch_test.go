@@ -33,6 +33,7 @@ func TestDetectors(t *testing.T) {
 		{name: "an unhandled rejection", script: init("Promise.reject(new Error('late'));"), rule: "W §10.3 unhandled rejection"},
 		{name: "console.log", script: init("console.log('x');"), rule: "W §9.5 J04"},
 		{name: "console.error", script: init("console.error('x');"), rule: "W §9.5 J04"},
+		{name: "console.error as a handler", script: init("Promise.reject(1).catch(console.error);"), rule: "W §9.5 J04"},
 		{name: "alert", script: init("alert('x');"), rule: "W §9.5 J03"},
 		{name: "eval", script: init("new Function('return 1')();"), rule: "W §9.5 J02"},
 		{name: "a global", script: init("window.mine = 1;"), rule: "W §10.3 globals"},

@@ -61,13 +61,15 @@
   });
 
   // J04: console.debug anywhere, console.trace in a catch; the place of a trace
-  // cannot be seen from here.
+  // cannot be seen from here. A bare reference (.catch(console.error)) leaves no
+  // frame of its widget, so what does not come from the page itself counts.
   for (const name of Object.keys(console)) {
     const original = console[name];
     if (typeof original !== "function" || name === "debug" || name === "trace") continue;
     console[name] = function () {
       const who = owner();
-      if (who) breach("W §9.5 J04", who + " called console." + name);
+      const ours = /\/crmpage\/page\/(?!watch\.js)/.test(new Error().stack || "");
+      if (who || !ours) breach("W §9.5 J04", (who || "a widget") + " called console." + name);
       return original.apply(console, arguments);
     };
   }
