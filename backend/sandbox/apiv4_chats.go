@@ -17,8 +17,8 @@ type linkIn struct {
 // is not documented: 204 here, as other lists.
 func (a *apiCall) listLinks() {
 	q := a.r.URL.Query()
-	chats := append(q["chat_id"], q["chat_id[]"]...)
-	contacts := append(q["contact_id"], q["contact_id[]"]...)
+	chats := slices.Concat(q["chat_id"], q["chat_id[]"])
+	contacts := slices.Concat(q["contact_id"], q["contact_id[]"])
 	if len(chats)+len(contacts) == 0 {
 		a.problem(http.StatusBadRequest, Broke, "C §7.4 links", "chat_id or contact_id is required")
 		return

@@ -84,7 +84,7 @@ func (a *apiCall) badSources(index int, code, path, detail string) {
 
 func (a *apiCall) listSources() {
 	q := a.r.URL.Query()
-	wanted := append(q["filter[external_id]"], q["filter[external_id][]"]...)
+	wanted := slices.Concat(q["filter[external_id]"], q["filter[external_id][]"])
 	var out []Source
 	a.s.mu.Lock()
 	for _, x := range a.mine() {

@@ -35,9 +35,9 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	do("POST "+v1+"/accounts/{id}/revoke", s.ctlRevoke)
 	do("POST "+v1+"/accounts/{id}/consent", s.ctlConsent)
 	do("POST "+v1+"/accounts/{id}/disposable-token", s.ctlDisposable)
-	get(v1+"/accounts/{id}/chats", func(r *http.Request) (any, error) { return s.Chats(pathInt(r, "id")), nil })
-	get(v1+"/accounts/{id}/messages", func(r *http.Request) (any, error) { return s.Messages(pathInt(r, "id")), nil })
-	get(v1+"/accounts/{id}/incoming-leads", func(r *http.Request) (any, error) { return s.IncomingLeads(pathInt(r, "id")), nil })
+	get(v1+"/accounts/{id}/chats", func(r *http.Request) (any, error) { return s.Chats(pathID(r)), nil })
+	get(v1+"/accounts/{id}/messages", func(r *http.Request) (any, error) { return s.Messages(pathID(r)), nil })
+	get(v1+"/accounts/{id}/incoming-leads", func(r *http.Request) (any, error) { return s.IncomingLeads(pathID(r)), nil })
 	get(v1+"/integrations", func(*http.Request) (any, error) { return s.Integrations(), nil })
 	do("POST "+v1+"/integrations", func(r *http.Request) (any, error) { return create(r, s.AddIntegration) })
 	get(v1+"/channels", func(*http.Request) (any, error) { return s.Channels(), nil })
@@ -137,8 +137,8 @@ func create[T any](r *http.Request, add func(T) T) (any, error) {
 	return add(in), nil
 }
 
-func pathInt(r *http.Request, name string) int64 {
-	n, _ := strconv.ParseInt(r.PathValue(name), 10, 64)
+func pathID(r *http.Request) int64 {
+	n, _ := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	return n
 }
 

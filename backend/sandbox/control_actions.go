@@ -61,7 +61,7 @@ func (s *Server) ctlAddUser(r *http.Request) (any, error) {
 	if err := input(r, &in); err != nil {
 		return nil, err
 	}
-	u, ok := s.AddUser(pathInt(r, "id"), in)
+	u, ok := s.AddUser(pathID(r), in)
 	if !ok {
 		return nil, ErrNotFound
 	}
@@ -75,7 +75,7 @@ func (s *Server) ctlRename(r *http.Request) (any, error) {
 	if err := input(r, &in); err != nil {
 		return nil, err
 	}
-	if !s.Rename(pathInt(r, "id"), in.Subdomain) {
+	if !s.Rename(pathID(r), in.Subdomain) {
 		return nil, ErrNotFound
 	}
 	return nil, nil
@@ -104,7 +104,7 @@ func (s *Server) ctlInstall(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Install(pathInt(r, "id"), in.ClientUUID)
+	return nil, s.Install(pathID(r), in.ClientUUID)
 }
 
 func (s *Server) ctlUninstall(r *http.Request) (any, error) {
@@ -112,7 +112,7 @@ func (s *Server) ctlUninstall(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Uninstall(pathInt(r, "id"), in.ClientUUID)
+	return nil, s.Uninstall(pathID(r), in.ClientUUID)
 }
 
 func (s *Server) ctlRevoke(r *http.Request) (any, error) {
@@ -120,7 +120,7 @@ func (s *Server) ctlRevoke(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Revoke(pathInt(r, "id"), in.ClientUUID)
+	s.Revoke(pathID(r), in.ClientUUID)
 	return nil, nil
 }
 
@@ -129,7 +129,7 @@ func (s *Server) ctlConsent(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	to, err := s.Consent(pathInt(r, "id"), in.ClientUUID, in.State, !in.Deny)
+	to, err := s.Consent(pathID(r), in.ClientUUID, in.State, !in.Deny)
 	return map[string]string{"redirect_to": to}, err
 }
 
@@ -138,7 +138,7 @@ func (s *Server) ctlDisposable(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	token, err := s.DisposableToken(pathInt(r, "id"), in.UserID, in.ClientUUID)
+	token, err := s.DisposableToken(pathID(r), in.UserID, in.ClientUUID)
 	return map[string]string{"token": token}, err
 }
 

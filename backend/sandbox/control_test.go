@@ -150,7 +150,7 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := New(testConfig())
-	defer broken.Close()
+	defer func() { _ = broken.Close() }()
 	if err := broken.Restore(path); err == nil {
 		t.Error("a broken snapshot was taken")
 	}

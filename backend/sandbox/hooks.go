@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -191,14 +192,15 @@ func (s *Server) request(method, target string, body []byte, sign string, limit 
 	if err != nil {
 		return 0, time.Since(began), err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	_, err = io.Copy(io.Discard, io.LimitReader(res.Body, maxBody))
 	return res.StatusCode, time.Since(began), err
 }
 
 // withoutURL keeps codes in queries out of records.
 func withoutURL(err error) string {
-	if u, ok := err.(*url.Error); ok {
+	var u *url.Error
+	if errors.As(err, &u) {
 		return u.Err.Error()
 	}
 	return err.Error()

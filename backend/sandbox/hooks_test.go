@@ -50,7 +50,7 @@ func TestHookV2(t *testing.T) {
 		t.Errorf("record %+v", h)
 	}
 	got := b.rc.all()
-	if len(got) != 1 || got[0].Method != "POST" || got[0].URL != "http://widget.example.test/hooks/"+testScope {
+	if len(got) != 1 || got[0].Method != http.MethodPost || got[0].URL != "http://widget.example.test/hooks/"+testScope {
 		t.Fatalf("received %+v", got)
 	}
 	client := b.box.Messages(testAccount)[0].SenderID
@@ -303,7 +303,7 @@ func TestEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	first := make([]byte, 6)
 	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "data: " {
 		t.Fatalf("stream begins with %q: %v", first, err)

@@ -49,7 +49,7 @@ func parseDate(v string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("Date %q is not RFC 2822 with a numeric zone or GMT", v)
+	return time.Time{}, fmt.Errorf("header Date %q is not RFC 2822 with a numeric zone or GMT", v)
 }
 
 // checkHeaders is check 4 of C §10 without the signature itself.
@@ -79,7 +79,7 @@ func checkHeaders(h http.Header, body []byte, now time.Time) error {
 }
 
 // errStaleDate is told apart because a moved clock is not the client's breach.
-var errStaleDate = errors.New("Date is too old or too new")
+var errStaleDate = errors.New("header Date is too old or too new")
 
 // equal compares in constant time.
 func equal(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }

@@ -101,7 +101,7 @@ func (s *Server) save() error {
 	if err != nil {
 		return fmt.Errorf("save sandbox state: %w", err)
 	}
-	defer os.Remove(tmp.Name()) // gone after the rename
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone after the rename
 	_, err = tmp.Write(b)
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return fmt.Errorf("save sandbox state: %w", err)

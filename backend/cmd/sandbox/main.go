@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -29,8 +30,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		if !errors.Is(err, flag.ErrHelp) {
 			fmt.Fprintln(os.Stderr, "sandbox:", err)
 		}
@@ -64,7 +66,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 
-	l, err := net.Listen("tcp", set.Listen)
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", set.Listen)
 	if err != nil {
 		return err
 	}
@@ -130,20 +132,28 @@ func explain(w io.Writer, box *sandbox.Server, set settings, at net.Addr) {
 	if set.TLSCert != "" {
 		scheme = "https"
 	}
-	fmt.Fprintf(w, "sandbox listens on %s\n  dashboard    %s://localhost%s/\n", at, scheme, port)
+	var text strings.Builder
+	line := func(name, format string, args ...any) {
+		text.WriteString(fmt.Sprintf("  %-12s ", name) + fmt.Sprintf(format, args...) + "\n")
+	}
+	text.WriteString("sandbox listens on " + at.String() + "\n")
+	line("dashboard", "%s://localhost%s/", scheme, port)
 	for _, z := range set.Zones {
-		fmt.Fprintf(w, "  Chats API    %s://amojo.%s\n  consent      %s://www.%s/oauth\n", z.Scheme, z.Name, z.Scheme, z.Name)
+		line("Chats API", "%s://amojo.%s", z.Scheme, z.Name)
+		line("consent", "%s://www.%s/oauth", z.Scheme, z.Name)
 		for _, a := range box.Accounts() {
 			if a.Product == z.Product {
 				base := z.Scheme + "://" + a.Subdomain + "." + z.Name
-				fmt.Fprintf(w, "  account      %s/  id %d  amojo id %s\n  inbox        %s/inbox/\n", base, a.ID, a.AmojoID, base)
+				line("account", "%s/  id %d  amojo id %s", base, a.ID, a.AmojoID)
+				line("inbox", "%s/inbox/", base)
 			}
 		}
 	}
 	for _, c := range box.Channels() {
-		fmt.Fprintf(w, "  channel      %s  code %s  bot %s  hooks to %s\n", c.ID, c.Code, c.BotID, c.HookURL)
+		line("channel", "%s  code %s  bot %s  hooks to %s", c.ID, c.Code, c.BotID, c.HookURL)
 	}
 	for _, i := range box.Integrations() {
-		fmt.Fprintf(w, "  integration  %s  redirect %s\n", i.ClientUUID, i.RedirectURI)
+		line("integration", "%s  redirect %s", i.ClientUUID, i.RedirectURI)
 	}
+	_, _ = io.WriteString(w, text.String()) // nothing to do when nobody reads
 }

@@ -63,7 +63,7 @@ func get(t *testing.T, url, host string, v any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
 		t.Fatalf("%s: status %d", url, res.StatusCode)
 	}
@@ -94,6 +94,7 @@ func TestRun(t *testing.T) {
 			t.Fatalf("channels %+v", channels)
 		}
 		get(t, base+"/inbox/", "democo.amocrm.localhost", nil)
+		get(t, base+"/amo-market/", "democo.amocrm.localhost", nil)
 		get(t, base+"/", "", nil)
 		stop()
 	}
