@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"gorm.io/gorm"
+
+	"leadline/backend/chatid"
+	"leadline/backend/fault"
+	"leadline/backend/onlinechat"
+)
+
+func (r onlineChatRow) domain() onlinechat.Chat {
+	return onlinechat.Chat{
+		ID: chatid.ChatID(r.ID), Account: chatid.AccountID(r.Account), Name: r.Name, Pipeline: chatid.PipelineID(r.Pipeline),
+		SourceExternalID: r.SourceExternalID, SourceID: chatid.SourceID(r.SourceID), CreatedAt: at(r.Created),
+	}
+}
+
+func (r buttonRow) domain() onlinechat.Button {
+	return onlinechat.Button{
+		ID: chatid.ButtonID(r.ID), Account: chatid.AccountID(r.Account), Key: chatid.ButtonKey(strconv.FormatInt(r.Number, 10)),
+		Hash: r.Hash, Chat: chatid.ChatID(r.Chat), TrustedSites: r.TrustedSites, InApp: r.InApp, Color: r.Color,
+		Locale: r.Locale, Position: r.Position, CreatedAt: at(r.Created),
+	}
+}
+
+// EnsureFirst implements onlinechat.Store.
+func (s onlineChats) EnsureFirst(ctx context.Context, c onlinechat.Chat, b onlinechat.Button) (onlinechat.Chat, onlinechat.Button, error) {
+	var chat onlineChatRow
+	var button buttonRow
+	err := s.do(ctx, func(t *tx) error {
+		// The account's lock: two that come at once must not both find nothing.
+		if err := t.forUpdate().Select("id").Where("id = ?", string(c.Account)).Take(&accountRow{}).Error; err != nil {
+			return err
+		}
+		chat, button = onlineChatRow{}, buttonRow{}
+		err := t.db.Where("account_id = ?", string(c.Account)).Order("created_at, id").Limit(1).Take(&chat).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			chat = onlineChatRow{
+				ID: string(c.ID), Account: string(c.Account), Name: c.Name, Pipeline: int64(c.Pipeline),
+				SourceExternalID: c.SourceExternalID, SourceID: int64(c.SourceID), Created: ms(c.CreatedAt),
+			}
+			err = t.db.Create(&chat).Error
+		}
+		if err != nil {
+			return err
+		}
+		err = t.db.Where("account_id = ? AND chat_id = ?", chat.Account, chat.ID).Order("number").Limit(1).Take(&button).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			button = buttonRow{
+				ID: string(b.ID), Account: chat.Account, Hash: b.Hash, Chat: chat.ID, TrustedSites: sites(b.TrustedSites),
+				InApp: b.InApp, Color: b.Color, Locale: b.Locale, Position: b.Position, Created: ms(b.CreatedAt),
+			}
+			err = t.db.Create(&button).Error
+		}
+		return err
+	})
+	if err != nil {
+		return onlinechat.Chat{}, onlinechat.Button{}, fmt.Errorf("make first online chat: %w", err)
+	}
+	return chat.domain(), button.domain(), nil
+}
+
+// sites is never nil, so that the column holds a list.
+func sites(list []string) []string { return append([]string{}, list...) }
+
+// SetSource implements onlinechat.Store.
+func (s onlineChats) SetSource(ctx context.Context, id chatid.ChatID, source chatid.SourceID) error {
+	return s.write(ctx, "set source", func(t *tx) error {
+		return found(t.db.Model(&onlineChatRow{}).Where("id = ?", string(id)).Update("source_id", int64(source)))
+	})
+}
+
+// Button implements onlinechat.Store.
+func (s onlineChats) Button(ctx context.Context, key chatid.ButtonKey) (onlinechat.Button, error) {
+	n, err := number(key)
+	if err != nil {
+		return onlinechat.Button{}, err
+	}
+	var r buttonRow
+	if err := s.reader(ctx).db.Where("number = ?", n).Take(&r).Error; err != nil {
+		return onlinechat.Button{}, fmt.Errorf("find button: %w", translate(err))
+	}
+	return r.domain(), nil
+}
+
+// number reads a key from outside: one way of writing it alone is a key.
+func number(key chatid.ButtonKey) (int64, error) {
+	n, err := strconv.ParseInt(string(key), 10, 64)
+	if err != nil || strconv.FormatInt(n, 10) != string(key) {
+		return 0, fault.New(fault.NotFound, "not_found")
+	}
+	return n, nil
+}
+
+// Chat implements onlinechat.Store.
+func (s onlineChats) Chat(ctx context.Context, id chatid.ChatID) (onlinechat.Chat, error) {
+	var r onlineChatRow
+	if err := s.reader(ctx).db.Where("id = ?", string(id)).Take(&r).Error; err != nil {
+		return onlinechat.Chat{}, fmt.Errorf("find online chat: %w", translate(err))
+	}
+	return r.domain(), nil
+}
+
+// Chats implements onlinechat.Store.
+func (s onlineChats) Chats(ctx context.Context, a chatid.AccountID) ([]onlinechat.Chat, error) {
+	var rows []onlineChatRow
+	if err := s.reader(ctx).db.Where("account_id = ?", string(a)).Order("created_at, id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list online chats: %w", translate(err))
+	}
+	list := make([]onlinechat.Chat, len(rows))
+	for i, r := range rows {
+		list[i] = r.domain()
+	}
+	return list, nil
+}
+
+// Buttons implements onlinechat.Store.
+func (s onlineChats) Buttons(ctx context.Context, a chatid.AccountID) ([]onlinechat.Button, error) {
+	var rows []buttonRow
+	if err := s.reader(ctx).db.Where("account_id = ?", string(a)).Order("number").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list buttons: %w", translate(err))
+	}
+	list := make([]onlinechat.Button, len(rows))
+	for i, r := range rows {
+		list[i] = r.domain()
+	}
+	return list, nil
+}
+
+// SetTrustedSites implements onlinechat.Store.
+func (s onlineChats) SetTrustedSites(ctx context.Context, key chatid.ButtonKey, list []string, inApp bool) error {
+	n, err := number(key)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "set trusted sites", func(t *tx) error {
+		return found(t.db.Model(&buttonRow{}).Where("number = ?", n).
+			Select("TrustedSites", "InApp").Updates(buttonRow{TrustedSites: sites(list), InApp: inApp}))
+	})
+}
+
+// found makes an update of nothing a fault.
+func found(res *gorm.DB) error {
+	if res.Error == nil && res.RowsAffected == 0 {
+		return fault.New(fault.NotFound, "not_found")
+	}
+	return res.Error
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"leadline/backend/conversation"
+)
+
+// SaveReceipt implements conversation.Store.
+func (s conversations) SaveReceipt(ctx context.Context, r conversation.Receipt) (conversation.Reported, error) {
+	var rep conversation.Reported
+	err := s.do(ctx, func(t *tx) (err error) {
+		rep, err = t.saveReceipt(r)
+		return err
+	})
+	if err != nil {
+		return conversation.Reported{}, fmt.Errorf("save receipt: %w", err)
+	}
+	return rep, nil
+}
+
+func (t *tx) saveReceipt(r conversation.Receipt) (conversation.Reported, error) {
+	l, err := t.lane(` WHERE c.id = ?`, string(r.Conversation))
+	if err != nil {
+		return conversation.Reported{}, err
+	}
+	seen := max(l.seenSeq, min(r.Seen, l.seq))
+	delivered := max(l.deliveredSeq, seen, min(r.Delivered, l.seq))
+	if seen == l.seenSeq && delivered == l.deliveredSeq {
+		return conversation.Reported{Rev: l.seq}, nil
+	}
+	// What lies at or below the old seen cursor is read, or failed, already.
+	rows, err := t.rows(`SELECT `+messageColumns+` FROM messages
+		WHERE conversation_id = ? AND seq > ? AND seq <= ? AND direction = ? AND status >= 0 AND ref <> '' ORDER BY seq`,
+		l.id, l.seenSeq, delivered, string(conversation.Outbound))
+	if err != nil {
+		return conversation.Reported{}, err
+	}
+	defer rows.Close()
+	msgs, err := collect(rows, scanMessage)
+	if err != nil {
+		return conversation.Reported{}, err
+	}
+	l.seenSeq, l.deliveredSeq = seen, delivered
+	rep := conversation.Reported{}
+	h := holder{r.Token, r.Now, r.Lease}
+	for _, m := range msgs {
+		status := conversation.Delivered
+		if m.Seq <= seen {
+			status = conversation.Read
+		}
+		if m.Status >= status {
+			continue
+		}
+		rev := l.next()
+		if _, err = t.exec(`UPDATE messages SET status = ?, rev = ? WHERE id = ?`, int(status), rev, string(m.ID)); err != nil {
+			return rep, err
+		}
+		rep.Changed++
+		if !reportable(m.Ref) {
+			continue
+		}
+		if err = t.enqueue(l, h, rev, conversation.JobStatus, conversation.StatusJob{Ref: m.Ref, Status: status}); err != nil {
+			return rep, err
+		}
+	}
+	rep.Rev, rep.Claim, rep.Job = l.seq, l.claim, l.first
+	return rep, t.saveLane(l)
+}

@@ -1,0 +1,105 @@
+package store
+
+type teamRow struct {
+	ID      string `gorm:"primaryKey"`
+	Created int64  `gorm:"column:created_at"`
+}
+
+func (teamRow) TableName() string { return "teams" }
+
+type userRow struct {
+	ID           string `gorm:"primaryKey"`
+	Team         string `gorm:"column:team_id"`
+	Email        string
+	Role         string
+	PasswordHash string
+	Verified     int64 `gorm:"column:verified_at"`
+	Locale       string
+	Created      int64 `gorm:"column:created_at"`
+}
+
+func (userRow) TableName() string { return "users" }
+
+type accountRow struct {
+	ID             string `gorm:"primaryKey"`
+	Team           string `gorm:"column:team_id"`
+	Product        string
+	CRMID          int64 `gorm:"column:crm_id"`
+	AmojoID        string
+	Host           string
+	Name           string
+	State          string
+	Reason         string
+	Scope          string
+	ConnectedBy    string
+	PausedUntil    int64
+	AccessSealed   string
+	RefreshSealed  string
+	TokenExpiresAt int64
+	RefreshHolder  string
+	RefreshUntil   int64
+	Created        int64 `gorm:"column:created_at"`
+	Updated        int64 `gorm:"column:updated_at"`
+}
+
+func (accountRow) TableName() string { return "accounts" }
+
+type claimRow struct {
+	Product     string `gorm:"primaryKey"`
+	CRMID       int64  `gorm:"column:crm_id;primaryKey;autoIncrement:false"`
+	CRMUser     int64  `gorm:"column:crm_user"`
+	AdminProven bool
+	Team        string `gorm:"column:team_id"`
+	User        string `gorm:"column:user_id"`
+	AmojoID     string
+	Host        string
+	Locale      string
+	Refused     string
+	Created     int64 `gorm:"column:created_at"`
+}
+
+func (claimRow) TableName() string { return "claims" }
+
+type grantRow struct {
+	ID         string `gorm:"primaryKey"`
+	Product    string
+	CodeSealed string
+	Host       string
+	ReceivedAt int64
+}
+
+func (grantRow) TableName() string { return "grants" }
+
+type onlineChatRow struct {
+	ID               string `gorm:"primaryKey"`
+	Account          string `gorm:"column:account_id"`
+	Name             string
+	Pipeline         int64 `gorm:"column:pipeline_id"`
+	SourceExternalID string
+	SourceID         int64
+	Created          int64 `gorm:"column:created_at"`
+}
+
+func (onlineChatRow) TableName() string { return "online_chats" }
+
+type buttonRow struct {
+	Number       int64  `gorm:"primaryKey;autoIncrement"`
+	ID           string `gorm:"column:id"`
+	Account      string `gorm:"column:account_id"`
+	Hash         string
+	Chat         string   `gorm:"column:chat_id"`
+	TrustedSites []string `gorm:"serializer:json"`
+	InApp        bool
+	Color        string
+	Locale       string
+	Position     string
+	Created      int64 `gorm:"column:created_at"`
+}
+
+func (buttonRow) TableName() string { return "buttons" }
+
+// models are all rows, for the test that compares them with the migrations.
+var models = []any{
+	teamRow{}, userRow{}, accountRow{}, claimRow{}, grantRow{}, onlineChatRow{}, buttonRow{},
+	visitorRow{}, conversationRow{}, messageRow{}, outboxRow{},
+}

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// gormConfig: no transactions of gorm's own, and no log of statements, which
+// would show what people write.
+func gormConfig() *gorm.Config {
+	return &gorm.Config{SkipDefaultTransaction: true, Logger: logger.Discard, DisableAutomaticPing: true}
+}
+
+// startSQLite pins the writing connection and opens the reading ones.
+func (s *Store) startSQLite(ctx context.Context, k kind, db *sql.DB, log *slog.Logger) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	pool := newStmtPool(conn)
+	write, err := gorm.Open(sqlite.New(sqlite.Config{Conn: pool}), gormConfig())
+	if err != nil {
+		return fmt.Errorf("open writer: %w", err)
+	}
+	rdb, err := k.open(readerConns)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, rdb.Close)
+	cfg := gormConfig()
+	cfg.PrepareStmt = true // harmless outside transactions
+	cfg.PrepareStmtMaxSize = maxStmts
+	if s.read, err = gorm.Open(sqlite.New(sqlite.Config{Conn: rdb}), cfg); err != nil {
+		return fmt.Errorf("open readers: %w", err)
+	}
+	w := newWriter(write, pool, log)
+	s.closers = append(s.closers, w.close)
+	s.do = w.Do
+	return nil
+}

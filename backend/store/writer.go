@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"gorm.io/gorm"
+
+	"leadline/backend/fault"
+)
+
+// maxBatch bounds the closures of one commit, and so what the first of them
+// waits for the last.
+const maxBatch = 256
+
+// maxReruns bounds how often a closure that asked for it is run again.
+const maxReruns = 4
+
+// errRerun is what a closure returns when it met a rival's row and wants to
+// begin anew, its own changes undone.
+var errRerun = errors.New("store: run the transaction again")
+
+// writer owns the only connection that writes to a SQLite file. Closures that
+// wait at the same time share one transaction, hence one sync of the disk.
+type writer struct {
+	db    *gorm.DB // over pool
+	pool  *stmtPool
+	log   *slog.Logger
+	queue chan *request // unbuffered: what was taken will be answered
+	quit  chan struct{}
+	done  chan struct{}
+}
+
+type request struct {
+	ctx    context.Context
+	fn     func(*tx) error
+	err    error
+	answer chan error
+}
+
+func newWriter(db *gorm.DB, pool *stmtPool, log *slog.Logger) *writer {
+	w := &writer{
+		db: db, pool: pool, log: log,
+		queue: make(chan *request), quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	go w.loop()
+	return w
+}
+
+// Do runs fn in a transaction and returns when it is committed, synced, or
+// undone. fn must be re-runnable and without effects outside the transaction:
+// it may run several times. An error of fn undoes fn alone, although it shares
+// its commit with others; a cancelled ctx keeps fn from starting and stops
+// nothing that began.
+func (w *writer) Do(ctx context.Context, fn func(*tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := &request{ctx: ctx, fn: fn, answer: make(chan error, 1)}
+	select {
+	case w.queue <- r:
+		return <-r.answer
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.quit:
+		return fault.Wrap(fault.Unavailable, storageUnavailable, sql.ErrConnDone)
+	}
+}
+
+// close finishes the running batch and refuses what comes later.
+func (w *writer) close() error {
+	close(w.quit)
+	<-w.done
+	return w.pool.close()
+}
+
+func (w *writer) loop() {
+	defer close(w.done)
+	batch := make([]*request, 0, maxBatch)
+	for {
+		select {
+		case <-w.quit:
+			return
+		case r := <-w.queue:
+			batch = w.fill(append(batch[:0], r))
+		}
+		w.run(batch)
+		for _, r := range batch {
+			r.answer <- r.err
+		}
+	}
+}
+
+// fill adds everybody who waits already; nobody is waited for.
+func (w *writer) fill(batch []*request) []*request {
+	for len(batch) < maxBatch {
+		select {
+		case r := <-w.queue:
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// run is one transaction. It has a context of its own: a caller that leaves
+// must not undo what others did.
+func (w *writer) run(batch []*request) {
+	ctx := context.Background()
+	err := w.exec(ctx, "BEGIN IMMEDIATE")
+	if err == nil {
+		t := &tx{ctx: ctx, db: w.db.WithContext(ctx), pool: w.pool}
+		for _, r := range batch {
+			if r.err = r.ctx.Err(); r.err != nil {
+				continue
+			}
+			// An error here is not the closure's: the transaction itself is lost
+			// (disk full), and nobody's part of it is kept.
+			if err = w.one(t, r); err != nil {
+				break
+			}
+		}
+		if err == nil {
+			err = w.exec(ctx, "COMMIT")
+		}
+		if err != nil {
+			_ = w.exec(ctx, "ROLLBACK") // SQLite may have done it by itself
+		}
+	}
+	if err == nil {
+		return
+	}
+	w.log.Error("store: commit", "error", err, "callers", len(batch))
+	for _, r := range batch {
+		if r.err == nil {
+			r.err = unavailable(err)
+		}
+	}
+}
+
+// one runs a closure between savepoints. Its own error is put into r; the
+// returned one tells that the whole transaction is lost.
+func (w *writer) one(t *tx, r *request) error {
+	for range maxReruns {
+		if err := w.exec(t.ctx, "SAVEPOINT one"); err != nil {
+			return err
+		}
+		r.err = w.call(t, r.fn)
+		if r.err != nil {
+			r.err = translate(r.err)
+			if err := w.exec(t.ctx, "ROLLBACK TO one"); err != nil {
+				return errors.Join(r.err, err)
+			}
+		}
+		if err := w.exec(t.ctx, "RELEASE one"); err != nil {
+			return err
+		}
+		if !errors.Is(r.err, errRerun) {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (w *writer) call(t *tx, fn func(*tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.log.Error("store: panic in a transaction", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic in a transaction: %v", p)
+		}
+	}()
+	return fn(t)
+}
+
+func (w *writer) exec(ctx context.Context, query string) error {
+	_, err := w.pool.ExecContext(ctx, query)
+	return err
+}
