@@ -45,6 +45,7 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	get(v1+"/connections", func(*http.Request) (any, error) { return s.Connections(), nil })
 	do("DELETE "+v1+"/connections/{scope}", s.ctlDropConnection)
 	get(v1+"/chats/{chat}/messages", func(r *http.Request) (any, error) { return s.ChatMessages(r.PathValue("chat")), nil })
+	do("POST "+v1+"/connections/{scope}/write-first", s.ctlWriteFirst)
 	do("POST "+v1+"/chats/{chat}/say", s.ctlSay)
 	do("POST "+v1+"/chats/{chat}/typing", s.ctlTyping)
 	do("POST "+v1+"/messages/{message}/react", s.ctlReact)

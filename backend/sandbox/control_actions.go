@@ -174,6 +174,18 @@ func (s *Server) ctlSay(r *http.Request) (any, error) {
 	return s.OperatorSend(s.chatAccount(chat), chat, in.UserID, in.Content)
 }
 
+func (s *Server) ctlWriteFirst(r *http.Request) (any, error) {
+	var in struct {
+		Phone  string `json:"phone"`
+		Source string `json:"source"`
+		Text   string `json:"text"`
+	}
+	if err := input(r, &in); err != nil {
+		return nil, err
+	}
+	return s.WriteFirst(r.PathValue("scope"), in.Phone, in.Source, in.Text)
+}
+
 func (s *Server) ctlTyping(r *http.Request) (any, error) {
 	in, err := s.clientOf(r)
 	if err != nil {

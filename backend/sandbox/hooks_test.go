@@ -92,6 +92,37 @@ func TestHookForms(t *testing.T) {
 	}
 }
 
+// TestWriteFirst is C §8.4: a hook without our ids; the client's first answer binds both pairs.
+func TestWriteFirst(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.connect()
+	m, err := b.box.WriteFirst(testScope, "+79990001122", "line-2", "Hello from the shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.waitHooks(1)
+	body := b.rc.all()[0].Body
+	got := answer{body: body}
+	if strings.Contains(string(body), "client_id") || got.field(t, "message", "receiver", "phone") != "+79990001122" ||
+		got.field(t, "message", "source", "external_id") != "line-2" || got.field(t, "message", "conversation", "id") != m.ChatID {
+		t.Errorf("hook %s", body)
+	}
+	first := strings.Replace(text("m-1", "c-1", "Who is this?"), `"sender":{"id":"u-1",`, `"conversation_ref_id":"`+m.ChatID+`","sender":{"id":"u-1","ref_id":"`+m.ReceiverID+`",`, 1)
+	b.must(amojo("POST", testScope, first), 200)
+	b.say("m-2", "c-1", "Hello?") // from then on ours alone are enough
+	if chats := b.box.Chats(testAccount); len(chats) != 1 || len(b.box.ChatMessages(m.ChatID)) != 3 || len(b.box.IncomingLeads(testAccount)) != 0 {
+		t.Errorf("chats %+v", chats)
+	}
+	b.operator(m.ChatID, "The shop")
+	b.waitHooks(2)
+	got = answer{body: b.rc.all()[1].Body}
+	if got.field(t, "message", "conversation", "client_id") != "c-1" || got.field(t, "message", "receiver", "client_id") != "u-1" {
+		t.Errorf("hook %s", got.body)
+	}
+	b.noBreach()
+}
+
 // TestHookOutcomes: sent once, whatever the answer; nothing after a disconnection.
 func TestHookOutcomes(t *testing.T) {
 	t.Parallel()

@@ -34,6 +34,11 @@ func (s *Server) OperatorSend(account int64, chat string, user int64, what Conte
 	if err != nil {
 		return Message{}, err
 	}
+	return s.write(c, u, what), nil
+}
+
+// write stores a message written in the CRM and sends its hook. s.mu is held.
+func (s *Server) write(c *Chat, u User, what Content) Message {
 	m := &Message{
 		Direction: Outbound, FromCRM: true, SenderID: u.AmojoID, SenderName: u.Name, ReceiverID: c.Participant,
 		Msec: s.nextMsec(c), Content: what,
@@ -44,7 +49,28 @@ func (s *Server) OperatorSend(account int64, chat string, user int64, what Conte
 		t.Read, t.UpdatedAt = true, s.now()
 	}
 	s.sendMessageHook(m)
-	return m.clone(), nil
+	return m.clone()
+}
+
+// WriteFirst begins a chat with a phone number through a connected scope (C §8.4):
+// the hook carries neither our conversation id nor our client id. source may be "".
+func (s *Server) WriteFirst(scope, phone, source, text string) (Message, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	conn := s.st.Connections[scope]
+	if conn == nil {
+		return Message{}, ErrNotFound
+	}
+	if phone == "" || text == "" {
+		return Message{}, ErrEmpty
+	}
+	p := &Participant{ID: s.newID(), Scope: scope, Name: phone, Phone: phone}
+	s.st.Participants[p.ID] = p
+	contact := &Contact{ID: s.nextID(), Account: conn.Account, Name: phone, Phone: phone}
+	s.st.Contacts[contact.ID] = contact
+	chat := s.newChat(conn.Account, scope, "", p)
+	chat.ContactID, chat.Linked, chat.Source = contact.ID, true, source
+	return s.write(chat, s.account(conn.Account).admin(), Content{Type: "text", Text: text}), nil
 }
 
 // OperatorTyping sends the typing hook of C §4.4.

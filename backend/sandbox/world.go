@@ -66,7 +66,9 @@ func newIndex(st *state) index {
 		x.addChat(c)
 	}
 	for _, p := range st.Participants {
-		x.client[[2]string{p.Scope, p.ClientID}] = p
+		if p.ClientID != "" {
+			x.client[[2]string{p.Scope, p.ClientID}] = p
+		}
 	}
 	for _, m := range st.Messages {
 		x.addMessage(m)
