@@ -97,8 +97,9 @@ type Outcome struct {
 type Store interface {
 	// ClaimDue gives up to n lanes that are due at now, whose lease (if any) has
 	// run out and whose account is not paused, each with a fresh token and a
-	// lease until now+lease. Two callers never get the same lane.
-	ClaimDue(ctx context.Context, now time.Time, lease time.Duration, n int) ([]Claim, error)
+	// lease until now+lease. Two callers never get the same lane. Accounts in
+	// skip are passed over.
+	ClaimDue(ctx context.Context, now time.Time, lease time.Duration, n int, skip []chatid.AccountID) ([]Claim, error)
 	// NextDue is the earliest time at which ClaimDue may find something; ok is
 	// false when nothing waits.
 	NextDue(ctx context.Context) (at time.Time, ok bool, err error)

@@ -65,7 +65,6 @@ type Worker struct {
 	accounts map[chatid.AccountID]*accountQueue
 	ring     []chatid.AccountID // accounts with waiting lanes, served in turn
 	queued   int
-	polled   int // of queued, those that the poller fetched
 	busy     int
 	stopped  bool
 	running  sync.WaitGroup
@@ -81,9 +80,8 @@ type accountQueue struct {
 }
 
 type lane struct {
-	claim  Claim
-	jobs   []Job
-	polled bool
+	claim Claim
+	jobs  []Job
 }
 
 // NewWorker makes a worker; Run starts it.
@@ -135,11 +133,11 @@ func (w *Worker) Run(ctx context.Context) {
 
 // poll claims what is due and tells how long to wait before the next look.
 func (w *Worker) poll(ctx context.Context) time.Duration {
-	room := w.room()
+	room, full := w.room()
 	if room <= 0 {
 		return w.cfg.PollEvery
 	}
-	claims, err := w.store.ClaimDue(ctx, w.cfg.Now(), w.cfg.Lease, room)
+	claims, err := w.store.ClaimDue(ctx, w.cfg.Now(), w.cfg.Lease, room, full)
 	if err != nil {
 		if ctx.Err() == nil {
 			w.cfg.Logger.Error("outbox: claim due lanes", "error", err)
@@ -147,7 +145,7 @@ func (w *Worker) poll(ctx context.Context) time.Duration {
 		return w.cfg.PollEvery
 	}
 	for _, c := range claims {
-		w.enqueue(&lane{claim: c, polled: true})
+		w.enqueue(&lane{claim: c})
 	}
 	if len(claims) == room {
 		return 0
@@ -160,11 +158,20 @@ func (w *Worker) poll(ctx context.Context) time.Duration {
 }
 
 // room is how many lanes the poller may fetch: enough to keep the workers busy,
-// not so many that their leases run out in the queue.
-func (w *Worker) room() int {
+// not so many that their leases run out in the queue. Accounts that have as many
+// waiting as they may have in work are full and take no part.
+func (w *Worker) room() (n int, full []chatid.AccountID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return 2*w.cfg.Workers - w.polled
+	n = 2 * w.cfg.Workers
+	for id, a := range w.accounts {
+		if len(a.lanes) >= w.cfg.PerAccount {
+			full = append(full, id)
+		} else {
+			n -= len(a.lanes)
+		}
+	}
+	return n, full
 }
 
 func (w *Worker) enqueue(l *lane) {
@@ -185,9 +192,6 @@ func (w *Worker) enqueue(l *lane) {
 	}
 	a.lanes = append(a.lanes, l)
 	w.queued++
-	if l.polled {
-		w.polled++
-	}
 	if !a.inRing {
 		a.inRing = true
 		w.ring = append(w.ring, l.claim.Account)
@@ -217,9 +221,6 @@ func (w *Worker) dispatch() {
 		a.lanes[0] = nil
 		a.lanes = a.lanes[1:]
 		w.queued--
-		if l.polled {
-			w.polled--
-		}
 		if len(a.lanes) > 0 {
 			w.ring = append(w.ring, id)
 		} else {
@@ -347,7 +348,7 @@ func (w *Worker) stop() {
 		waiting = append(waiting, a.lanes...)
 		a.lanes = nil
 	}
-	w.ring, w.queued, w.polled = nil, 0, 0
+	w.ring, w.queued = nil, 0
 	w.mu.Unlock()
 	for _, l := range waiting {
 		w.release(context.Background(), l)

@@ -1,0 +1,74 @@
+# Everything that is done with this repository. `make` alone prints the list.
+# Targets with "##" after them are meant for people.
+
+GO ?= go
+NPM ?= npm
+# Flags of go test; CI sets -race.
+GOTESTFLAGS ?=
+ARTIFACTS ?= artifacts
+GOLANGCI ?= github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+export LEADLINE_ARTIFACTS := $(abspath $(ARTIFACTS))
+
+.PHONY: help run test check bench widget embed build front lint race fuzz size clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build widget ## start the demo: backend, sandbox and sample shop; Ctrl-C stops all
+	@bin/demo
+
+test: front ## run all tests (Chromium and PostgreSQL tests run where those are installed)
+	cd backend/sitechat && $(NPM) test --silent
+	$(GO) test $(GOTESTFLAGS) -timeout 9m ./...
+
+check: test lint race fuzz size ## test, lint, race detector, short fuzzing, size budgets
+
+bench: front ## measure against the bare limits of this machine, as ratios
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./backend/store ./backend/realtime
+
+widget: bin/leadline ## write dist/amocrm/widget.zip and dist/kommo/widget.zip
+	bin/leadline widget build --platform amocrm
+	bin/leadline widget build --platform kommo
+	bin/leadline widget check dist/amocrm/widget.zip --platform amocrm
+	bin/leadline widget check dist/kommo/widget.zip --platform kommo
+
+embed: front ## build what the Go programs embed: the site chat and the sandbox's page libraries
+
+build: front ## build bin/leadline, bin/sandbox and bin/demo
+	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./backend/cmd/...
+
+bin/leadline: build
+
+# The front ends are made by npm from lock files; nothing of it is in git.
+front: backend/sitechat/dist/manifest.json backend/sandbox/crmpage/built/twig.js
+
+backend/sitechat/node_modules/.stamp: backend/sitechat/package-lock.json
+	cd backend/sitechat && $(NPM) ci --no-audit --no-fund --silent && touch node_modules/.stamp
+
+backend/sitechat/dist/manifest.json: backend/sitechat/node_modules/.stamp $(shell find backend/sitechat/src backend/sitechat/scripts -type f 2>/dev/null)
+	cd backend/sitechat && $(NPM) run build --silent
+
+backend/sandbox/node_modules/.stamp: backend/sandbox/package-lock.json
+	cd backend/sandbox && $(NPM) ci --no-audit --no-fund --silent && touch node_modules/.stamp
+
+backend/sandbox/crmpage/built/twig.js: backend/sandbox/node_modules/.stamp
+	cd backend/sandbox && $(NPM) run build --silent
+
+lint: front
+	@test -z "$$(gofmt -l backend)" || { echo "gofmt:"; gofmt -l backend; exit 1; }
+	$(GO) vet ./...
+	cd backend/sitechat && $(NPM) run check --silent
+	$(GO) run $(GOLANGCI) run ./...
+
+race: front
+	$(GO) test -race -timeout 20m ./...
+
+fuzz:
+	$(GO) test -run '^$$' -fuzz FuzzParseHook -fuzztime 20s ./backend/amojo
+
+size: front
+	cd backend/sitechat && $(NPM) run size --silent
+
+clean: ## remove what was built; data/ stays
+	rm -rf bin dist $(ARTIFACTS) backend/sitechat/dist backend/sitechat/node_modules backend/sandbox/node_modules

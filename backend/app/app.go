@@ -1,0 +1,234 @@
+// Package app wires the parts into a running server, and starts and stops them
+// in order.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"leadline/backend/account"
+	"leadline/backend/amocrm"
+	"leadline/backend/amojo"
+	"leadline/backend/auth"
+	"leadline/backend/bridge"
+	"leadline/backend/chatid"
+	"leadline/backend/config"
+	"leadline/backend/conversation"
+	"leadline/backend/httpapi"
+	"leadline/backend/i18n"
+	"leadline/backend/onlinechat"
+	"leadline/backend/outbox"
+	"leadline/backend/realtime"
+	"leadline/backend/sitechat"
+	"leadline/backend/store"
+	"leadline/backend/team"
+)
+
+// Options are what tests set and programs leave out.
+type Options struct {
+	Logger *slog.Logger
+	// Transport carries requests to the CRM; nil for one of our own.
+	Transport http.RoundTripper
+	// Mailer sends mails; nil for SMTP or the log, as the settings say.
+	Mailer team.Mailer
+	// Now is the clock; nil for the machine's.
+	Now func() time.Time
+}
+
+// App is the whole server. Make it with New, then Run.
+type App struct {
+	Config   config.Config
+	Teams    *team.Service
+	Accounts *account.Service
+
+	handler http.Handler
+	store   *store.Store
+	worker  *outbox.Worker
+	hub     *realtime.Hub
+	streams *realtime.Server
+	log     *slog.Logger
+}
+
+// newID gives UUIDs that sort by time.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// secret gives 64 random hex digits.
+func secret() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// New opens the database, migrating it if needed, and wires everything. Close
+// the App when it is not Run.
+func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Transport == nil {
+		o.Transport = transport()
+	}
+	keys, err := loadKeys(cfg.KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := auth.NewSealer(keys...)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := auth.NewKeys(o.Now, keys...)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := i18n.Load()
+	if err != nil {
+		return nil, err
+	}
+	site, err := sitechat.Files()
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Options{DSN: cfg.Database, Sealer: sealer, Logger: o.Logger})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{Config: cfg, store: db, log: o.Logger}
+	a.wire(cfg, o, parts{tokens: tokens, texts: texts, site: site})
+	return a, nil
+}
+
+// parts are what New made before the wiring.
+type parts struct {
+	tokens *auth.Keys
+	texts  *i18n.Catalog
+	site   *sitechat.Build
+}
+
+func (a *App) wire(cfg config.Config, o Options, p parts) {
+	a.hub = realtime.NewHub(realtime.InProcess{})
+
+	mailer := o.Mailer
+	if mailer == nil {
+		mailer = newMailer(cfg, p.texts, o.Logger)
+	}
+	a.Teams = team.NewService(a.store.Teams(), auth.NewPasswords(2), p.tokens, mailer, newID, o.Now)
+	chats := onlinechat.NewService(a.store.OnlineChats(), newID, secret, o.Now)
+
+	chatsAPI := amojo.New(amojo.Config{Transport: o.Transport, Now: o.Now})
+	products := bridgeProducts(cfg)
+	crm := bridge.NewCRM(products, amocrm.New(amocrm.Config{Transport: o.Transport, Now: o.Now}), chatsAPI)
+
+	// The worker delivers by the bridge, which reads by the services, which hand
+	// their jobs to the worker: the circle is closed by late.
+	late := &lateHandler{}
+	a.worker = outbox.NewWorker(a.store.Outbox(), late, outbox.Config{
+		Now: o.Now, Logger: o.Logger,
+		Settled: func(j outbox.Job, out outbox.Outcome) {
+			for _, e := range out.Effects {
+				if _, seen := e.(conversation.MessageFailed); seen {
+					a.hub.Publish(realtime.Hint{Conversation: j.Lane}, realtime.ConversationTopic(j.Lane))
+				}
+			}
+		},
+	})
+	conversations := conversation.NewService(a.store.Conversations(), a.worker, publisher{a.hub}, newID, o.Now)
+	a.Accounts = account.NewService(account.Deps{
+		Store: a.store.Accounts(), CRM: crm, Channel: crm, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
+		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: a.worker.Wake,
+	})
+	b := bridge.New(bridge.Deps{
+		Products: products, Chats: chatsAPI, Accounts: a.Accounts, Conversations: conversations,
+		Texts: func(language, key string, args map[string]any) string {
+			return p.texts.Localizer("", language).Text(key, args)
+		},
+		Now: o.Now, Logger: o.Logger,
+	})
+	late.Handler = b
+
+	a.streams = realtime.NewServer(realtime.Config{CheckOrigin: realtime.OnlyOrigin(cfg.ChatURL), Log: o.Logger}, a.hub,
+		httpapi.StreamSource{Tokens: p.tokens, Conversations: conversations, Texts: p.texts})
+	a.handler = httpapi.New(httpapi.Deps{
+		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
+		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,
+		OnlineChats: chats, OAuth: crm, Hooks: b, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
+		Texts: p.texts, Database: a.store, NewID: newID, Now: o.Now, Logger: o.Logger,
+	})
+}
+
+// lateHandler is set after the worker was made.
+type lateHandler struct{ outbox.Handler }
+
+// publisher tells streams by the hub.
+type publisher struct{ hub *realtime.Hub }
+
+func (p publisher) Publish(c chatid.ConversationID, v chatid.VisitorID, rev int64) {
+	p.hub.Publish(realtime.Hint{Conversation: c, Rev: rev}, realtime.ConversationTopic(c), realtime.VisitorTopic(v))
+}
+
+// Handler answers HTTP on both hosts.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Run serves on l and delivers until ctx ends, then stops in order: no new
+// requests, streams told to come back, running ones finished, lanes given back,
+// database closed.
+func (a *App) Run(ctx context.Context, l net.Listener) error {
+	srv := &http.Server{
+		Handler:           a.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	var background sync.WaitGroup
+	background.Go(func() { a.worker.Run(work) })
+	background.Go(func() { a.Accounts.RunGrants(work) })
+	background.Go(func() { _ = a.hub.Run(work) })
+
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	var err error
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Config.StopTimeout)
+	defer cancel()
+	a.log.Info("stopping")
+	if serr := a.streams.Close(stop); serr != nil {
+		a.log.Warn("streams cut", "error", serr)
+	}
+	if serr := srv.Shutdown(stop); serr != nil {
+		a.log.Warn("requests cut", "error", serr)
+		_ = srv.Close()
+	}
+	stopWork()
+	background.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, a.Close())
+}
+
+// Close closes the database.
+func (a *App) Close() error {
+	if err := a.store.Close(); err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}

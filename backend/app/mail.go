@@ -1,0 +1,76 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net"
+	"net/mail"
+	"net/smtp"
+	"strings"
+	"time"
+
+	"leadline/backend/config"
+	"leadline/backend/i18n"
+)
+
+// mailer sends by SMTP, or prints to the log where no server is set: that is
+// how the demo shows the link.
+type mailer struct {
+	smtp   config.SMTP
+	appURL string
+	texts  *i18n.Catalog
+	log    *slog.Logger
+}
+
+func newMailer(cfg config.Config, texts *i18n.Catalog, log *slog.Logger) *mailer {
+	return &mailer{smtp: cfg.SMTP, appURL: cfg.AppURL, texts: texts, log: log}
+}
+
+// SendVerification sends the link that proves an address. The token stands in
+// the fragment, which browsers send to nobody.
+func (m *mailer) SendVerification(_ context.Context, to, locale, token string) error {
+	link := m.appURL + "/verify-email#" + token
+	if m.smtp.Addr == "" {
+		m.log.Warn("no mail server is set: open this link to confirm the address", "to", to, "link", link)
+		return nil
+	}
+	words := m.texts.Localizer("", locale)
+	// In the background: how long a mail server takes must not tell whether the
+	// address was new. A mail that is lost is asked for again by signing up again.
+	go func() {
+		if err := m.send(to, words.Text("mail.verify.subject", nil), words.Text("mail.verify.body", map[string]any{"Link": link})); err != nil {
+			m.log.Error("verification mail not sent", "error", err)
+		}
+	}()
+	return nil
+}
+
+func (m *mailer) send(to, subject, body string) error {
+	from, err := mail.ParseAddress(m.smtp.From)
+	if err != nil {
+		return fmt.Errorf("sender address of mails: %w", err)
+	}
+	var b strings.Builder
+	for _, h := range [][2]string{
+		{"From", from.String()}, {"To", (&mail.Address{Address: to}).String()},
+		{"Subject", mime.QEncoding.Encode("utf-8", subject)}, {"Date", time.Now().Format(time.RFC1123Z)},
+		{"MIME-Version", "1.0"}, {"Content-Type", "text/plain; charset=utf-8"}, {"Content-Transfer-Encoding", "8bit"},
+	} {
+		b.WriteString(h[0] + ": " + h[1] + "\r\n")
+	}
+	b.WriteString("\r\n" + strings.ReplaceAll(strings.ReplaceAll(body, "\r\n", "\n"), "\n", "\r\n") + "\r\n")
+	var login smtp.Auth
+	if m.smtp.User != "" {
+		host, _, err := net.SplitHostPort(m.smtp.Addr)
+		if err != nil {
+			return fmt.Errorf("mail server address: %w", err)
+		}
+		login = smtp.PlainAuth("", m.smtp.User, m.smtp.Password, host)
+	}
+	if err := smtp.SendMail(m.smtp.Addr, login, from.Address, []string{to}, []byte(b.String())); err != nil {
+		return fmt.Errorf("send mail: %w", err)
+	}
+	return nil
+}

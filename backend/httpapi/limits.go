@@ -1,0 +1,104 @@
+package httpapi
+
+import (
+	"container/list"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/time/rate"
+
+	"leadline/backend/fault"
+)
+
+// budget is how much one kind of caller may do.
+type budget struct {
+	name  string
+	every time.Duration // one more is allowed each
+	burst int
+}
+
+// What callers may do. Addresses are shared by offices and phone networks, so
+// theirs is wide; what guesses passwords is narrow.
+var (
+	perAddress         = budget{"address", 50 * time.Millisecond, 200}
+	perVisitor         = budget{"visitor", 100 * time.Millisecond, 60}
+	perVisitorMessages = budget{"messages", 700 * time.Millisecond, 20}
+	perLogin           = budget{"login", 30 * time.Second, 8}
+	perAccountSignIn   = budget{"sign-in", 10 * time.Second, 20}
+	perSignUpAddress   = budget{"sign-up", 2 * time.Minute, 5}
+)
+
+// maxLimiters bounds the memory that limits take; the least used go first.
+const maxLimiters = 50_000
+
+// limits holds one token bucket for each budget and caller.
+type limits struct {
+	mu   *sync.Mutex
+	now  func() time.Time
+	use  *list.List // of *limiter, most recently used first
+	keys map[string]*list.Element
+}
+
+type limiter struct {
+	key    string
+	bucket *rate.Limiter
+}
+
+func newLimits(now func() time.Time) limits {
+	return limits{mu: &sync.Mutex{}, now: now, use: list.New(), keys: map[string]*list.Element{}}
+}
+
+// take uses up one of the caller's budget. It returns 0, or how long to wait.
+func (l limits) take(b budget, caller string) time.Duration {
+	now := l.now()
+	key := b.name + " " + caller
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.keys[key]
+	if !ok {
+		e = l.use.PushFront(&limiter{key: key, bucket: rate.NewLimiter(rate.Every(b.every), b.burst)})
+		l.keys[key] = e
+		if l.use.Len() > maxLimiters {
+			oldest := l.use.Back()
+			delete(l.keys, oldest.Value.(*limiter).key)
+			l.use.Remove(oldest)
+		}
+	} else {
+		l.use.MoveToFront(e)
+	}
+	r := e.Value.(*limiter).bucket.ReserveN(now, 1)
+	if d := r.DelayFrom(now); d > 0 {
+		r.CancelAt(now)
+		return d
+	}
+	return 0
+}
+
+// limited refuses callers who use up the budget: visitors by their token, all
+// others by address.
+func (s *Server) limited(b budget) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		caller := s.clientAddress(c)
+		if who, ok := whoOf(c); ok {
+			caller = string(who.Visitor)
+		}
+		s.spend(c, b, caller)
+	}
+}
+
+// spend takes one of the caller's budget and refuses the request if it is used up.
+func (s *Server) spend(c *gin.Context, b budget, caller string) bool {
+	d := s.limits.take(b, caller)
+	if d == 0 {
+		return true
+	}
+	code := "too_many_attempts"
+	if b.name == perVisitorMessages.name {
+		code = "too_many_messages"
+	}
+	f := fault.New(fault.Limited, code)
+	f.RetryAfter = d
+	s.fail(c, f)
+	return false
+}

@@ -1,0 +1,179 @@
+// Package httpapi is the HTTP edge: it binds a request, calls one service and
+// renders the answer. All routes stand in this file, by audience; the contract
+// is docs/http-api.md. It is the only place that knows statuses and gin.
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"leadline/backend/account"
+	"leadline/backend/auth"
+	"leadline/backend/chatid"
+	"leadline/backend/conversation"
+	"leadline/backend/i18n"
+	"leadline/backend/onlinechat"
+	"leadline/backend/realtime"
+	"leadline/backend/sitechat"
+	"leadline/backend/team"
+)
+
+// Product is what the edge needs of one CRM product.
+type Product struct {
+	Name string
+	// Verifier checks disposable tokens and origins of the widget.
+	Verifier *auth.DisposableVerifier
+	ClientID string
+}
+
+// OAuth is the vendor's part of authorising, done by the bridge.
+type OAuth interface {
+	// Host takes the address of an account from an untrusted value; ok is false
+	// for one outside the product's zones.
+	Host(product, referer string) (host string, ok bool)
+	// ConsentURL is the page where an admin grants access.
+	ConsentURL(product, state string) string
+	// DisabledSigned checks the signature of a disable hook.
+	DisabledSigned(product, clientUUID string, id chatid.CRMAccountID, signature string) bool
+}
+
+// Hooks takes in a hook of the chats service, verified and stored.
+type Hooks interface {
+	Accept(ctx context.Context, scope chatid.ScopeID, signature string, body []byte) error
+}
+
+// Pinger tells whether the database answers.
+type Pinger interface {
+	Ping(ctx context.Context) error
+}
+
+// Deps are what the edge needs of others.
+type Deps struct {
+	AppURL, ChatURL string
+	TrustProxy      bool
+	SignUpAllowed   bool
+
+	Products      map[string]Product
+	Accounts      *account.Service
+	Teams         *team.Service
+	Conversations *conversation.Service
+	OnlineChats   *onlinechat.Service
+	OAuth         OAuth
+	Hooks         Hooks
+	Tokens        *auth.Keys
+	Streams       *realtime.Server
+	SiteChat      *sitechat.Build
+	Texts         *i18n.Catalog
+	Database      Pinger
+
+	NewID  func() string
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Server answers on both hosts.
+type Server struct {
+	Deps
+	limits limits
+	app    *gin.Engine
+	chat   *gin.Engine
+	byHost map[string]*gin.Engine
+}
+
+// New builds the routes.
+func New(d Deps) *Server {
+	gin.SetMode(gin.ReleaseMode)
+	s := &Server{Deps: d, limits: newLimits(d.Now)}
+	s.app, s.chat = s.engine(), s.engine()
+	s.appRoutes(s.app)
+	s.chatRoutes(s.chat)
+	s.byHost = map[string]*gin.Engine{hostOf(d.AppURL): s.app, hostOf(d.ChatURL): s.chat}
+	return s
+}
+
+func (s *Server) appRoutes(r *gin.Engine) {
+	s.opsRoutes(r)
+
+	// The chats service; signed, so no other proof.
+	r.POST("/hooks/amojo/:scope_id", s.bodyLimit(maxHookBytes), s.hook)
+
+	// The CRM's OAuth and the people it sends.
+	r.GET("/oauth/:product/callback", s.limited(perAddress), s.oauthCallback)
+	r.GET("/oauth/:product/start", s.limited(perAddress), s.oauthStart)
+	r.GET("/oauth/:product/disabled", s.limited(perAddress), s.oauthDisabled)
+	r.GET("/verify-email", s.verifyPage)
+	r.POST("/verify-email", s.bodyLimit(8<<10), s.limited(perAddress), s.verifyEmail)
+	r.GET("/assets/page.css", s.pageStyle)
+	r.GET("/assets/verify.js", s.verifyScript)
+
+	// The widget, from the CRM's pages.
+	w := r.Group("/widget/v1", s.widgetCORS)
+	w.OPTIONS("/*any", func(c *gin.Context) {}) // answered by widgetCORS
+	w.GET("/status", s.limited(perAddress), s.widgetToken, s.widgetStatus)
+	w.POST("/connect", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetConnect)
+	w.POST("/disconnect", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetDisconnect)
+	w.POST("/signup", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetSignUp)
+}
+
+func (s *Server) chatRoutes(r *gin.Engine) {
+	s.opsRoutes(r)
+
+	// Sites.
+	r.GET("/js/button.js", s.loader)
+	r.GET("/v1/buttons/:id/config", s.limited(perAddress), s.buttonConfig)
+
+	// The panel, on this host itself.
+	r.GET("/v1/frame/:id", s.limited(perAddress), s.frame)
+	r.GET("/assets/:name", s.asset)
+	r.POST("/v1/session", s.sameOrigin, s.bodyLimit(maxVisitorBytes), s.limited(perAddress), s.session)
+	v := r.Group("/v1", s.sameOrigin, s.visitorToken)
+	v.GET("/messages", s.limited(perVisitor), s.history)
+	v.POST("/messages", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.write)
+	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
+	v.GET("/stream/events", s.limited(perVisitor), s.events)
+	r.GET("/v1/stream", s.limited(perAddress), s.stream) // its token is the first frame
+}
+
+func (s *Server) opsRoutes(r *gin.Engine) {
+	r.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	r.GET("/readyz", s.ready)
+}
+
+// ServeHTTP chooses the routes by host name; an unknown one gets nothing but
+// the health checks, which load balancers ask by address.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e, ok := s.byHost[strings.ToLower(r.Host)]; ok {
+		e.ServeHTTP(w, r)
+		return
+	}
+	if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		s.app.ServeHTTP(w, r)
+		return
+	}
+	http.Error(w, "This address is not served here.", http.StatusMisdirectedRequest)
+}
+
+func (s *Server) ready(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.Database.Ping(ctx); err != nil {
+		s.Logger.Error("database does not answer", "error", err)
+		c.String(http.StatusServiceUnavailable, "database does not answer\n")
+		return
+	}
+	c.String(http.StatusOK, "ready\n")
+}
+
+func hostOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
+}

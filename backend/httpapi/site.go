@@ -1,0 +1,158 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"leadline/backend/account"
+	"leadline/backend/chatid"
+	"leadline/backend/conversation"
+	"leadline/backend/fault"
+	"leadline/backend/onlinechat"
+	"leadline/backend/sitechat"
+)
+
+// carried finds a button, the online chat that it carries (nil for none) and
+// the chat's account.
+func (s *Server) carried(ctx context.Context, key chatid.ButtonKey) (onlinechat.Button, *onlinechat.Chat, account.Account, error) {
+	b, err := s.OnlineChats.Button(ctx, key)
+	if err != nil {
+		return b, nil, account.Account{}, err
+	}
+	a, err := s.Accounts.Account(ctx, b.Account)
+	if err != nil || b.Chat == "" || !reachable(a) {
+		return b, nil, a, err
+	}
+	chat, err := s.OnlineChats.Chat(ctx, b.Chat)
+	if err != nil {
+		return b, nil, a, err
+	}
+	return b, &chat, a, nil
+}
+
+// reachable: what a visitor writes reaches the CRM, now or after a repair.
+func reachable(a account.Account) bool {
+	return a.State == account.Connected || a.State == account.Broken
+}
+
+// writable tells whether the visitor's account takes messages and gives the
+// external id of the chat's source.
+func (s *Server) writable(ctx context.Context, who conversation.Who) (source string, err error) {
+	a, err := s.Accounts.Account(ctx, who.Account)
+	if err != nil {
+		return "", err
+	}
+	if !reachable(a) {
+		return "", fault.New(fault.Denied, "chat_unavailable")
+	}
+	chat, err := s.OnlineChats.Chat(ctx, who.Chat)
+	return chat.SourceExternalID, err
+}
+
+type configAnswer struct {
+	Button configButton `json:"button"`
+	Chat   *configChat  `json:"chat"`
+	Ticket string       `json:"ticket,omitempty"`
+	Frame  string       `json:"frame"`
+}
+
+type configButton struct {
+	ID       string `json:"id"`
+	Color    string `json:"color,omitempty"`
+	Position string `json:"position"`
+	Locale   string `json:"locale"`
+}
+
+type configChat struct {
+	Title string `json:"title"`
+	Mode  string `json:"mode"`
+}
+
+// buttonConfig answers the loader; a page of a trusted site also gets a ticket
+// that is good for a session.
+func (s *Server) buttonConfig(c *gin.Context) {
+	origin := c.GetHeader("Origin")
+	// Its answer names the site, refusals too: the loader tells the developer why.
+	siteCORS(c, origin)
+	ctx := c.Request.Context()
+	b, err := s.OnlineChats.Lookup(ctx, chatid.ButtonKey(c.Param("id")), c.Query("hash"))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	if !b.Admits(origin) {
+		s.fail(c, errForeignOrigin)
+		return
+	}
+	_, chat, _, err := s.carried(ctx, b.Key)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	out := configAnswer{
+		Button: configButton{ID: string(b.Key), Color: b.Color, Position: b.Position, Locale: s.locale("", b.Locale)},
+		Frame:  "/v1/frame/" + string(b.Key),
+	}
+	if chat != nil {
+		if out.Ticket, err = s.Tokens.Ticket(b.Key, origin); err != nil {
+			s.fail(c, err)
+			return
+		}
+		out.Chat = &configChat{Title: chat.Name, Mode: "one"}
+	}
+	c.Header("Cache-Control", "private, max-age=300")
+	c.JSON(http.StatusOK, out)
+}
+
+// locale chooses the panel's language: the page's, else the button's.
+func (s *Server) locale(page, button string) string {
+	if page == "" {
+		page = button
+	}
+	return s.Texts.Match(page)
+}
+
+// frame is the panel's page. Who may embed it is up to the browser to hold.
+func (s *Server) frame(c *gin.Context) {
+	b, err := s.OnlineChats.Button(c.Request.Context(), chatid.ButtonKey(c.Param("id")))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	lang := c.Query("lang")
+	if lang == "" {
+		lang = b.Locale
+	}
+	html, err := s.SiteChat.FramePage(sitechat.Frame{ButtonID: string(b.Key), Lang: lang})
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Header("Content-Security-Policy", sitechat.FramePolicy(hostOf(s.ChatURL), b.Ancestors()))
+	c.Header("Cache-Control", "private, max-age=300")
+	c.Data(http.StatusOK, "text/html; charset=utf-8", html)
+}
+
+func (s *Server) loader(c *gin.Context) {
+	c.Header("Cache-Control", "public, max-age=600")
+	c.Header("Access-Control-Allow-Origin", "*") // a script without secrets; lets pages use integrity and error reports
+	c.Data(http.StatusOK, sitechat.LoaderType, s.SiteChat.Loader())
+}
+
+func (s *Server) asset(c *gin.Context) {
+	data, kind, immutable, ok := s.SiteChat.Asset(c.Param("name"))
+	if !ok {
+		s.fail(c, fault.New(fault.NotFound, "not_found"))
+		return
+	}
+	cache := "public, max-age=600"
+	if immutable {
+		cache = "public, max-age=31536000, immutable"
+	}
+	c.Header("Cache-Control", cache)
+	// The loader fetches its window's code from the site's page.
+	c.Header("Access-Control-Allow-Origin", "*")
+	c.Data(http.StatusOK, kind, data)
+}

@@ -1,0 +1,93 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"leadline/backend/auth"
+	"leadline/backend/conversation"
+	"leadline/backend/fault"
+	"leadline/backend/i18n"
+	"leadline/backend/realtime"
+)
+
+// stream upgrades to a WebSocket; its token is the first frame, so that none
+// stands in an address.
+func (s *Server) stream(c *gin.Context) {
+	if err := s.Streams.ServeWebSocket(c.Writer, c.Request); err != nil {
+		s.fail(c, err)
+	}
+}
+
+// events is the same stream over fetch, for networks that block Upgrade.
+func (s *Server) events(c *gin.Context) {
+	cursor, err := strconv.ParseInt(c.DefaultQuery("cursor", "0"), 10, 64)
+	if err != nil || cursor < 0 {
+		s.fail(c, fault.New(fault.Invalid, "invalid_request"))
+		return
+	}
+	who, _ := whoOf(c)
+	session, err := sessionOf(c.Request.Context(), s.Conversations, who)
+	if err == nil {
+		err = s.Streams.ServeEvents(c.Writer, c.Request, session, cursor)
+	}
+	if err != nil {
+		s.fail(c, err)
+	}
+}
+
+// StreamSource is where streams read: the database is the history, hints only
+// say when to look.
+type StreamSource struct {
+	Tokens        *auth.Keys
+	Conversations *conversation.Service
+	Texts         *i18n.Catalog
+}
+
+// Authenticate takes the visitor token of a stream's first frame.
+func (s StreamSource) Authenticate(ctx context.Context, token string) (realtime.Session, error) {
+	v, err := s.Tokens.ReadVisitor(token)
+	if err != nil {
+		return realtime.Session{}, err
+	}
+	return sessionOf(ctx, s.Conversations, conversation.Who{Account: v.Account, Chat: v.Chat, Visitor: v.Visitor})
+}
+
+// sessionOf names the visitor's conversation, if there is one.
+func sessionOf(ctx context.Context, conversations *conversation.Service, who conversation.Who) (realtime.Session, error) {
+	session := realtime.Session{Account: who.Account, Chat: who.Chat, Visitor: who.Visitor}
+	c, _, err := conversations.Find(ctx, who)
+	if err == nil {
+		session.Conversation = c.ID
+	} else if !fault.Is(err, fault.NotFound) {
+		return realtime.Session{}, err
+	}
+	return session, nil
+}
+
+// Since reads up to limit changes after cursor, oldest first.
+func (s StreamSource) Since(ctx context.Context, session realtime.Session, cursor int64, limit int) ([]realtime.Frame, bool, error) {
+	who := conversation.Who{Account: session.Account, Chat: session.Chat, Visitor: session.Visitor}
+	list, err := s.Conversations.Since(ctx, who, cursor, limit+1)
+	if err != nil {
+		return nil, false, err
+	}
+	more := len(list) > limit
+	if more {
+		list = list[:limit]
+	}
+	local := s.Texts.Localizer(session.AcceptLanguage, "")
+	text := func(key string) string { return local.Text(key, nil) }
+	frames := make([]realtime.Frame, len(list))
+	for i, m := range list {
+		data, err := json.Marshal(renderMessage(m, text))
+		if err != nil {
+			return nil, false, err
+		}
+		frames[i] = realtime.Frame{Rev: m.Rev, Data: data}
+	}
+	return frames, more, nil
+}

@@ -1,0 +1,206 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"leadline/backend/chatid"
+	"leadline/backend/conversation"
+	"leadline/backend/fault"
+)
+
+const keyWho = "who"
+
+// whoOf is the visitor that visitorToken found.
+func whoOf(c *gin.Context) (conversation.Who, bool) {
+	v, ok := c.Get(keyWho)
+	if !ok {
+		return conversation.Who{}, false
+	}
+	return v.(conversation.Who), true
+}
+
+// visitorToken takes the visitor from Authorization: Bearer.
+func (s *Server) visitorToken(c *gin.Context) {
+	token, ok := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	if !ok {
+		s.fail(c, fault.New(fault.Unauthenticated, "token_missing"))
+		return
+	}
+	v, err := s.Tokens.ReadVisitor(token)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Set(keyWho, conversation.Who{Account: v.Account, Chat: v.Chat, Visitor: v.Visitor})
+}
+
+type pageBody struct {
+	URL      string `json:"url" binding:"max=2048"`
+	Title    string `json:"title" binding:"max=512"`
+	Referrer string `json:"referrer" binding:"max=2048"`
+}
+
+type contactBody struct {
+	Name  string `json:"name" binding:"max=256"`
+	Phone string `json:"phone" binding:"max=64"`
+	Email string `json:"email" binding:"max=254"`
+}
+
+type sessionBody struct {
+	ButtonID string `json:"button_id" binding:"required,max=18"`
+	Ticket   string `json:"ticket" binding:"required,max=2048"`
+	Alias    string `json:"alias" binding:"max=128"`
+	Locale   string `json:"locale" binding:"max=16"`
+	Token    string `json:"token" binding:"max=2048"`
+}
+
+type sessionAnswer struct {
+	Token        string            `json:"token"`
+	Origin       string            `json:"origin"`
+	Locale       string            `json:"locale"`
+	Conversation *sessionConv      `json:"conversation"`
+	Strings      map[string]string `json:"strings"`
+}
+
+type sessionConv struct {
+	ID     chatid.ConversationID `json:"id"`
+	Unread int                   `json:"unread"`
+}
+
+// session turns a ticket into a visitor token. Who brings the token of an
+// earlier visit stays the same visitor; everybody else is new, whatever cookie
+// or id the page claims (design.md §10). No row is made before the first message.
+func (s *Server) session(c *gin.Context) {
+	var in sessionBody
+	if err := bind(c, &in); err != nil {
+		s.fail(c, err)
+		return
+	}
+	origin, err := s.Tokens.ReadTicket(in.Ticket, chatid.ButtonKey(in.ButtonID))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	ctx := c.Request.Context()
+	button, chat, _, err := s.carried(ctx, chatid.ButtonKey(in.ButtonID))
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	if chat == nil || !button.Admits(origin) {
+		s.fail(c, fault.New(fault.Denied, "chat_unavailable"))
+		return
+	}
+	who := conversation.Who{Account: button.Account, Chat: chat.ID, Visitor: chatid.VisitorID(s.NewID())}
+	if in.Token != "" {
+		if v, err := s.Tokens.ReadVisitor(in.Token); err == nil && v.Account == who.Account && v.Chat == who.Chat {
+			who.Visitor = v.Visitor
+		}
+	}
+	token, err := s.Tokens.Visitor(who.Account, who.Chat, who.Visitor)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	out := sessionAnswer{Token: token, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}}
+	conv, unread, err := s.Conversations.Find(ctx, who)
+	switch {
+	case err == nil:
+		out.Conversation = &sessionConv{ID: conv.ID, Unread: unread}
+	case !fault.Is(err, fault.NotFound):
+		s.fail(c, err)
+		return
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, out)
+}
+
+type writeBody struct {
+	ClientID string      `json:"client_id" binding:"required,len=36"`
+	Text     string      `json:"text"`
+	Page     pageBody    `json:"page"`
+	Contact  contactBody `json:"contact"`
+	Alias    string      `json:"alias" binding:"max=128"`
+	Locale   string      `json:"locale" binding:"max=16"`
+}
+
+// write accepts a message: 200 means that it is on disk.
+func (s *Server) write(c *gin.Context) {
+	who, _ := whoOf(c)
+	var in writeBody
+	if err := bind(c, &in); err != nil {
+		s.fail(c, err)
+		return
+	}
+	source, err := s.writable(c.Request.Context(), who)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	m, err := s.Conversations.Write(c.Request.Context(), who, conversation.Draft{
+		ClientID: chatid.ClientID(strings.ToLower(in.ClientID)), Text: in.Text,
+		Name: in.Contact.Name, Phone: in.Contact.Phone, Email: in.Contact.Email,
+		Alias: in.Alias, Locale: in.Locale, Source: source,
+	})
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"message": s.message(c, m)})
+}
+
+// history reads the transcript backwards, page by page.
+func (s *Server) history(c *gin.Context) {
+	who, _ := whoOf(c)
+	limit, err := strconv.Atoi(c.DefaultQuery("limit", "50"))
+	place, ok := parsePlace(c.Query("before"))
+	if err != nil || limit < 1 || !ok {
+		s.fail(c, fault.New(fault.Invalid, "invalid_request"))
+		return
+	}
+	page, err := s.Conversations.History(c.Request.Context(), who, place, limit)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	list := make([]messageJSON, len(page.Messages))
+	for i, m := range page.Messages {
+		list[i] = s.message(c, m)
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, gin.H{"messages": list, "cursor": page.Cursor, "more": page.More})
+}
+
+// parsePlace reads "{at_ms}.{seq}"; "" is the end of the transcript.
+func parsePlace(v string) (conversation.Place, bool) {
+	if v == "" {
+		return conversation.Place{}, true
+	}
+	a, b, ok := strings.Cut(v, ".")
+	at, err1 := strconv.ParseInt(a, 10, 64)
+	seq, err2 := strconv.ParseInt(b, 10, 64)
+	return conversation.Place{At: at, Seq: seq}, ok && err1 == nil && err2 == nil && at > 0 && seq > 0
+}
+
+type receiptsBody struct {
+	Delivered int64 `json:"delivered" binding:"min=0"`
+	Seen      int64 `json:"seen" binding:"min=0"`
+}
+
+func (s *Server) receipts(c *gin.Context) {
+	who, _ := whoOf(c)
+	var in receiptsBody
+	err := bind(c, &in)
+	if err == nil {
+		err = s.Conversations.Report(c.Request.Context(), who, in.Delivered, in.Seen)
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Status(http.StatusNoContent)
+}
