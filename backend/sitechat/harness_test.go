@@ -67,6 +67,9 @@ type site struct {
 	chat *httptest.Server
 	page *httptest.Server
 	html string
+	// routes adds to the chat host; phone is the width of the browser.
+	routes func(*http.ServeMux)
+	phone  bool
 
 	mu     sync.Mutex
 	header map[string]string
@@ -114,6 +117,9 @@ func visit(t *testing.T, html string, prepare ...func(*site)) *site {
 		// The origin that the ticket was given to.
 		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+s.page.URL+`", "locale": "en", "conversation": null, "strings": {}}`)
 	})
+	if s.routes != nil {
+		s.routes(chat)
+	}
 	s.chat = httptest.NewServer(chat)
 	t.Cleanup(s.chat.Close)
 	s.page = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -136,21 +142,21 @@ func visit(t *testing.T, html string, prepare ...func(*site)) *site {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancelTime := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancelTime := context.WithTimeout(ctx, 60*time.Second)
 	t.Cleanup(cancelTime)
 	s.ctx = ctx
 	if err := chromedp.Listen(ctx, s.hear); err != nil {
 		t.Fatal(err)
 	}
-	s.open()
-	return s
-}
-
-func (s *site) open() {
-	s.t.Helper()
-	if err := chromedp.Do(s.ctx, chromedp.Navigate(s.page.URL+"/")); err != nil {
-		s.t.Fatal(err)
+	if s.phone {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(375, 667, chromedp.EmulateMobile, chromedp.EmulateTouch)); err != nil {
+			t.Fatal(err)
+		}
 	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.page.URL+"/")); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func (s *site) fill(html string) string {
@@ -252,11 +258,13 @@ func (s *site) value(expression string, want any) {
 	if err != nil {
 		s.t.Fatalf("%s: %v", expression, err)
 	}
-	raw, err := json.Marshal(want)
-	if err != nil {
+	var raw strings.Builder
+	enc := json.NewEncoder(&raw)
+	enc.SetEscapeHTML(false) // as the page writes it
+	if err := enc.Encode(want); err != nil {
 		s.t.Fatal(err)
 	}
-	if got != string(raw) {
-		s.t.Errorf("%s = %s, want %s; page said %q", expression, got, raw, s.heard(""))
+	if want := strings.TrimSpace(raw.String()); got != want {
+		s.t.Errorf("%s = %s, want %s; page said %q", expression, got, want, s.heard(""))
 	}
 }

@@ -121,7 +121,7 @@ export function startInstance(line: Line, base: string, settings: Settings, site
     delete line.receive;
   };
   const receive = ([name, value]: Call): void => {
-    for (const part of `${name as string}`.split("|", 50)) {
+    for (const part of `${name as string}`.split("|")) {
       const key = part.trim();
       const method = methods.get(key);
       if (method) method(value);

@@ -43,7 +43,7 @@ export function makeLauncher(title: string, color: string, left: boolean, hidden
     },
     count(unread) {
       badge.textContent = unread ? `${unread}` : "";
-      launcher.setAttribute("aria-label", unread ? `${title} (${unread})` : title);
+      launcher.setAttribute("aria-label", unread ? `${title}: ${unread}` : title);
     },
   };
   view.show(false);

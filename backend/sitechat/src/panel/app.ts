@@ -1,5 +1,6 @@
 import type { Init, LoaderMessage, Page } from "../shared/protocol";
 import type { Host } from "./host";
+import { makeID } from "./id";
 import { readHistory, type Message, type Session } from "./message";
 import { openOutbox } from "./outbox";
 import { makeReceipts } from "./receipts";
@@ -142,7 +143,7 @@ export function startApp({ base, button, init, host, store, state }: AppOptions)
       if (message.kind === "close") state.set({ open: false, newsAfter: countUnread(state.get().transcript, state.get().seen) ? state.get().newsAfter : undefined });
     },
     write(text) {
-      outbox.add({ clientID: crypto.randomUUID(), text, at: Date.now(), page: pageOf(state.get().page), error: "" });
+      outbox.add({ clientID: makeID(crypto.getRandomValues(new Uint8Array(16))), text, at: Date.now(), page: pageOf(state.get().page), error: "" });
       state.set({ pending: outbox.list(), newsAfter: undefined });
       if (state.get().phase === "ready") sender.run();
     },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { DATE_PATTERN, formatTime, TIME_PATTERN } from "./format";
+import { makeID } from "./id";
 import { linkify } from "./linkify";
 import { LANGUAGES, makeStrings, matchLanguage } from "./strings";
 
@@ -102,4 +103,9 @@ test("SEC-9: links are found, with allowed schemes only, without the punctuation
     assert.deepEqual(linkify(text).flatMap((piece) => piece.href ?? []), [...want], text);
     assert.equal(linkify(text).map((piece) => piece.text).join(""), text);
   }
+});
+
+test("RFC 9562: an id of version 4 has its version and variant in place", () => {
+  assert.equal(makeID(new Uint8Array(16)), "00000000-0000-4000-8000-000000000000");
+  assert.equal(makeID(new Uint8Array(16).fill(255)), "ffffffff-ffff-4fff-bfff-ffffffffffff");
 });

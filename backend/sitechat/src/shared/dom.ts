@@ -1,6 +1,6 @@
 /** Makes an element with classes and an id inside a parent. */
 export function add<K extends keyof HTMLElementTagNameMap>(parent: Element, tag: K, className: string, id = ""): HTMLElementTagNameMap[K] {
-  return parent.appendChild(Object.assign(document.createElement(tag), { className, id }));
+  return parent.appendChild(Object.assign(document.createElement(tag), { className }, id && { id }));
 }
 
 /** Adds a picture of one path, drawn in the colour of the text. */

@@ -13,6 +13,8 @@ import { chooseWords } from "./words";
 /** Puts the panel's frame into its place and connects it with the launcher. */
 export function makeWindow(options: WindowOptions): WindowPart {
   const { base, remote, view, signal, color, set } = options;
+  // Destroyed while this part was on its way: nothing would take away what it adds.
+  if (signal.aborted) return () => {};
   const { lang, words } = chooseWords(options.settings.locale || remote.button.locale);
   const title = remote.chat?.title || words.chat;
   const config = readChatConfig(options.chat, options.warn);
