@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -108,6 +109,54 @@ func TestAMessageGoesOutAndAnAnswerComesIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.until(`document.querySelector(".amo-livechat_hidden") && document.activeElement.matches(".amo-button--main")`)
+}
+
+func TestWhatCouldNotBeSentGoesOutAfterAReloadUnderTheSameID(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	ids := map[string]int{}
+	down, page := true, ""
+	s := visit(t, script(kommoSettings), func(s *site) {
+		s.routes = func(chat *http.ServeMux) {
+			chat.HandleFunc("POST /v1/messages", func(w http.ResponseWriter, r *http.Request) {
+				var body struct {
+					ClientID string `json:"client_id"`
+					Page     struct{ URL string }
+				}
+				_ = json.NewDecoder(r.Body).Decode(&body)
+				mu.Lock()
+				defer mu.Unlock()
+				ids[body.ClientID]++
+				page = body.Page.URL
+				if down {
+					answer(w, http.StatusServiceUnavailable, `{"error": {"code": "storage_unavailable", "message": "Try again later.", "request_id": "1"}}`)
+					return
+				}
+				answer(w, http.StatusOK, `{"message": {"id": "in", "client_id": "`+body.ClientID+`", "seq": 1, "rev": 1, "at": 1767225600123, "direction": "inbound", "kind": "text", "text": "Hello", "status": "sent"}}`)
+			})
+		}
+	})
+	p := s.panel()
+	p.until(`document.activeElement.matches("textarea")`)
+	s.run(`history.pushState(null, "", "/#cups")`) // EMB-23
+	if err := chromedp.Do(s.ctx, chromedp.KeyEvent("Hello\r")); err != nil {
+		t.Fatal(err)
+	}
+	p.until(`document.querySelector(".sc-message--sending .sc-message__meta")?.textContent.includes("Sending")`)
+	waitFor(t, func() bool { mu.Lock(); defer mu.Unlock(); return len(ids) > 0 })
+	mu.Lock()
+	down = false
+	mu.Unlock()
+	if err := chromedp.Do(s.ctx, chromedp.Navigate(s.page.URL+"/?again")); err != nil {
+		t.Fatal(err)
+	}
+	p = s.panel()
+	p.until(`document.querySelector(".sc-message--inbound .sc-message__meta")?.textContent.includes("Sent")`)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(ids) != 1 || page != s.page.URL+"/#cups" {
+		t.Errorf("sent under the ids %v from the page %s", ids, page)
+	}
 }
 
 func TestWhatComesWhileTheChatIsClosedIsCountedAndShown(t *testing.T) {

@@ -71,6 +71,10 @@ export function makeWindow(options: WindowOptions): WindowPart {
   view.root.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isOpen) close();
   });
+  // Where the visitor goes without a new page, messages are to say so (EMB-23).
+  const moved = (): void => frame.send({ kind: "page", page: readPage() });
+  addEventListener("popstate", moved, { signal });
+  (window as { navigation?: EventTarget }).navigation?.addEventListener("currententrychange", moved, { signal });
   const fit = fitPhone(view, () => isOpen, () => frame.element.focus(), signal);
 
   return (open) => {
@@ -81,7 +85,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
     bubble.hush();
     // What opens without a person's act takes nobody's focus (style.md §10).
     const focus = navigator.userActivation?.isActive ?? true;
-    frame.send({ kind: "page", page: readPage() });
+    moved();
     frame.send({ kind: "open", focus });
     if (focus) frame.element.focus();
   };
