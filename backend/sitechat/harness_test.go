@@ -1,6 +1,7 @@
 package sitechat
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -70,6 +71,10 @@ type site struct {
 	// routes adds to the chat host; phone is the width of the browser.
 	routes func(*http.ServeMux)
 	phone  bool
+	// origin is what the session says that its ticket was given to, when it is not the site.
+	origin string
+	// refuse answers the nth call of session with a status and a code; status 0 is success.
+	refuse func(n int) (status int, code string)
 
 	mu     sync.Mutex
 	header map[string]string
@@ -114,8 +119,15 @@ func visit(t *testing.T, html string, prepare ...func(*site)) *site {
 		_, _ = w.Write(page)
 	})
 	chat.HandleFunc("POST /v1/session", func(w http.ResponseWriter, _ *http.Request) {
+		s.note("session")
+		if s.refuse != nil {
+			if status, code := s.refuse(s.askedFor("session")); status != 0 {
+				answer(w, status, `{"error": {"code": "`+code+`", "message": "No.", "request_id": "1"}}`)
+				return
+			}
+		}
 		// The origin that the ticket was given to.
-		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+s.page.URL+`", "locale": "en", "conversation": null, "strings": {}}`)
+		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+cmp.Or(s.origin, s.page.URL)+`", "locale": "en", "conversation": null, "strings": {}}`)
 	})
 	if s.routes != nil {
 		s.routes(chat)

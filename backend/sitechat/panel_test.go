@@ -159,6 +159,41 @@ func TestWhatCouldNotBeSentGoesOutAfterAReloadUnderTheSameID(t *testing.T) {
 	}
 }
 
+func TestATicketThatRanOutIsReplaced(t *testing.T) {
+	t.Parallel()
+	s := visit(t, script(kommoSettings), answers, func(s *site) {
+		s.refuse = func(n int) (int, string) {
+			if n == 1 {
+				return http.StatusUnauthorized, "ticket_invalid"
+			}
+			return 0, ""
+		}
+	})
+	s.panel()
+	waitFor(t, func() bool { return s.askedFor("session") == 2 && s.askedFor("config 1042") == 2 })
+}
+
+func TestAChatThatTakesNoMessagesSaysSo(t *testing.T) {
+	t.Parallel()
+	s := visit(t, script(kommoSettings), answers, func(s *site) {
+		s.refuse = func(int) (int, string) { return http.StatusForbidden, "chat_unavailable" }
+	})
+	p := s.panel()
+	p.until(`document.querySelector(".sc-notice").textContent`)
+	p.value(`getComputedStyle(document.querySelector(".sc-composer")).display`, "none")
+	if n := s.askedFor("session"); n != 1 {
+		t.Errorf("asked for a session %d times after a refusal", n)
+	}
+}
+
+func TestAPanelWorksOnlyForTheOriginOfItsTicket(t *testing.T) {
+	t.Parallel()
+	s := visit(t, script(kommoSettings), answers, func(s *site) { s.origin = "https://other.example.test" })
+	p := s.panel()
+	p.until(`document.querySelector(".sc-notice").textContent`)
+	p.value("localStorage.length", 0)
+}
+
 func TestWhatComesWhileTheChatIsClosedIsCountedAndShown(t *testing.T) {
 	t.Parallel()
 	s := visit(t, `<script>document.cookie = "amo-livechat-id=abc"</script>`+script(kommoSettings), answers)
