@@ -39,7 +39,9 @@ func browser(t *testing.T) context.Context {
 func until(t *testing.T, ctx context.Context, condition string) {
 	t.Helper()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("(() => { try { return !!("+condition+") } catch { return false } })()", chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
-		body, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second) // ctx may have ended
+		defer cancel()
+		body, _ := chromedp.Run(late, chromedp.Evaluate[string]("document.body.innerText"))
 		t.Fatalf("never came about: %s: %v\npage: %s", condition, err, body)
 	}
 }
@@ -68,7 +70,7 @@ func TestPagesInBrowser(t *testing.T) {
 	until(t, ctx, `document.querySelector(".bubble__text").textContent.startsWith("<img") && document.title !== "hacked"`)
 	until(t, ctx, `!document.querySelector(".badge") && document.activeElement.id === "text"`) // read, ready to write
 	until(t, ctx, `document.documentElement.scrollWidth <= innerWidth`)
-	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#text"), "Good day!\r")); err != nil {
+	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#text"), "Good day!"), chromedp.Click(chromedp.CSS("#send"))); err != nil {
 		t.Fatal(err)
 	}
 	h := b.waitHooks(1)[0]
