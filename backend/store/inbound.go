@@ -33,7 +33,7 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 		}
 		if errors.Is(err, sql.ErrNoRows) {
 			// The visitor's id is taken in another account: no thread was opened.
-			return conversation.Saved{}, fault.Wrap(fault.Denied, "invalid_session", err)
+			return conversation.Saved{}, fault.Wrap(fault.Denied, "token_invalid", err)
 		}
 	}
 	if err != nil {

@@ -147,6 +147,6 @@ func TestVisitorOfAnotherAccountIsRefused(t *testing.T) {
 		w.write(t, w.inbound("v1", "one"))
 		w.account = w.newAccount(t, 2)
 		_, err := w.Conversations().SaveInbound(testContext, w.inbound("v1", "two"))
-		wantKind(t, err, fault.Denied, "invalid_session")
+		wantKind(t, err, fault.Denied, "token_invalid")
 	})
 }

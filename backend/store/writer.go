@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 
 	"gorm.io/gorm"
@@ -86,6 +87,9 @@ func (w *writer) loop() {
 		case <-w.quit:
 			return
 		case r := <-w.queue:
+			// Those whom the last commit answered may be about to ask again: they
+			// get one turn of the processor, no time.
+			runtime.Gosched()
 			batch = w.fill(append(batch[:0], r))
 		}
 		w.run(batch)
