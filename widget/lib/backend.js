@@ -1,0 +1,93 @@
+// Requests to Leadline's server. The only module that knows its address.
+define(['jquery', './crm.js'], function ($, crm) {
+  'use strict';
+
+  var address = '__BACKEND_URL__';
+  var requestMs = 15000;
+  var tokenMs = 5000; // more than this for the token alone is a failure of the CRM
+
+  // failure turns the answer into {code, message, platform}; platform means
+  // that the request never left, because the CRM gave no token for it.
+  function failure(xhr, status, sent) {
+    var body = xhr && xhr.responseJSON && xhr.responseJSON.error;
+    if (body && typeof body.code === 'string') {
+      return { code: body.code, message: String(body.message || ''), platform: false };
+    }
+    if (!sent) {
+      return { code: 'no_token', message: '', platform: true };
+    }
+    return { code: status === 'timeout' ? 'timeout' : 'unavailable', message: '', platform: false };
+  }
+
+  // call sends one request with the disposable token. The promise is always
+  // settled: resolved with the answer, or rejected with a failure.
+  function call(self, method, path, body) {
+    var result = $.Deferred();
+    var settings = self.get_settings() || {};
+    var sent = false;
+    var guard = null;
+    var options = {
+      url: address + '/widget/v1/' + path,
+      method: method,
+      dataType: 'json',
+      timeout: requestMs,
+      headers: { 'Accept-Language': crm.language() },
+      beforeSend: function () {
+        sent = true;
+      }
+    };
+
+    function fail(xhr, status) {
+      clearTimeout(guard);
+      result.reject(failure(xhr, status, sent));
+    }
+
+    if (body) {
+      options.contentType = 'application/json; charset=utf-8';
+      options.data = JSON.stringify(body);
+    }
+    // Without an OAuth client the method answers a promise of another kind.
+    if (!settings.oauth_client_uuid || typeof self.$authorizedAjax !== 'function') {
+      fail();
+      return result.promise();
+    }
+    guard = setTimeout(function () {
+      fail(null, 'timeout');
+    }, tokenMs + requestMs);
+    try {
+      self.$authorizedAjax(options).then(function (answer) {
+        clearTimeout(guard);
+        result.resolve(answer || {});
+      }, fail);
+    } catch (error) {
+      console.debug('Leadline: request was not made', error);
+      fail();
+    }
+    return result.promise();
+  }
+
+  return {
+    supportLink: '__SUPPORT_LINK__',
+
+    status: function (self) {
+      return call(self, 'GET', 'status');
+    },
+
+    connect: function (self, login, password) {
+      return call(self, 'POST', 'connect', {
+        login: login,
+        password: password,
+        amojo_id: crm.amojoID(),
+        language: crm.language()
+      });
+    },
+
+    disconnect: function (self) {
+      return call(self, 'POST', 'disconnect', {});
+    },
+
+    signUp: function (self, email, password) {
+      return call(self, 'POST', 'signup', { email: email, password: password, language: crm.language() });
+    }
+  };
+});

@@ -1,0 +1,72 @@
+// Draws the form. Texts go in as text, never as HTML.
+define(['jquery', './words.js'], function ($, words) {
+  'use strict';
+
+  function element(tag, name, attributes) {
+    return $('<' + tag + '>', attributes || {}).addClass('leadline__' + name);
+  }
+
+  function button(self, name, key) {
+    return element('button', 'button', { type: 'button' }).addClass('js-leadline-' + name).text(words.text(self, key));
+  }
+
+  // The CRM's own fields have no names for these inputs, so it never stores them.
+  function field(self, code, name, key, attributes) {
+    var id = 'leadline-' + name + '-' + code;
+    var $input = element('input', 'input', $.extend({ id: id, autocomplete: 'off' }, attributes)).addClass('js-leadline-' + name);
+    return element('div', 'field').append(element('label', 'label', { 'for': id }).text(words.text(self, key)), $input);
+  }
+
+  function secret(self, code, name, key, hint) {
+    var id = 'leadline-' + name + '-hint-' + code;
+    // "new-password" keeps password managers from offering the CRM's password.
+    return field(self, code, name, key, { type: 'password', autocomplete: 'new-password', 'aria-describedby': id })
+      .append(element('p', 'hint', { id: id }).text(words.text(self, hint)));
+  }
+
+  function signUp(self, code) {
+    var id = 'leadline-signup-' + code;
+    var $toggle = button(self, 'signup-toggle', 'form.signup_toggle').addClass('leadline__button_link')
+      .attr({ 'aria-expanded': 'false', 'aria-controls': id });
+    var $form = element('div', 'signup-form', { id: id, role: 'group' }).addClass('js-leadline-signup-form').hide().append(
+      field(self, code, 'signup-email', 'form.signup_email', { type: 'email' }),
+      secret(self, code, 'signup-password', 'form.signup_password', 'form.signup_password_hint'),
+      button(self, 'signup', 'form.signup')
+    );
+    $form.attr('aria-label', words.text(self, 'form.signup_toggle'));
+    return element('div', 'signup').addClass('js-leadline-signup-area').hide().append($toggle, $form);
+  }
+
+  function chat(self, id, about) {
+    return element('div', 'chat').append(
+      element('label', 'label', { 'for': id }).append(
+        document.createTextNode(words.text(self, 'form.snippet') + ' '),
+        element('span', 'name', { translate: 'no' }).text(String(about.name || ''))
+      ),
+      element('textarea', 'snippet', { id: id, readonly: 'readonly', rows: 5, spellcheck: 'false' }).val(String(about.snippet || '')),
+      button(self, 'copy', 'form.copy')
+    );
+  }
+
+  return {
+    form: function (self, code) {
+      return $('<div>').addClass('leadline js-leadline').append(
+        element('p', 'state', { role: 'status' }).addClass('js-leadline-state'),
+        element('p', 'error', { role: 'alert' }).addClass('js-leadline-error'),
+        element('a', 'consent', { target: '_blank', rel: 'noopener noreferrer' }).addClass('js-leadline-consent')
+          .text(words.text(self, 'form.consent')).hide(),
+        secret(self, code, 'password', 'form.password', 'form.password_hint'),
+        button(self, 'connect', 'form.connect').hide(),
+        button(self, 'again', 'form.again').hide(),
+        element('div', 'chats').addClass('js-leadline-chats'),
+        signUp(self, code)
+      );
+    },
+
+    chats: function (self, code, list) {
+      return $.map($.isArray(list) ? list : [], function (about, i) {
+        return chat(self, 'leadline-snippet-' + i + '-' + code, about || {}).get(0);
+      });
+    }
+  };
+});
