@@ -108,7 +108,7 @@ type Store interface {
 	// Disconnected.
 	SetConnected(ctx context.Context, id chatid.AccountID, t chatid.TeamID, u chatid.UserID, amojo chatid.AmojoID, s chatid.ScopeID, at time.Time) error
 	// SetState stores state and reason; a Disconnected account keeps its team.
-	// Leaving Broken/channel lifts the account's pause.
+	// Leaving Broken/channel or Disconnected lifts the account's pause.
 	SetState(ctx context.Context, id chatid.AccountID, s State, reason string, at time.Time) error
 
 	// SaveTokens stores the pair; DropTokens removes it.

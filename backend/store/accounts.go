@@ -117,10 +117,10 @@ func (s accounts) SetState(ctx context.Context, id chatid.AccountID, state accou
 
 // setState changes r; leaving Broken/channel lets the account's lanes go on now.
 func (t *tx) setState(r *accountRow, state account.State, reason string, now time.Time) error {
-	stuck := func() bool { return r.State == string(account.Broken) && r.Reason == account.ReasonChannel }
-	was := stuck()
+	// What a broken channel or a switched-off account held back goes again.
+	held := r.State == string(account.Disconnected) || (r.State == string(account.Broken) && r.Reason == account.ReasonChannel)
 	r.State, r.Reason, r.Updated = string(state), reason, ms(now)
-	if !was || stuck() {
+	if !held || state == account.Disconnected || (state == account.Broken && reason == account.ReasonChannel) {
 		return nil
 	}
 	r.PausedUntil = 0
