@@ -1,0 +1,165 @@
+package widgetzip
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	cyrillic = regexp.MustCompile(`\p{Cyrillic}`)
+	// A .ru host in an address, in an e-mail or alone.
+	ruDomain = regexp.MustCompile(`(?i)[a-z0-9-]\.ru\b`)
+	email    = regexp.MustCompile(`[^\s@]+@[^\s@]+\.[^\s@]+`)
+	phone    = regexp.MustCompile(`\+?\d[\d ()-]{6,}\d`)
+)
+
+// checkTexts is W §9.3.
+func (c *checker) checkTexts() {
+	trees := map[string]map[string]any{}
+	for _, l := range c.locales() {
+		name := "i18n/" + l + ".json"
+		raw, ok := c.files[name]
+		if !ok {
+			continue // Z05 has said so
+		}
+		tree, err := readJSON(raw)
+		if err != nil {
+			line := 0
+			if e, ok := err.(*jsonError); ok {
+				line = e.line
+			}
+			c.add("L01", Refused, name, line, "not a strict JSON object: %v", err)
+			continue
+		}
+		trees[l] = tree
+		c.checkNamedKeys(name, tree)
+		c.checkLanguage(l, name)
+		c.checkContact(l, name, tree)
+	}
+	c.checkSameKeys(trees)
+}
+
+// namedKeys are the texts that the manifest and the modal ask for.
+func (c *checker) namedKeys() (keys []string) {
+	w := object(c.manifest, "widget")
+	for _, k := range []string{"name", "description", "short_description"} {
+		keys = append(keys, text(w, k))
+	}
+	keys = append(keys, text(object(c.manifest, "tour"), "tour_description"), text(object(c.manifest, "advanced"), "title"), text(object(c.manifest, "dp"), "title"))
+	fields := object(c.manifest, "settings")
+	for code := range fields {
+		keys = append(keys, text(fields[code], "name"))
+	}
+	slices.Sort(keys)
+	return slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })
+}
+
+// checkNamedKeys is L03 and L04.
+func (c *checker) checkNamedKeys(name string, tree map[string]any) {
+	for _, key := range c.namedKeys() {
+		if find(tree, key) == "" {
+			c.add("L03", Refused, name, 0, "the manifest names the text %q, which is not here", key)
+		}
+	}
+	fields := object(c.manifest, "settings")
+	for code := range fields {
+		if key := "settings." + code; text(fields[code], "type") != "custom" && find(tree, key) == "" {
+			c.add("L04", Refused, name, 0, "the text %q is missing: the window takes the field's label from there, whatever the manifest names", key)
+		}
+	}
+}
+
+// find is the text at a dotted path, "" when there is none.
+func find(tree map[string]any, dotted string) string {
+	parts := strings.Split(dotted, ".")
+	for _, p := range parts[:len(parts)-1] {
+		tree = object(tree, p)
+	}
+	return text(tree, parts[len(parts)-1])
+}
+
+// checkLanguage is L05 where it can be seen from letters.
+func (c *checker) checkLanguage(l, name string) {
+	raw := c.files[name]
+	if l == "ru" {
+		if !cyrillic.Match(raw) {
+			c.add("L05", Moderation, name, 0, "there is no Russian in the Russian texts")
+		}
+		return
+	}
+	for rule, form := range map[string]*regexp.Regexp{"Cyrillic letters": cyrillic, "an address in .ru": ruDomain} {
+		if at := form.FindIndex(raw); at != nil {
+			c.add("L05", Moderation, name, lineAt(raw, at[0]), "%s in texts of %q; this language has texts and addresses of its own", rule, l)
+		}
+	}
+}
+
+// checkContact is L06 where it can be seen: a way to reach the support.
+func (c *checker) checkContact(l, name string, tree map[string]any) {
+	key := text(object(c.manifest, "widget"), "description")
+	description := find(tree, key)
+	number := strings.TrimSpace(phone.FindString(description))
+	switch {
+	case description == "":
+	case number == "" && !email.MatchString(description):
+		c.add("L06", Moderation, name, lineOf(c.files[name], description), "the description names neither a phone nor an e-mail of the support")
+	case l != "ru" && number != "" && !strings.HasPrefix(number, "+1"):
+		c.add("L06", Moderation, name, lineOf(c.files[name], number), "the phone %s does not begin with +1; leave it out or give one for this language", number)
+	}
+}
+
+// checkSameKeys is L02.
+func (c *checker) checkSameKeys(trees map[string]map[string]any) {
+	kinds := map[string]map[string]string{}
+	all := map[string]string{}
+	for l, tree := range trees {
+		kinds[l] = map[string]string{}
+		c.leaves("i18n/"+l+".json", tree, "", kinds[l])
+	}
+	for _, l := range c.locales() {
+		for key, kind := range kinds[l] {
+			if all[key] == "" {
+				all[key] = kind
+			}
+		}
+	}
+	keys := make([]string, 0, len(all))
+	for key := range all {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for l := range trees {
+		for _, key := range keys {
+			switch got := kinds[l][key]; {
+			case got == "":
+				c.add("L02", Moderation, "i18n/"+l+".json", 0, "%s is missing here, another language has it", key)
+			case got != all[key]:
+				c.add("L02", Moderation, "i18n/"+l+".json", 0, "%s is %s here and %s in another language", key, got, all[key])
+			}
+		}
+	}
+}
+
+// leaves collects the kind of every value by its dotted path.
+func (c *checker) leaves(file string, v any, path string, kinds map[string]string) {
+	switch v := v.(type) {
+	case map[string]any:
+		if path != "" {
+			kinds[path] = "a group"
+		}
+		for k, one := range v {
+			if path != "" {
+				k = path + "." + k
+			}
+			c.leaves(file, one, k, kinds)
+		}
+	case string:
+		kinds[path] = "a text"
+		if strings.TrimSpace(v) == "" {
+			c.add("L02", Moderation, file, 0, "%s is an empty text", path)
+		}
+	default:
+		kinds[path] = "another value"
+	}
+}
