@@ -31,6 +31,7 @@ const PAGE_SIZE = 50;
 export function startApp({ base, button, init, host, store, state }: AppOptions): App {
   const outbox = openOutbox(store, `leadline.${button}.outbox`);
   let conversation = "";
+  let { contact } = init;
   let wake: (() => void)[] = [];
   const wait = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -107,7 +108,8 @@ export function startApp({ base, button, init, host, store, state }: AppOptions)
   const sender = makeSender({
     outbox,
     wait,
-    post: (body) => keeper.request({ path: "v1/messages", body }),
+    // What the site says of the visitor goes along with each message: it may have said more meanwhile.
+    post: (body) => keeper.request({ path: "v1/messages", body: { ...body, contact, alias: init.alias, locale: state.get().lang } }),
     stored(message) {
       receive(message);
       host.send({ kind: "wrote" });
@@ -138,7 +140,10 @@ export function startApp({ base, button, init, host, store, state }: AppOptions)
 
   return {
     loader(message) {
-      if (message.kind === "page") state.set({ page: message.page });
+      if (message.kind === "page") {
+        contact = message.contact;
+        state.set({ page: message.page });
+      }
       if (message.kind === "open") state.set({ open: true });
       if (message.kind === "close") state.set({ open: false, newsAfter: countUnread(state.get().transcript, state.get().seen) ? state.get().newsAfter : undefined });
     },

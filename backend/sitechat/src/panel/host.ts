@@ -1,4 +1,4 @@
-import { MARK, readMessage, type LoaderMessage, type PanelMessage, type Init } from "../shared/protocol";
+import { MARK, readMessage, type Contact, type LoaderMessage, type PanelMessage, type Init } from "../shared/protocol";
 import { asRecord, asText } from "./message";
 
 /** What the loader tells the panel. */
@@ -38,7 +38,7 @@ export function connectHost(self: Window, on: HostHandlers): Host {
       waiting = [];
     } else if (message.kind === "open") on.message({ kind: "open", focus: message.focus === true });
     else if (message.kind === "close") on.message({ kind: "close" });
-    else if (message.kind === "page") on.message({ kind: "page", page: readPage(message.page) });
+    else if (message.kind === "page") on.message({ kind: "page", page: readPage(message.page), contact: readContact(message.contact) });
   });
   send({ kind: "hello" });
   return {
@@ -60,6 +60,7 @@ function readInit(message: Record<string, unknown>): Init {
     alias: asText(message.alias),
     locale: asText(message.locale),
     page: readPage(message.page),
+    contact: readContact(message.contact),
     open: message.open === true,
     title: asText(message.title),
     user_id: asText(message.user_id),
@@ -71,4 +72,9 @@ function readInit(message: Record<string, unknown>): Init {
 function readPage(value: unknown): Init["page"] {
   const { url, title, referrer } = asRecord(value);
   return { url: asText(url), title: asText(title), referrer: asText(referrer) };
+}
+
+function readContact(value: unknown): Contact {
+  const { name, phone, email } = asRecord(value);
+  return { name: asText(name), phone: asText(phone), email: asText(email) };
 }

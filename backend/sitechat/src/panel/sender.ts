@@ -6,7 +6,7 @@ import { backoff } from "./stream/backoff";
 /** What sending needs of others. */
 export type SenderOptions = {
   outbox: Outbox;
-  post: (body: unknown) => Promise<unknown>;
+  post: (body: object) => Promise<unknown>;
   /** The server has stored it. */
   stored: (message: Message) => void;
   changed: () => void;

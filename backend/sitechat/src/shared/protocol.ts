@@ -6,6 +6,9 @@
 /** Where the visitor is on the site. */
 export type Page = { url: string; title: string; referrer: string };
 
+/** What the site claims of its visitor (setMeta); empty where it said nothing. */
+export type Contact = { name: string; phone: string; email: string };
+
 /** What the loader tells a panel that said hello. */
 export type Init = {
   kind: "init";
@@ -14,6 +17,7 @@ export type Init = {
   alias: string;
   locale: string;
   page: Page;
+  contact: Contact;
   open: boolean;
   /** Title of the chat, shown until the server has told its own strings. */
   title?: string;
@@ -30,7 +34,7 @@ export type LoaderMessage =
   | { kind: "open"; focus: boolean }
   | { kind: "close" }
   | { kind: "ticket"; ticket: string }
-  | { kind: "page"; page: Page };
+  | { kind: "page"; page: Page; contact: Contact };
 
 /** Panel to loader. */
 export type PanelMessage =

@@ -1,10 +1,13 @@
 // The loader's second part: the panel's frame and the pop-up. Fetched when somebody opens the chat or wrote before.
 import { addIcon, addStyles } from "../shared/dom";
+import type { Globals } from "../loader/dialect";
 import type { WindowOptions, WindowPart } from "../shared/part";
+import type { Contact } from "../shared/protocol";
 import css from "../styles/window.css";
 import { aliasCookie, makeAlias, readAlias } from "./alias";
 import { makeBubble } from "./bubble";
 import { readChatConfig } from "./config";
+import { readContact } from "./contact";
 import { CROSS } from "./cross";
 import { makeFrame, readPage } from "./frame";
 import { fitPhone } from "./phone";
@@ -26,6 +29,8 @@ export function makeWindow(options: WindowOptions): WindowPart {
   view.chat.setAttribute("role", "dialog");
   view.chat.setAttribute("aria-label", title);
 
+  const contact = (): Contact => readContact(globalThis as Globals, options.settings.id);
+
   let isOpen = false;
   const bubble = makeBubble(view, words, () => view.launcher.click());
   const close = (): void => {
@@ -44,6 +49,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
           alias,
           locale: lang,
           page: readPage(),
+          contact: contact(),
           open: isOpen,
           title,
           strings: config.strings,
@@ -72,7 +78,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
     if (event.key === "Escape" && isOpen) close();
   });
   // Where the visitor goes without a new page, messages are to say so (EMB-23).
-  const moved = (): void => frame.send({ kind: "page", page: readPage() });
+  const moved = (): void => frame.send({ kind: "page", page: readPage(), contact: contact() });
   addEventListener("popstate", moved, { signal });
   (window as { navigation?: EventTarget }).navigation?.addEventListener("currententrychange", moved, { signal });
   const fit = fitPhone(view, () => isOpen, () => frame.element.focus(), signal);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { aliasCookie, makeAlias, readAlias } from "./alias";
 import { readChatConfig } from "./config";
+import { readContact } from "./contact";
 import { chooseWords } from "./words";
 
 test("VIS-1: a cookie that the site made is honoured as it is", () => {
@@ -53,4 +54,26 @@ test("EMB-5: the locale is matched on its primary subtag", () => {
   assert.equal(chooseWords("RU").lang, "ru");
   assert.equal(chooseWords("id").lang, "en");
   assert.equal(chooseWords("").lang, "en");
+});
+
+test("META-6: the last value of each wins, numbers are found by the CRM's codes, rubbish is passed over", () => {
+  const globals = {
+    amo_social_button: { id: "7", params: [{ contact: { name: "Somebody else" } }] },
+    crm_plugin: {
+      id: 1042,
+      params: [
+        null,
+        "rubbish",
+        { contact: { name: "Anna" } },
+        { contact: { name: " Anna Petrova ", custom_fields: [{ code: "PHONE", values: [{ value: "+79990001122" }] }, { id: 5, values: "x" }] } },
+        { contact: { name: 17, custom_fields: { code: "EMAIL" } } },
+        { contact: { custom_fields: [{ code: "email", values: [{ value: "anna@example.org" }] }] } },
+      ],
+    },
+  };
+  assert.deepEqual(readContact(globals, "1042"), { name: "Anna Petrova", phone: "+79990001122", email: "anna@example.org" });
+  assert.deepEqual(readContact({}, "1042"), { name: "", phone: "", email: "" });
+  const hostile = { get id(): string { throw new Error("no"); } };
+  assert.deepEqual(readContact({ crm_plugin: hostile }, "1042"), { name: "", phone: "", email: "" });
+  assert.equal(readContact({ crm_plugin: { id: "1", params: [{ contact: { name: "x".repeat(500) } }] } }, "1").name.length, 120);
 });
