@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -51,6 +52,10 @@ func (s *Server) writable(ctx context.Context, who conversation.Who) (source str
 	return chat.SourceExternalID, err
 }
 
+// defaultColor is the launcher's where the owner chose none: white on it has a
+// contrast of 5.2 to 1.
+const defaultColor = "#0b6bcb"
+
 type configAnswer struct {
 	Button configButton `json:"button"`
 	Chat   *configChat  `json:"chat"`
@@ -60,7 +65,7 @@ type configAnswer struct {
 
 type configButton struct {
 	ID       string `json:"id"`
-	Color    string `json:"color,omitempty"`
+	Color    string `json:"color"`
 	Position string `json:"position"`
 	Locale   string `json:"locale"`
 }
@@ -92,7 +97,7 @@ func (s *Server) buttonConfig(c *gin.Context) {
 		return
 	}
 	out := configAnswer{
-		Button: configButton{ID: string(b.Key), Color: b.Color, Position: b.Position, Locale: s.locale("", b.Locale)},
+		Button: configButton{ID: string(b.Key), Color: cmp.Or(b.Color, defaultColor), Position: b.Position, Locale: s.locale("", b.Locale)},
 		Frame:  "/v1/frame/" + string(b.Key),
 	}
 	if chat != nil {

@@ -70,3 +70,13 @@ test("the door lets only messages in", () => {
     assert.equal(readMessage(bad), undefined);
   }
 });
+
+test("WIN-2: what an operator wrote after is answered, and nothing else", () => {
+  const t = merge(new Map(), [
+    message({ id: "a", seq: 1, rev: 1, at: noon, direction: "inbound" }),
+    message({ id: "b", seq: 2, rev: 2, at: noon + 1, direction: "outbound" }),
+    message({ id: "c", seq: 3, rev: 3, at: noon + 2, direction: "inbound" }),
+  ]);
+  const answered = rows(t, [], undefined).map((row) => (row.kind === "message" ? `${row.message.id} ${row.answered}` : row.kind));
+  assert.deepEqual(answered, ["day", "a true", "b false", "c false"]);
+});

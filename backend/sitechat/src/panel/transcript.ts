@@ -47,12 +47,13 @@ export function seenFromUnread(transcript: Transcript, unread: number): number {
 export type Row =
   | { kind: "day"; key: string; at: number }
   | { kind: "news"; key: string }
-  | { kind: "message"; key: string; message: Message; first: boolean }
+  | { kind: "message"; key: string; message: Message; first: boolean; answered: boolean }
   | { kind: "pending"; key: string; pending: Pending };
 
 /**
  * The rows of the transcript: one date for each calendar day, the divider above the first outbound message after newsAfter,
- * then what has not been stored yet. A stored message keeps the key that it had while pending.
+ * then what has not been stored yet. A stored message keeps the key that it had while pending. A message is answered when an
+ * operator wrote later: the one sign of reading that the channel gives (WIN-2).
  */
 export function rows(transcript: Transcript, pending: readonly Pending[], newsAfter: number | undefined): Row[] {
   const out: Row[] = [];
@@ -65,7 +66,9 @@ export function rows(transcript: Transcript, pending: readonly Pending[], newsAf
     out.push({ kind: "day", key: `day ${day}`, at });
     before = undefined;
   };
-  for (const message of inOrder(transcript)) {
+  const messages = inOrder(transcript);
+  const answer = messages.map((m) => m.direction).lastIndexOf("outbound");
+  for (const [i, message] of messages.entries()) {
     startDay(message.at);
     if (newsAfter !== undefined && message.direction === "outbound" && message.seq > newsAfter) {
       out.push({ kind: "news", key: "news" });
@@ -73,7 +76,7 @@ export function rows(transcript: Transcript, pending: readonly Pending[], newsAf
       before = undefined;
     }
     const first = before?.direction !== message.direction || before.author !== message.author;
-    out.push({ kind: "message", key: message.clientID || message.id, message, first });
+    out.push({ kind: "message", key: message.clientID || message.id, message, first, answered: i < answer });
     stored.add(message.clientID);
     before = message;
   }

@@ -29,9 +29,9 @@ export function drawRow(row: Row, strings: Strings, isLast: boolean, retry: (cli
     const state = error ? "error" : "sending";
     return drawing({ text, error, state, inbound: true, first: true, author: strings["message.you"], meta: [time(at), status] }, error ? again : undefined);
   }
-  const { message, first } = row;
+  const { message, first, answered } = row;
   const inbound = message.direction === "inbound";
-  const state = inbound ? message.status : "";
+  const state = !inbound ? "" : message.status === "sent" && answered ? "read" : message.status;
   const statuses: Record<string, string> = {
     sent: strings.delivery_status_sent,
     read: strings.delivery_status_read,
