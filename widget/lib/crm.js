@@ -40,13 +40,18 @@ define(function () {
       return languages.indexOf(current) >= 0 ? current : 'en';
     },
 
-    // showError shows the message now and keeps it in the notification centre.
+    // showError shows the message and keeps it in the notification centre; on a
+    // page that cannot keep it, it is shown alone.
     showError: function (header, text, link) {
-      attempt('show_message_error', { header: header, text: text, link: link });
-      attempt('add_error', { header: header, text: text, link: link }, {
+      var message = { header: header, text: text, link: link };
+      if (typeof notifications().add_error !== 'function') {
+        attempt('show_message_error', message);
+        return;
+      }
+      attempt('add_error', message, {
         done: function () {},
         fail: function () {
-          console.debug('Leadline: the notification was not kept');
+          attempt('show_message_error', message);
         },
         always: function () {}
       });

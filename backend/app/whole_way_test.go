@@ -1,0 +1,161 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"leadline/backend/sandbox"
+	"leadline/backend/sandbox/crmpage"
+	"leadline/backend/widgetzip"
+)
+
+// shop is a customer's website: it carries the embed code that was pasted.
+type shop struct {
+	mu      sync.Mutex
+	snippet string
+}
+
+func (s *shop) paste(snippet string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snippet = snippet
+}
+
+func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Harbour Lamps</title><body style="font: 18px Georgia, serif; margin: 3rem"><h1>Harbour Lamps</h1><p>Light that has been to sea.</p>
+%s
+<script>amo_social_button.setMeta({ contact: { name: "Pavel Sidorov" } });</script></body></html>`, s.snippet)
+}
+
+// withWidget serves the release zip on the simulated CRM's pages.
+func (w *world) withWidget() {
+	w.t.Helper()
+	needs(w.t, crmpage.Built(), "the sandbox's page")
+	zip, err := widgetzip.Build(os.DirFS("../../widget"), widgetzip.Options{
+		Platform: "amocrm", BackendURL: appURL, SupportLink: "https://help.example.org/leadline",
+		SupportEmail: "help@example.org", SupportPhone: "+1 555 010 0100",
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	site, err := w.box.MountSite(crmpage.Options{BackendOrigins: []string{appURL}, PrivacyPolicy: "https://help.example.org/privacy"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := site.AddWidget(widget, clientID, zip); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestWholeWayInTheBrowser is the main job as its users do it: an admin installs
+// the widget and signs in, a visitor writes in the shop, an operator answers in
+// the inbox, the visitor sees the answer.
+func TestWholeWayInTheBrowser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{login: true})
+	w.withWidget()
+	site := &shop{}
+	var shopAddr string
+	served := w.serve(site, &shopAddr)
+	t.Cleanup(served.close)
+	crm := w.chromium(map[string]string{"shop.example.test": shopAddr})
+
+	began := time.Now()
+	crm.visit("https://" + crmHost + "/amo-market/#" + widget)
+	crm.sees(`document.querySelector('.widget-settings__modal .js-widget-skip-tour')`)
+	crm.shot("1-tour")
+	crm.click(`input[name=privacy_policy_accept]`)
+	crm.click(`.js-widget-skip-tour`)
+	crm.sees(`document.querySelector('.js-leadline-password')`)
+	crm.shot("2-sign-in")
+
+	// A wrong password first: the message is shown and nothing is stored.
+	crm.fill(`input[name=service_login]`, login)
+	crm.fill(`.js-leadline-password`, "not the password")
+	crm.click(`.js-widget-save`)
+	crm.sees(`document.querySelector('.js-leadline-error').textContent.length > 10`)
+	crm.shot("3-wrong-password")
+	if n := len(w.box.Connections()); n != 0 {
+		t.Errorf("%d connections after a wrong password", n)
+	}
+	if st := w.widgetState(); st.Status == "installed" {
+		t.Errorf("the CRM stored the settings after a wrong password: %+v", st)
+	}
+
+	crm.fill(`.js-leadline-password`, password)
+	crm.click(`.js-widget-save`)
+	w.eventually("the connection", func() bool { return len(w.box.Connections()) == 1 })
+	w.eventually("the stored settings", func() bool { return w.widgetState().Status == "installed" })
+	if s := w.widgetState().Settings; strings.Contains(s, password) || !strings.Contains(s, login) {
+		t.Errorf("the CRM keeps %s: the login and never the password (W §8.5)", s)
+	}
+	crm.sees(`!document.querySelector('.widget-settings__modal')`)
+	crm.visit("https://" + crmHost + "/amo-market/")
+	crm.sees(`window.__crm && __crm.ready`)
+	js[any](crm, `__crm.openSettings(`+fmt.Sprintf("%q", widget)+`).then(function () { return null; })`)
+	crm.sees(`document.querySelector('.leadline__snippet') && document.querySelector('.js-leadline-state').textContent.length > 0`)
+	crm.shot("4-connected")
+	snippet := js[string](crm, `document.querySelector('.leadline__snippet').value`)
+	if !strings.Contains(snippet, chatURL+"/js/button.js") {
+		t.Fatalf("the snippet does not load the chat:\n%s", snippet)
+	}
+	site.paste(snippet)
+
+	page := crm.open(shopURL + "/")
+	page.sees(`document.querySelector('.amo-button--main')`)
+	page.shot("5-shop")
+	page.click(`.amo-button--main`)
+	chat := page.frame(chatURL + "/v1/frame/")
+	chat.sees(`document.querySelector('textarea')`)
+	chat.do(chromedp.SendKeys(chromedp.CSS("textarea"), "Is the brass lamp still there?\r"))
+	w.eventually("the message in the CRM", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
+	t.Logf("from the install click to the first lead: %v", time.Since(began).Round(time.Millisecond))
+	if got := w.box.Chats(accountID)[0].ClientName; got != "Pavel Sidorov" {
+		t.Errorf("the operator sees %q, want the visitor's name from setMeta", got)
+	}
+	page.shot("6-written")
+
+	inbox := crm.open("https://" + crmHost + "/inbox/")
+	inbox.reads("Pavel Sidorov")
+	inbox.click("#chats li button, #chats li a, #chats li")
+	inbox.reads("Is the brass lamp still there?")
+	inbox.do(chromedp.SendKeys(chromedp.CSS("#text"), "It is, and it is yours."))
+	inbox.shot("7-inbox")
+	inbox.click("#send")
+	answered := time.Now()
+	chat.reads("It is, and it is yours.")
+	if d := time.Since(answered); d > time.Second {
+		t.Errorf("the answer took %v to the open panel, want less than a second", d)
+	}
+	page.shot("8-answered")
+	said := w.box.Messages(accountID)
+	w.eventually("the operator's message read", func() bool {
+		m, _ := w.box.Message(said[len(said)-1].ID)
+		return m.Status == 2
+	})
+
+	page.visit(shopURL + "/")
+	page.sees(`document.querySelector('.amo-button--main')`)
+	page.click(`.amo-button--main`)
+	chat = page.frame(chatURL + "/v1/frame/")
+	chat.reads("Is the brass lamp still there?")
+	chat.reads("It is, and it is yours.")
+	page.shot("9-after-reload")
+	w.noBreaches()
+}
+
+// widgetState is what the simulated CRM stored about our widget.
+func (w *world) widgetState() crmpage.WidgetState {
+	return w.box.World().Widget(accountID, widget)
+}
