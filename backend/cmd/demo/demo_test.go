@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"bytes"
+	"sync"
+)
+
+// output is what the demo prints, read while it runs.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// freePort is a port that nobody has just now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// running starts the demo's programs as make run does and waits until it says
+// where to click.
+func running(t *testing.T, bin, data string, ports [3]string) (stop func()) {
+	t.Helper()
+	out := &output{}
+	cmd := exec.Command(filepath.Join(bin, "demo"), "-bin", bin, "-data", data, "-backend-port", ports[0], "-crm-port", ports[1], "-shop-port", ports[2])
+	cmd.Dir = "../../.." // where the widget's sources are
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	stop = sync.OnceFunc(func() {
+		_ = cmd.Process.Signal(syscall.SIGINT) // Ctrl-C
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("the demo ended with %v\n%s", err, out)
+			}
+		case <-time.After(40 * time.Second):
+			_ = cmd.Process.Kill()
+			t.Errorf("Ctrl-C did not stop the demo\n%s", out)
+		}
+	})
+	t.Cleanup(stop)
+	for tick := time.Tick(50 * time.Millisecond); !strings.Contains(out.String(), "Ctrl-C stops everything"); {
+		select {
+		case <-tick:
+		case err := <-ended:
+			t.Fatalf("the demo ended: %v\n%s", err, out)
+		}
+	}
+	return stop
+}
+
+// TestDemoFromTheLinksThatItPrints walks the demo as the README says, stops it,
+// starts it again, and finds the conversation where it was.
+func TestDemoFromTheLinksThatItPrints(t *testing.T) {
+	t.Parallel()
+	chromium, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no chromium: the demo's test cannot run")
+		}
+		t.Skip("NO CHROMIUM: the demo's test did not run")
+	}
+	bin, data := t.TempDir(), t.TempDir()
+	build := exec.Command("go", "build", "-o", bin+"/", "leadline/backend/cmd/...")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	ports := [3]string{freePort(t), freePort(t), freePort(t)}
+	stop := running(t, bin, data, ports)
+	crm, shop := "http://democo.amocrm.localhost:"+ports[1], "http://shop.localhost:"+ports[2]
+
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
+	defer stopAlloc()
+	ctx, stopTab := chromedp.NewContext(alloc)
+	defer stopTab()
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal("start chromium: ", err)
+	}
+	b := &page{t: t, ctx: ctx}
+
+	b.visit(crm + "/amo-market/")
+	b.sees(`window.__crm && __crm.ready`)
+	b.click(`.js-market-open`)
+	b.sees(`document.querySelector('.js-widget-skip-tour')`)
+	b.click(`input[name=privacy_policy_accept]`)
+	b.click(`.js-widget-skip-tour`)
+	b.sees(`document.querySelector('.js-leadline-password')`)
+	b.write(`input[name=service_login]`, login)
+	b.write(`.js-leadline-password`, password)
+	b.click(`.js-widget-save`)
+	b.sees(`!document.querySelector('.widget-settings__modal')`)
+	b.visit(crm + "/amo-market/")
+	b.sees(`window.__crm && __crm.ready`)
+	b.click(`.js-market-open`)
+	b.sees(`document.querySelector('.leadline__snippet')`)
+	snippet := b.value(`.leadline__snippet`)
+
+	b.visit(shop + "/")
+	b.write(`#snippet`, snippet)
+	b.click(`.shop-code button`)
+	b.sees(`document.querySelector('.amo-button--main')`)
+	b.click(`.amo-button--main`)
+	chat := b.frame("/v1/frame/")
+	chat.write(`textarea`, "Do you ship to Porto?\r")
+	chat.sees(`document.body.innerText.includes('Do you ship to Porto?')`)
+
+	b.visit(crm + "/inbox/")
+	b.sees(`document.querySelector('#chats li')`)
+	b.click(`#chats li button, #chats li a, #chats li`)
+	b.sees(`document.body.innerText.includes('Do you ship to Porto?')`)
+	b.write(`#text`, "We do.")
+	b.click(`#send`)
+	b.visit(shop + "/")
+	b.click(`.amo-button--main`)
+	b.frame("/v1/frame/").sees(`document.body.innerText.includes('We do.')`)
+
+	stop()
+	running(t, bin, data, ports)
+	b.visit(shop + "/")
+	b.sees(`document.querySelector('.amo-button--main')`)
+	b.click(`.amo-button--main`)
+	again := b.frame("/v1/frame/")
+	again.sees(`document.body.innerText.includes('We do.')`)
+	again.write(`textarea`, "Splendid.\r")
+	b.visit(crm + "/inbox/")
+	b.sees(`document.querySelector('#chats li')`)
+	b.click(`#chats li button, #chats li a, #chats li`)
+	b.sees(`document.body.innerText.includes('Splendid.')`)
+}
+
+// page is a tab of Chromium, or a frame in it.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		p.t.Fatalf("%v\nthe page says: %s", err, p.text())
+	}
+}
+
+func (p *page) visit(address string)  { p.t.Helper(); p.do(chromedp.Navigate(address)) }
+func (p *page) click(selector string) { p.t.Helper(); p.do(chromedp.Click(chromedp.CSS(selector))) }
+func (p *page) write(selector, text string) {
+	p.t.Helper()
+	p.do(chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+func (p *page) value(selector string) string {
+	return eval[string](p, "document.querySelector('"+selector+"').value")
+}
+func (p *page) text() string { return eval[string](p, "document.body.innerText") }
+
+func eval[T any](p *page, expression string) T {
+	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
+	defer cancel()
+	got, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		p.t.Logf("%s: %v", expression, err)
+	}
+	return got
+}
+
+func (p *page) sees(condition string) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 20*time.Second)
+	defer cancel()
+	for ctx.Err() == nil { // a navigation ends a poll with an error
+		if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+condition+")", chromedp.WithPollingInterval(20*time.Millisecond))); err == nil {
+			return
+		}
+	}
+	p.t.Fatalf("waited for %s\nthe page says: %s", condition, p.text())
+}
+
+// frame waits for the page's frame of another site, which is a target of its own.
+func (p *page) frame(path string) *page {
+	p.t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		targets, err := chromedp.Targets(p.ctx)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, target := range targets {
+			if strings.Contains(target.URL, path) {
+				ctx, cancel := chromedp.NewContext(p.ctx, chromedp.WithTargetID(target.TargetID))
+				p.t.Cleanup(cancel)
+				f := &page{p.t, ctx}
+				if chromedp.Do(ctx) == nil {
+					f.sees(`document.querySelector('textarea')`)
+					return f
+				}
+			}
+		}
+	}
+	p.t.Fatalf("no frame %s", path)
+	return nil
+}
