@@ -43,6 +43,10 @@ func (s *Service) Connect(ctx context.Context, r Request) (connected bool, err e
 		Team: r.Team, User: r.User, AmojoID: r.AmojoID, Host: r.Host, Locale: r.Locale, CreatedAt: s.now(),
 	}
 	a, err := s.store.ByCRM(ctx, r.Product, r.CRMID)
+	if err == nil && r.Host != "" && r.Host != a.Host {
+		// The account was renamed: the token, which the CRM signed, has the new name.
+		a, err = s.store.Upsert(ctx, Account{ID: a.ID, Product: a.Product, CRMID: a.CRMID, Host: r.Host, State: a.State, UpdatedAt: s.now()})
+	}
 	if err == nil {
 		if err := s.notTaken(ctx, a, r.Team); err != nil {
 			return false, err
@@ -120,6 +124,11 @@ func (s *Service) notTaken(ctx context.Context, a Account, t chatid.TeamID) erro
 // account's own token, connects, makes the first chat. fault.NotFound when there
 // are no tokens, fault.Unauthenticated when they are dead.
 func (s *Service) complete(ctx context.Context, a Account, c Claim) (bool, error) {
+	release, err := s.turns.take(ctx, a.ID)
+	if err != nil {
+		return false, err
+	}
+	defer release()
 	info, err := s.info(ctx, a)
 	if err != nil {
 		return false, err

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -14,8 +15,13 @@ const (
 	codeLife = 20 * time.Minute
 	// grantRetry is the pause before a code that could not be exchanged is tried again.
 	grantRetry = 5 * time.Second
-	// grantTimeout bounds the exchange of one code and what follows it.
-	grantTimeout = 60 * time.Second
+	// grantTimeout bounds the exchange of one code; spentTimeout what follows it.
+	grantTimeout = 30 * time.Second
+	spentTimeout = 15 * time.Second
+	// infoRetry is the pause before the account is asked for again.
+	infoRetry = time.Second
+	// grantsAtOnce bounds the codes in work.
+	grantsAtOnce = 8
 )
 
 // Grant takes in an authorisation code. When it returns nil the code is on disk
@@ -25,15 +31,14 @@ func (s *Service) Grant(ctx context.Context, product, host, code string) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case s.grants <- struct{}{}:
-	default:
-	}
+	s.wake()
 	return nil
 }
 
 // RunGrants exchanges codes until ctx ends.
 func (s *Service) RunGrants(ctx context.Context) {
+	g := &grantRun{slots: make(chan struct{}, grantsAtOnce), working: map[string]bool{}}
+	defer g.running.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -43,67 +48,110 @@ func (s *Service) RunGrants(ctx context.Context) {
 		case <-s.grants:
 		case <-timer.C:
 		}
-		if s.settleGrants(ctx) {
+		if s.startGrants(ctx, g) {
 			timer.Reset(grantRetry)
 		}
 	}
 }
 
-// settleGrants works on all waiting codes at a time, so that one slow account
-// delays no other. It reports whether some have to be tried again.
-func (s *Service) settleGrants(ctx context.Context) (again bool) {
+// grantRun is what RunGrants has in work: each code by itself, so that a slow
+// account delays no other.
+type grantRun struct {
+	slots   chan struct{}
+	running sync.WaitGroup
+	mu      sync.Mutex
+	working map[string]bool
+}
+
+func (g *grantRun) begin(id string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.working[id] {
+		return false
+	}
+	g.working[id] = true
+	return true
+}
+
+func (g *grantRun) end(id string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.working, id)
+}
+
+// startGrants begins with every waiting code, and with every claim whose tokens
+// are there, that is not in work. It reports whether some wait, so that it is
+// asked again.
+func (s *Service) startGrants(ctx context.Context, g *grantRun) (again bool) {
 	grants, err := s.store.Grants(ctx)
 	if err != nil {
 		s.log.Error("read waiting codes", "error", err)
-		return true
+		again = true
 	}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	slots := make(chan struct{}, 8)
-	for _, g := range grants {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			gctx, cancel := context.WithTimeout(ctx, grantTimeout)
-			defer cancel()
-			if s.settleGrant(gctx, g) {
-				return
-			}
-			mu.Lock()
-			again = true
-			mu.Unlock()
-		})
+	for _, grant := range grants {
+		s.start(ctx, g, grant.ID, func(ctx context.Context) { s.settleGrant(ctx, grant) })
 	}
-	wg.Wait()
-	return again
+	claims := s.pending.list()
+	for _, k := range claims {
+		s.start(ctx, g, fmt.Sprint(k), func(ctx context.Context) { s.settlePending(ctx, k) })
+	}
+	return again || len(grants)+len(claims) > 0
 }
 
-// settleGrant exchanges one code; false = try again later.
-func (s *Service) settleGrant(ctx context.Context, g Grant) bool {
+// start does one thing beside the others, unless it is in work already.
+func (s *Service) start(ctx context.Context, g *grantRun, id string, do func(context.Context)) {
+	if !g.begin(id) {
+		return
+	}
+	g.running.Go(func() {
+		defer g.end(id)
+		select {
+		case g.slots <- struct{}{}:
+			defer func() { <-g.slots }()
+		case <-ctx.Done():
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, grantTimeout)
+		defer cancel()
+		do(ctx)
+	})
+}
+
+// settleGrant exchanges one code. One that could not be exchanged stays and is
+// tried again.
+func (s *Service) settleGrant(ctx context.Context, g Grant) {
 	log := s.log.With("product", g.Product, "host", g.Host)
 	if s.now().Sub(g.ReceivedAt) > codeLife {
 		log.Error("authorisation code expired before it could be exchanged: the account must be authorised again")
-		return s.drop(ctx, g)
+		s.drop(ctx, g)
+		return
 	}
 	tokens, err := s.crm.Exchange(ctx, g.Product, g.Host, g.Code)
 	if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.Invalid) {
 		log.Warn("authorisation code refused", "error", err)
-		return s.drop(ctx, g)
+		s.drop(ctx, g)
+		return
 	}
 	if err != nil {
 		log.Warn("exchange authorisation code", "error", err)
-		return false
+		return
 	}
-	// The code is spent: from here on nothing may be lost or repeated.
-	ctx = context.WithoutCancel(ctx)
+	// The code is spent: from here on nothing may be lost or repeated, also when
+	// the server is stopping.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spentTimeout)
+	defer cancel()
 	info, err := s.crm.Info(ctx, g.Product, g.Host, tokens.Access)
-	for try := 1; err != nil && try < 4 && !fault.Is(err, fault.Unauthenticated); try++ {
-		time.Sleep(time.Duration(try) * 500 * time.Millisecond)
-		info, err = s.crm.Info(ctx, g.Product, g.Host, tokens.Access)
+	for err != nil && ctx.Err() == nil && !fault.Is(err, fault.Unauthenticated) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(infoRetry):
+			info, err = s.crm.Info(ctx, g.Product, g.Host, tokens.Access)
+		}
 	}
+	s.drop(context.WithoutCancel(ctx), g)
 	if err != nil {
 		log.Error("read account after authorisation: it must be authorised again", "error", err)
-		return s.drop(ctx, g)
+		return
 	}
 	a, err := s.store.Upsert(ctx, Account{
 		ID: chatid.AccountID(s.newID()), Product: g.Product, CRMID: info.CRMID, AmojoID: info.AmojoID,
@@ -114,26 +162,23 @@ func (s *Service) settleGrant(ctx context.Context, g Grant) bool {
 	}
 	if err != nil {
 		log.Error("store tokens: the account must be authorised again", "error", err)
-		return s.drop(ctx, g)
+		return
 	}
-	s.drop(ctx, g)
 	log.Info("account authorised", "account_id", string(a.ID))
 	if a.State == Broken && a.Reason == ReasonAuthorisation {
 		if err := s.store.SetState(ctx, a.ID, Connected, "", s.now()); err != nil {
 			log.Error("mark account as repaired", "error", err)
 		}
 	}
-	if _, err := s.Settle(ctx, a.Product, a.CRMID); err != nil {
-		log.Warn("complete waiting sign-in", "account_id", string(a.ID), "error", err)
-	}
-	return true
+	k := pendingKey{a.Product, a.CRMID}
+	s.pending.add(k)
+	s.settlePending(ctx, k)
 }
 
-func (s *Service) drop(ctx context.Context, g Grant) bool {
+func (s *Service) drop(ctx context.Context, g Grant) {
 	if err := s.store.DropGrant(ctx, g.ID); err != nil {
 		s.log.Error("drop spent code", "error", err)
 	}
-	return true
 }
 
 // Disabled takes the CRM's hint that the integration was switched off there. It

@@ -76,6 +76,8 @@ type Service struct {
 	resumed func()
 	grants  chan struct{}
 	reconn  *attempts
+	pending *pending
+	turns   turns
 }
 
 // Deps are what a Service needs of others.
@@ -96,7 +98,7 @@ func NewService(d Deps) *Service {
 	return &Service{
 		store: d.Store, crm: d.CRM, channel: d.Channel, chats: d.Chats, logins: d.Logins,
 		newID: d.NewID, now: d.Now, log: d.Logger, resumed: d.Resumed,
-		grants: make(chan struct{}, 1), reconn: newAttempts(),
+		grants: make(chan struct{}, 1), reconn: newAttempts(), pending: newPending(),
 	}
 }
 
@@ -122,6 +124,11 @@ type View struct {
 // Status tells how far the account with this number has come.
 func (s *Service) Status(ctx context.Context, product string, id chatid.CRMAccountID) (View, error) {
 	v := View{State: "not_connected"}
+	// A claim that could not be completed when the tokens came (the chats service
+	// was away, the server was killed) is tried again whenever somebody looks.
+	if _, err := s.Settle(ctx, product, id); err != nil {
+		s.log.Warn("complete waiting sign-in", "product", product, "error", err)
+	}
 	claim, err := s.store.Claim(ctx, product, id)
 	switch {
 	case err == nil && claim.Refused == "":
@@ -140,6 +147,11 @@ func (s *Service) Status(ctx context.Context, product string, id chatid.CRMAccou
 		return View{}, err
 	}
 	v.Account = a.ID
+	if v.State == "connecting" && a.HasTokens {
+		// Nothing is missing, so it was interrupted: go on in the background.
+		s.pending.add(pendingKey{product, id})
+		s.wake()
+	}
 	switch a.State {
 	case Connected, Broken:
 		v.State, v.Reason = string(a.State), a.Reason
