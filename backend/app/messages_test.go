@@ -12,7 +12,12 @@ import (
 // hook, visitor, with the statuses that the operator sees.
 func TestMessagesBothWays(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{login: true})
+	messagesBothWays(t, setup{login: true})
+}
+
+func messagesBothWays(t *testing.T, s setup) {
+	t.Helper()
+	w := newWorld(t, s)
 	v := w.visit(w.connected())
 	stream := v.listen()
 
@@ -61,83 +66,88 @@ func TestFaultsLoseAndDoubleNothing(t *testing.T) {
 	for _, duplicate := range []int{400, 200, 409} { // C §3.4.5: all three answers to a repeated msgid
 		t.Run(fmt.Sprintf("a repeated msgid is answered %d", duplicate), func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, setup{login: true})
-			w.box.SetVariants(func(v *sandbox.Variants) { v.DuplicateMsgID = duplicate })
-			v := w.visit(w.connected())
-			stream := v.listen()
-			var want []string
-			say := func(n int) {
-				text := fmt.Sprintf("visitor %d", n)
-				want = append(want, text)
-				v.write(uuidN(n), text)
-			}
-			arrived := func() {
-				t.Helper()
-				w.eventually(fmt.Sprintf("%d messages in the inbox", len(want)), func() bool { return len(w.inbox(sandbox.Inbound)) >= len(want) })
-			}
-
-			// The very first message is cut after it was stored: its chat is not known.
-			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoCutAfter = 1 })
-			say(1)
-			arrived()
-			say(2)
-			arrived()
-			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 503, 2 })
-			say(3)
-			say(4)
-			arrived()
-			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoCutAfter = 2 })
-			say(5)
-			say(6)
-			arrived()
-			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount, f.AmojoRetryAfter = 429, 1, 1 })
-			say(7)
-			arrived()
-			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoCutBefore = 1 })
-			say(8)
-			arrived()
-
-			// Hooks: each twice, then held and let go in the reverse order.
-			chat := w.box.Chats(accountID)[0].ID
-			w.box.SetFaults(func(f *sandbox.Faults) { f.HookCopies = 2; f.HookHold = true })
-			var answers []string
-			for n := range 5 {
-				text := fmt.Sprintf("operator %d", n)
-				answers = append(answers, text)
-				if _, err := w.box.OperatorSay(accountID, chat, text); err != nil {
-					t.Fatal(err)
-				}
-			}
-			w.box.SetFaults(func(f *sandbox.Faults) { f.HookHold = false })
-			w.box.ReleaseHooks(true)
-			w.until("all answers on the stream", func() bool { return len(stream.texts("outbound")) >= len(answers) })
-			w.eventually("the repeats", func() bool {
-				n := 0
-				for _, h := range w.box.Hooks() {
-					if h.Kind == "message" && h.Outcome == "delivered" {
-						n++
-					}
-				}
-				return n == 3*len(answers)
-			})
-			say(9) // behind everything else in its lane
-			arrived()
-
-			if got := w.inbox(sandbox.Inbound); !slices.Equal(got, want) {
-				t.Errorf("the inbox has %q, want %q", got, want)
-			}
-			if got := stream.texts("outbound"); !slices.Equal(got, answers) {
-				t.Errorf("the visitor has %q, want %q", got, answers)
-			}
-			if n := len(w.box.Chats(accountID)); n != 1 {
-				t.Errorf("%d chats in the CRM, want one", n)
-			}
-			if n := len(v.history()); n != len(want)+len(answers) {
-				t.Errorf("%d messages in the history, want %d", n, len(want)+len(answers))
-			}
-			w.noBreaches()
+			loseAndDoubleNothing(t, setup{login: true}, duplicate)
 		})
 	}
+}
+
+func loseAndDoubleNothing(t *testing.T, s setup, duplicate int) {
+	t.Helper()
+	w := newWorld(t, s)
+	w.box.SetVariants(func(v *sandbox.Variants) { v.DuplicateMsgID = duplicate })
+	v := w.visit(w.connected())
+	stream := v.listen()
+	var want []string
+	say := func(n int) {
+		text := fmt.Sprintf("visitor %d", n)
+		want = append(want, text)
+		v.write(uuidN(n), text)
+	}
+	arrived := func() {
+		t.Helper()
+		w.eventually(fmt.Sprintf("%d messages in the inbox", len(want)), func() bool { return len(w.inbox(sandbox.Inbound)) >= len(want) })
+	}
+
+	// The very first message is cut after it was stored: its chat is not known.
+	w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoCutAfter = 1 })
+	say(1)
+	arrived()
+	say(2)
+	arrived()
+	w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 503, 2 })
+	say(3)
+	say(4)
+	arrived()
+	w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoCutAfter = 2 })
+	say(5)
+	say(6)
+	arrived()
+	w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount, f.AmojoRetryAfter = 429, 1, 1 })
+	say(7)
+	arrived()
+	w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoCutBefore = 1 })
+	say(8)
+	arrived()
+
+	// Hooks: each twice, then held and let go in the reverse order.
+	chat := w.box.Chats(accountID)[0].ID
+	w.box.SetFaults(func(f *sandbox.Faults) { f.HookCopies = 2; f.HookHold = true })
+	var answers []string
+	for n := range 5 {
+		text := fmt.Sprintf("operator %d", n)
+		answers = append(answers, text)
+		if _, err := w.box.OperatorSay(accountID, chat, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.box.SetFaults(func(f *sandbox.Faults) { f.HookHold = false })
+	w.box.ReleaseHooks(true)
+	w.until("all answers on the stream", func() bool { return len(stream.texts("outbound")) >= len(answers) })
+	w.eventually("the repeats", func() bool {
+		n := 0
+		for _, h := range w.box.Hooks() {
+			if h.Kind == "message" && h.Outcome == "delivered" {
+				n++
+			}
+		}
+		return n == 3*len(answers)
+	})
+	say(9) // behind everything else in its lane
+	arrived()
+
+	if got := w.inbox(sandbox.Inbound); !slices.Equal(got, want) {
+		t.Errorf("the inbox has %q, want %q", got, want)
+	}
+	if got := stream.texts("outbound"); !slices.Equal(got, answers) {
+		t.Errorf("the visitor has %q, want %q", got, answers)
+	}
+	if n := len(w.box.Chats(accountID)); n != 1 {
+		t.Errorf("%d chats in the CRM, want one", n)
+	}
+	if n := len(v.history()); n != len(want)+len(answers) {
+		t.Errorf("%d messages in the history, want %d", n, len(want)+len(answers))
+	}
+	w.noBreaches()
 }
 
 // TestRefusedMessageIsShownToTheVisitor: a final refusal (400, not a repeat) is

@@ -1,0 +1,388 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"leadline/backend/config"
+	"leadline/backend/sandbox"
+)
+
+// childEnv makes this test binary the server itself, so that it can be killed.
+// Its value is how far the child's clock is ahead: a lane whose holder was
+// killed is given out again when its lease has run out, and nobody waits here.
+const childEnv = "LEADLINE_TEST_CHILD_AHEAD"
+
+func TestMain(m *testing.M) {
+	if ahead := os.Getenv(childEnv); ahead != "" {
+		if err := serveChild(ahead); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	code := m.Run()
+	stopPostgres()
+	os.Exit(code)
+}
+
+// serveChild is `leadline serve` with another clock.
+func serveChild(ahead string) error {
+	d, err := time.ParseDuration(ahead)
+	if err != nil {
+		return err
+	}
+	cfg, err := config.Load(nil)
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	a, err := New(ctx, cfg, Options{
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Now:    func() time.Time { return time.Now().Add(d) },
+	})
+	if err != nil {
+		return err
+	}
+	if d == 0 { // the first life makes the login
+		if _, err := a.Teams.Add(ctx, login, password, "", "owner"); err != nil {
+			return err
+		}
+	}
+	l, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx, l)
+}
+
+// mortal is a server in a process of its own, on the `dev` product over plain
+// http, next to a sandbox in this process.
+type mortal struct {
+	*world
+	addr, appURL, chatURL, crmURL string
+	environ                       []string
+	lives                         int
+	child                         *exec.Cmd
+}
+
+func newMortal(t *testing.T) *mortal {
+	t.Helper()
+	crm, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := free.Addr().String()
+	if err := free.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, crmPort, _ := net.SplitHostPort(crm.Addr().String())
+	_, appPort, _ := net.SplitHostPort(addr)
+	zone := "amocrm.localhost:" + crmPort
+	m := &mortal{
+		world: &world{t: t, logs: &syncBuffer{}}, addr: addr,
+		appURL: "http://app.leadline.localhost:" + appPort, chatURL: "http://chat.leadline.localhost:" + appPort,
+		crmURL: "http://democo." + zone,
+	}
+	transport := sandbox.LoopbackTransport()
+	m.http = &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	m.box = sandbox.New(sandbox.Config{
+		Zones: []sandbox.Zone{{Product: sandbox.ProductDev, Name: zone, Scheme: "http"}},
+		Accounts: []sandbox.Account{{
+			ID: accountID, Product: sandbox.ProductDev, Subdomain: "democo", Name: "Demo company", AmojoID: amojoID, Language: "en",
+			Users:     []sandbox.User{{ID: adminID, Name: "Oleg Admin", Login: "oleg@example.org", AmojoID: "3c8e5a70-1d42-4f9b-b6e3-90a7d2c4f815", Language: "en", Admin: true}},
+			Pipelines: []sandbox.Pipeline{{ID: 1300, Name: "Main"}},
+		}},
+		Integrations: []sandbox.Integration{{
+			ClientUUID: clientID, Product: sandbox.ProductDev, Secret: clientSecret, Name: "Leadline",
+			RedirectURI: m.appURL + "/oauth/dev/callback", DisabledURI: m.appURL + "/oauth/dev/disabled", WidgetCode: widget,
+		}},
+		Channels: []sandbox.Channel{{
+			ID: channelID, Product: sandbox.ProductDev, Secret: channelSecret, Code: "amo.ext.leadline", Name: "Leadline",
+			BotID: "9b2f4d6e-0a1c-4e3f-8d5b-7c6a9e8f0d1b", HookURL: m.appURL + "/hooks/amojo/:scope_id", ClientUUID: clientID,
+		}},
+		Transport: transport,
+	})
+	srv := &http.Server{Handler: m.box, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
+	served := make(chan struct{})
+	go func() { defer close(served); _ = srv.Serve(crm) }()
+	dir := t.TempDir()
+	m.environ = append(os.Environ(),
+		"LEADLINE_LISTEN="+addr, "LEADLINE_APP_URL="+m.appURL, "LEADLINE_CHAT_URL="+m.chatURL,
+		"LEADLINE_DATABASE=sqlite:"+filepath.Join(dir, "leadline.db"), "LEADLINE_KEY_FILE="+filepath.Join(dir, "leadline.key"),
+		"LEADLINE_DEV_ZONES="+zone, "LEADLINE_DEV_AMOJO_URL=http://amojo."+zone, "LEADLINE_DEV_CONSENT_URL=http://www."+zone+"/oauth",
+		"LEADLINE_DEV_CLIENT_ID="+clientID, "LEADLINE_DEV_CLIENT_SECRET="+clientSecret,
+		"LEADLINE_DEV_CHANNEL_ID="+channelID, "LEADLINE_DEV_CHANNEL_SECRET="+channelSecret,
+		"LEADLINE_DEV_CHANNEL_CODE=amo.ext.leadline", "LEADLINE_DEV_WIDGET_CODE="+widget)
+	t.Cleanup(func() {
+		m.kill()
+		_ = srv.Close()
+		<-served
+		if err := m.box.Close(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Log("log of the server:\n" + m.logs.String())
+		}
+	})
+	return m
+}
+
+// start begins the server's next life on the same data and port.
+func (m *mortal) start() {
+	m.t.Helper()
+	m.child = exec.Command(os.Args[0])
+	// Each life is more than a lease (30 s) later than the one before.
+	m.child.Env = append(slices.Clone(m.environ), childEnv+"="+strconv.Itoa(31*m.lives)+"s")
+	m.child.Stderr = m.logs
+	m.lives++
+	if err := m.child.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	m.until("the server to be ready", func() bool {
+		a, err := m.trySend("GET", m.appURL+"/readyz", nil, nil)
+		return err == nil && a.status == http.StatusOK
+	})
+}
+
+// kill is SIGKILL: nothing is finished, nothing is said.
+func (m *mortal) kill() {
+	if m.child == nil || m.child.Process == nil {
+		return
+	}
+	_ = m.child.Process.Kill()
+	_ = m.child.Wait()
+	m.child = nil
+}
+
+func (m *mortal) connect() (button, hash string) {
+	m.t.Helper()
+	if err := m.box.Install(accountID, clientID); err != nil {
+		m.t.Fatal(err)
+	}
+	headers := func() map[string]string {
+		token, err := m.box.DisposableToken(accountID, adminID, clientID)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		return map[string]string{"X-Auth-Token": token, "Origin": m.crmURL}
+	}
+	var c connection
+	m.until("the account to be connected", func() bool {
+		if len(m.box.Connections()) == 0 {
+			m.send("POST", m.appURL+"/widget/v1/connect", headers(), m.connectBody())
+		}
+		m.send("GET", m.appURL+"/widget/v1/status", headers(), nil).into(m.t, &c)
+		return c.State == "connected" && len(c.Chats) == 1
+	})
+	return snippetPair(m.t, c.Chats[0].Snippet)
+}
+
+// TestKilledServerLosesAndDoublesNothing kills the server six times, with
+// SIGKILL and at seeded moments, while visitors and operators write: what was
+// acknowledged stands once and in order on the other side (design.md §2).
+func TestKilledServerLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
+	const visitors, each, kills = 8, 40, 6
+	m := newMortal(t)
+	m.start()
+	button, hash := m.connect()
+	people := make([]*visitor, visitors)
+	for i := range people {
+		people[i] = &visitor{w: m.world, base: m.chatURL, button: button}
+		people[i].session(people[i].ticket(hash), "")
+		people[i].write(uuidN(1000*i), fmt.Sprintf("visitor %d message 0", i))
+	}
+	m.eventually("a chat of each visitor", func() bool { return len(m.box.Chats(accountID)) == visitors })
+
+	var acknowledged atomic.Int64
+	var writing sync.WaitGroup
+	for i, v := range people {
+		writing.Go(func() {
+			for n := 1; n < each; n++ {
+				id, text := uuidN(1000*i+n), fmt.Sprintf("visitor %d message %d", i, n)
+				if !v.insist(id, text) {
+					t.Errorf("%q was not taken", text)
+					return
+				}
+				acknowledged.Add(1)
+			}
+		})
+	}
+	stop := make(chan struct{})
+	var saying sync.WaitGroup
+	saying.Go(func() {
+		tick := time.NewTicker(15 * time.Millisecond) // people type; the server is up or not
+		defer tick.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+			chat := m.box.Chats(accountID)[n%visitors].ID
+			if _, err := m.box.OperatorSay(accountID, chat, fmt.Sprintf("operator %d", n)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+
+	dice := rand.New(rand.NewPCG(7, 11))
+	for k := range kills {
+		// In turn: killed with everything waiting, in the middle of deliveries, and
+		// with answers on their way.
+		m.box.SetFaults(func(f *sandbox.Faults) {
+			f.AmojoStatus, f.AmojoCount, f.AmojoDelayMS, f.AmojoCutAfter = 0, 0, 0, 0
+			switch k % 3 {
+			case 0:
+				f.AmojoStatus, f.AmojoCount = 503, -1
+			case 1:
+				f.AmojoDelayMS = 100
+			case 2:
+				f.AmojoDelayMS, f.AmojoCutAfter = 20, 3
+			}
+		})
+		next := min(acknowledged.Load()+8+dice.Int64N(40), visitors*(each-1))
+		m.until("the next kill", func() bool { return t.Failed() || acknowledged.Load() >= next })
+		m.kill()
+		m.start()
+	}
+	m.box.SetFaults(func(f *sandbox.Faults) { *f = sandbox.Faults{} })
+	writing.Wait()
+	close(stop)
+	saying.Wait()
+	if t.Failed() {
+		return
+	}
+	m.eventually("all messages in the inbox and all hooks sent", func() bool {
+		waiting := slices.ContainsFunc(m.box.Hooks(), func(h sandbox.HookRecord) bool { return h.Outcome == "waiting" })
+		return !waiting && len(m.inbox(sandbox.Inbound)) >= visitors*each
+	})
+	m.compare(people, each)
+	m.noBreaches()
+}
+
+// insist writes like visitor.write, but may be called beside the test's own
+// goroutine: it reports instead of ending the test.
+func (v *visitor) insist(clientID, text string) bool {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	end := time.After(60 * time.Second)
+	for {
+		a, err := v.w.trySend("POST", v.base+"/v1/messages", v.auth(), map[string]any{"client_id": clientID, "text": text})
+		if err == nil && a.status == http.StatusOK {
+			return true
+		}
+		if err == nil && a.status < 500 && a.status != http.StatusTooManyRequests {
+			v.w.t.Errorf("write %q: %d %s", text, a.status, a.body)
+			return false
+		}
+		select {
+		case <-tick.C:
+		case <-end:
+			return false
+		}
+	}
+}
+
+// compare holds both sides against each other, conversation by conversation.
+func (m *mortal) compare(people []*visitor, each int) {
+	m.t.Helper()
+	delivered := map[string]string{} // amojo message id → hook's outcome
+	for _, h := range m.box.Hooks() {
+		if h.Kind == "message" {
+			delivered[h.MessageID] = h.Outcome
+		}
+	}
+	answered := 0
+	for i, v := range people {
+		var want []string
+		for n := range each {
+			want = append(want, fmt.Sprintf("visitor %d message %d", i, n))
+		}
+		var chat string
+		for _, msg := range m.box.Messages(accountID) {
+			if msg.Text == want[0] {
+				chat = msg.ChatID
+			}
+		}
+		there := m.box.ChatMessages(chat)
+		slices.SortFunc(there, func(a, b sandbox.Message) int { return int(a.Seq - b.Seq) })
+		var arrived []string
+		for _, msg := range there {
+			if msg.Direction == sandbox.Inbound {
+				arrived = append(arrived, msg.Text)
+			}
+		}
+		if !slices.Equal(arrived, want) {
+			m.t.Errorf("conversation %d arrived as %q", i, arrived)
+		}
+		if shown := textsOf(there, sandbox.Inbound); !slices.Equal(shown, want) {
+			m.t.Errorf("conversation %d is shown as %q", i, shown)
+		}
+		here := map[string]int{}
+		var own []string
+		for _, msg := range v.all() {
+			here[msg.Text]++
+			if msg.Direction == "inbound" {
+				own = append(own, msg.Text)
+			}
+		}
+		if !slices.Equal(own, want) {
+			m.t.Errorf("the history of visitor %d has %q", i, own)
+		}
+		for _, msg := range there {
+			if !msg.FromCRM {
+				continue
+			}
+			n := here[msg.Text]
+			// A hook that was cut off may have been stored, but never twice.
+			if n > 1 || delivered[msg.ID] == "delivered" && n != 1 {
+				m.t.Errorf("%q stands %d times in the history; its hook was %s", msg.Text, n, delivered[msg.ID])
+			}
+			if delivered[msg.ID] == "delivered" {
+				answered++
+			}
+		}
+	}
+	if answered == 0 {
+		m.t.Error("no hook was answered: nothing was tested")
+	}
+	m.t.Logf("%d hooks answered with 200", answered)
+}
+
+// all reads the whole transcript, page by page.
+func (v *visitor) all() []message {
+	v.w.t.Helper()
+	var list []message
+	before := ""
+	for {
+		var h struct {
+			Messages []message
+			More     bool
+		}
+		v.w.send("GET", v.base+"/v1/messages?limit=100"+before, v.auth(), nil).into(v.w.t, &h)
+		list = append(h.Messages, list...)
+		if !h.More || len(h.Messages) == 0 {
+			return list
+		}
+		before = fmt.Sprintf("&before=%d.%d", h.Messages[0].At, h.Messages[0].Seq)
+	}
+}
