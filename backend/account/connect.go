@@ -153,13 +153,14 @@ func (s *Service) complete(ctx context.Context, a Account, c Claim) (bool, error
 	if err != nil {
 		return false, err
 	}
+	// Before the state: a widget that reads "connected" shows the snippet.
+	if err := s.firstChat(ctx, a, c.Locale); err != nil {
+		return false, err
+	}
 	if err := s.store.SetConnected(ctx, a.ID, c.Team, c.User, info.AmojoID, scope, s.now()); err != nil {
 		return false, err
 	}
 	s.log.Info("account connected", "account_id", string(a.ID), "product", a.Product)
-	if err := s.firstChat(ctx, a, c.Locale); err != nil {
-		return false, err
-	}
 	if err := s.store.DropClaim(ctx, a.Product, a.CRMID); err != nil {
 		return false, err
 	}
