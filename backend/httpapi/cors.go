@@ -2,14 +2,21 @@ package httpapi
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
+
+// widgetRoot is where the widget's calls lie.
+const widgetRoot = "/widget/v1"
 
 // widgetCORS lets pages of CRM accounts read the answers, errors too: without
 // these headers the widget would see status 0 and no reason (W §8.4). It stands
 // before everything that can fail. Preflights end here, without a token.
 func (s *Server) widgetCORS(c *gin.Context) {
+	if !strings.HasPrefix(c.Request.URL.Path, widgetRoot+"/") {
+		return
+	}
 	h := c.Writer.Header()
 	h.Add("Vary", "Origin")
 	origin := c.GetHeader("Origin")

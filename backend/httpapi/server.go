@@ -98,6 +98,7 @@ func New(d Deps) *Server {
 }
 
 func (s *Server) appRoutes(r *gin.Engine) {
+	r.Use(s.widgetCORS) // for the router's own refusals too
 	s.opsRoutes(r)
 
 	// The chats service; signed, so no other proof.
@@ -113,7 +114,7 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	r.GET("/assets/verify.js", s.verifyScript)
 
 	// The widget, from the CRM's pages.
-	w := r.Group("/widget/v1", s.widgetCORS)
+	w := r.Group(widgetRoot)
 	w.OPTIONS("/*any", func(c *gin.Context) {}) // answered by widgetCORS
 	w.GET("/status", s.limited(perAddress), s.widgetToken, s.widgetStatus)
 	w.POST("/connect", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetConnect)
