@@ -107,8 +107,16 @@ func (s *Service) Trust(ctx context.Context, key chatid.ButtonKey, sites []strin
 }
 
 func validHost(h string) bool {
-	return h != "" && len(h) <= 253 && strings.Trim(h, "abcdefghijklmnopqrstuvwxyz0123456789-.") == "" &&
-		!strings.HasPrefix(h, ".") && !strings.HasSuffix(h, ".") && !strings.Contains(h, "..")
+	if len(h) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(h, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" ||
+			label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // Admits reports whether a page of origin may carry the button (EMB-24): a
