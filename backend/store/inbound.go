@@ -14,6 +14,15 @@ import (
 // SaveInbound implements conversation.Store.
 func (s conversations) SaveInbound(ctx context.Context, in conversation.NewInbound) (conversation.Saved, error) {
 	var saved conversation.Saved
+	if s.postgres {
+		quick, ok, err := s.quickInbound(ctx, in)
+		if err != nil {
+			return conversation.Saved{}, fmt.Errorf("save inbound message: %w", err)
+		}
+		if ok {
+			return quick, nil
+		}
+	}
 	err := s.do(ctx, func(t *tx) (err error) {
 		saved, err = t.saveInbound(in)
 		return err

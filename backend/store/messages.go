@@ -14,9 +14,14 @@ const messageColumns = `id, account_id, conversation_id, client_id, ref, seq, re
 type scanner interface{ Scan(...any) error }
 
 func scanMessage(r scanner) (m conversation.Message, err error) {
-	err = r.Scan(&m.ID, &m.Account, &m.Conversation, &m.ClientID, &m.Ref, &m.Seq, &m.Rev, &m.At,
-		&m.Direction, &m.Kind, &m.Text, &m.AuthorName, &m.Status, &m.ErrorCode)
+	err = r.Scan(fields(&m)...)
 	return m, err
+}
+
+// fields are where the messageColumns go.
+func fields(m *conversation.Message) []any {
+	return []any{&m.ID, &m.Account, &m.Conversation, &m.ClientID, &m.Ref, &m.Seq, &m.Rev, &m.At,
+		&m.Direction, &m.Kind, &m.Text, &m.AuthorName, &m.Status, &m.ErrorCode}
 }
 
 // insertMessage stores m unless its client id or its ref is there already.

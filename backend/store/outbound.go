@@ -14,6 +14,15 @@ import (
 // SaveOutbound implements conversation.Store.
 func (s conversations) SaveOutbound(ctx context.Context, in conversation.NewOutbound) (conversation.Saved, error) {
 	var saved conversation.Saved
+	if s.postgres {
+		quick, ok, err := s.quickOutbound(ctx, in)
+		if err != nil {
+			return conversation.Saved{}, fmt.Errorf("save outbound message: %w", err)
+		}
+		if ok {
+			return quick, nil
+		}
+	}
 	err := s.do(ctx, func(t *tx) (err error) {
 		saved, err = t.saveOutbound(in)
 		return err
@@ -66,13 +75,10 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 
 // storedByRef finds a hook's message that came before.
 func (t *tx) storedByRef(m conversation.Message) (conversation.Saved, error) {
-	stored, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages WHERE account_id = ? AND ref = ? AND ref <> ''`,
-		string(m.Account), string(m.Ref)))
-	if err != nil {
-		return conversation.Saved{}, err
-	}
-	saved := conversation.Saved{Message: stored, Duplicate: true}
-	err = t.row(`SELECT visitor_id FROM conversations WHERE id = ?`, string(stored.Conversation)).Scan(&saved.Visitor)
+	saved := conversation.Saved{Duplicate: true}
+	err := t.row(`SELECT `+messageColumns+`, (SELECT c.visitor_id FROM conversations c WHERE c.id = messages.conversation_id)
+		FROM messages WHERE account_id = ? AND ref = ? AND ref <> ''`, string(m.Account), string(m.Ref)).
+		Scan(append(fields(&saved.Message), &saved.Visitor)...)
 	return saved, err
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 )
@@ -44,10 +43,4 @@ func doPostgres(ctx context.Context, g *gorm.DB, fn func(*tx) error) error {
 		}
 	}
 	return translate(err)
-}
-
-// isRace: PostgreSQL ended one of two transactions that stood in each other's way.
-func isRace(err error) bool {
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
