@@ -24,6 +24,9 @@ func (s *Server) hook(c *gin.Context) {
 		s.hookRefused(c, err)
 		return
 	}
+	// No keep-alive: a hook comes once, and must not meet a connection that a
+	// restart is just closing.
+	c.Header("Connection", "close")
 	c.Status(http.StatusOK)
 }
 
