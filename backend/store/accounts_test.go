@@ -9,6 +9,7 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/fault"
 	"leadline/backend/onlinechat"
+	"leadline/backend/outbox"
 	"leadline/backend/team"
 )
 
@@ -68,6 +69,49 @@ func TestAccountBelongsToOneTeam(t *testing.T) {
 		wantKind(t, s.SetConnected(testContext, other, "t3", "user", "amojo", "scope", w.now), fault.Conflict, "account_taken")
 		wantKind(t, s.SetState(testContext, "none", account.Broken, "", w.now), fault.NotFound, "not_found")
 	})
+}
+
+// What waits is not the account's fault any more when it is connected again.
+func TestReconnectedAccountsLanesGoAtOnce(t *testing.T) {
+	for name, leave := range map[string]func(w *world) error{
+		"by its state": func(w *world) error {
+			return w.Accounts().SetState(testContext, w.account, account.Connected, "", w.now)
+		},
+		"by a sign-in": func(w *world) error {
+			return w.Accounts().SetConnected(testContext, w.account, "t1", "user", "amojo", "scope", w.now)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, w *world) {
+				paused, waiting, held := w.write(t, w.inbound("v1", "x")), w.write(t, w.inbound("v2", "x")), w.write(t, w.inbound("v3", "x"))
+				w.settle(t, *paused.Claim, *paused.Job, pauseOutcome(w.now.Add(time.Hour)))
+				w.settle(t, *waiting.Claim, *waiting.Job, outbox.Outcome{Verdict: outbox.Later, At: w.now.Add(2 * time.Hour)})
+				must(t, w.Accounts().SetState(testContext, w.account, account.Disconnected, "", w.now))
+				w.write(t, w.inbound("v4", "x")) // written while it was off
+				equal(t, "lanes of a disconnected account", len(w.claimDue(t, 10)), 0)
+				other := w.account
+				w.account = w.newAccount(t, 2)
+				elsewhere := w.write(t, w.inbound("v5", "x"))
+				w.settle(t, *elsewhere.Claim, *elsewhere.Job, outbox.Outcome{Verdict: outbox.Later, At: w.now.Add(time.Hour)})
+				w.account = other
+				must(t, leave(w))
+				a, err := w.Accounts().Account(testContext, w.account)
+				must(t, err)
+				if !a.PausedUntil.IsZero() || a.State != account.Connected {
+					t.Errorf("account = %+v, want it connected and not paused", a)
+				}
+				// Not the one that somebody holds, nor another account's.
+				claims := w.claimDue(t, 10)
+				equal(t, "lanes that go", len(claims), 3)
+				for _, c := range claims {
+					if c.Lane == held.Claim.Lane || c.Account != w.account {
+						t.Errorf("claimed %+v", c)
+					}
+				}
+				must(t, w.Outbox().Renew(testContext, *held.Claim, w.now.Add(lease)))
+			})
+		})
+	}
 }
 
 func TestTokensAreSealedInTheirPlace(t *testing.T) {

@@ -26,6 +26,10 @@ func TestMain(m *testing.M) {
 		writeUntilKilled(os.Getenv(childDSN))
 		return
 	}
+	if os.Getenv(childLock) != "" {
+		holdLock(os.Getenv(childLock))
+		return
+	}
 	code := m.Run()
 	stopCluster()
 	os.Exit(code)

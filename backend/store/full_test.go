@@ -43,10 +43,15 @@ func TestFullDiskAcknowledgesNothing(t *testing.T) {
 }
 
 func TestClosedStoreRefuses(t *testing.T) {
-	t.Parallel()
-	s, err := Open(testContext, Options{DSN: "sqlite:" + filepath.Join(t.TempDir(), "leadline.db"), Sealer: seal{}})
-	must(t, err)
-	must(t, s.Close())
-	err = s.do(testContext, func(*tx) error { return nil })
-	wantKind(t, err, fault.Unavailable, storageUnavailable)
+	onBoth(t, func(t *testing.T, w *world) {
+		c := w.known(t, "v1")
+		must(t, w.Close())
+		err := w.do(testContext, func(*tx) error { return nil })
+		wantKind(t, err, fault.Unavailable, storageUnavailable)
+		_, err = w.Conversations().SaveInbound(testContext, w.inbound("v1", "x"))
+		wantKind(t, err, fault.Unavailable, storageUnavailable)
+		_, err = w.Conversations().SaveOutbound(testContext, w.outbound(c, "x"))
+		wantKind(t, err, fault.Unavailable, storageUnavailable)
+		must(t, w.Close()) // a second time does nothing
+	})
 }

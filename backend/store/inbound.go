@@ -121,7 +121,10 @@ func (t *tx) fillVisitor(l *lane, v conversation.Visitor) error {
 	if !changed {
 		return nil
 	}
-	_, err := t.exec(`UPDATE visitors SET name = ?, phone = ?, email = ?, alias = ?, locale = ? WHERE id = ?`,
+	// Another thread of the visitor may have filled a field in since it was read.
+	_, err := t.exec(`UPDATE visitors SET name = CASE WHEN name = '' THEN ? ELSE name END, phone = CASE WHEN phone = '' THEN ? ELSE phone END,
+		email = CASE WHEN email = '' THEN ? ELSE email END, alias = CASE WHEN alias = '' THEN ? ELSE alias END,
+		locale = CASE WHEN locale = '' THEN ? ELSE locale END WHERE id = ?`,
 		l.name, l.phone, l.email, l.alias, l.locale, l.visitor)
 	return err
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -145,7 +144,7 @@ func (s *Store) quick(ctx context.Context, query string, args []any, dest ...any
 	case errors.Is(err, sql.ErrNoRows), isRace(err):
 		return false, nil
 	}
-	return false, fmt.Errorf("one statement: %w", translate(err))
+	return false, s.ended(translate(err))
 }
 
 // isRace: PostgreSQL ended one of two transactions that stood in each other's

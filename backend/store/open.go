@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 
 	"gorm.io/gorm"
 
@@ -59,6 +60,7 @@ type Store struct {
 	sealer   Sealer
 	newID    func() string
 	closers  []func() error
+	closed   atomic.Bool
 }
 
 // Open opens the database, making and migrating it when needed.
@@ -108,6 +110,7 @@ func (s *Store) start(ctx context.Context, k kind, db *sql.DB, o Options) error 
 // Close lets what runs finish and closes the database. Later calls to the store
 // fail.
 func (s *Store) Close() error {
+	s.closed.Store(true)
 	var errs []error
 	for i := len(s.closers) - 1; i >= 0; i-- {
 		errs = append(errs, s.closers[i]())

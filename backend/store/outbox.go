@@ -126,6 +126,13 @@ func (s lanes) giveBack(ctx context.Context, what string, c outbox.Claim, token 
 // Settle implements outbox.Store.
 func (s lanes) Settle(ctx context.Context, c outbox.Claim, j outbox.Job, o outbox.Outcome) (more bool, err error) {
 	err = s.do(ctx, func(t *tx) error {
+		if o.PauseAccount && t.postgres {
+			// Before the thread, as in setState: the other way round the two would
+			// wait for each other.
+			if _, err := t.exec(`SELECT 1 FROM accounts WHERE id = ? FOR NO KEY UPDATE`, string(c.Account)); err != nil {
+				return err
+			}
+		}
 		l, err := t.lane(` WHERE c.id = ? AND c.token = ? AND c.token <> ''`, string(c.Lane), c.Token)
 		if errors.Is(err, sql.ErrNoRows) {
 			return outbox.ErrLost

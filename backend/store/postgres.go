@@ -9,6 +9,8 @@ import (
 
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
+
+	"leadline/backend/fault"
 )
 
 // startPostgres uses one pool for everything. pgx keeps prepared statements by
@@ -19,8 +21,16 @@ func (s *Store) startPostgres(db *sql.DB, _ *slog.Logger) error {
 		return fmt.Errorf("open database: %w", err)
 	}
 	s.read = g
-	s.do = func(ctx context.Context, fn func(*tx) error) error { return doPostgres(ctx, g, fn) }
+	s.do = func(ctx context.Context, fn func(*tx) error) error { return s.ended(doPostgres(ctx, g, fn)) }
 	return nil
+}
+
+// ended explains an error of a pool that was closed meanwhile; it has no type.
+func (s *Store) ended(err error) error {
+	if _, ours := errors.AsType[*fault.Error](err); err == nil || ours || !s.closed.Load() {
+		return err
+	}
+	return unavailable(err)
 }
 
 // doPostgres keeps the promises of writer.Do with one transaction per closure.

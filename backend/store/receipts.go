@@ -30,10 +30,11 @@ func (t *tx) saveReceipt(r conversation.Receipt) (conversation.Reported, error) 
 	if seen == l.seenSeq && delivered == l.deliveredSeq {
 		return conversation.Reported{Rev: l.seq}, nil
 	}
-	// What lies at or below the old seen cursor is read, or failed, already.
+	// What lies at or below the old seen cursor is read, or failed, already. A rev
+	// is never below its seq, and has the index.
 	rows, err := t.rows(`SELECT `+messageColumns+` FROM messages
-		WHERE conversation_id = ? AND seq > ? AND seq <= ? AND direction = ? AND status >= 0 AND ref <> '' ORDER BY seq`,
-		l.id, l.seenSeq, delivered, string(conversation.Outbound))
+		WHERE conversation_id = ? AND rev > ? AND seq > ? AND seq <= ? AND direction = ? AND status >= 0 AND ref <> '' ORDER BY seq`,
+		l.id, l.seenSeq, l.seenSeq, delivered, string(conversation.Outbound))
 	if err != nil {
 		return conversation.Reported{}, err
 	}
