@@ -35,15 +35,15 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Harbour Lamps</title><body style="font: 18px Georgia, serif; margin: 3rem"><h1>Harbour Lamps</h1><p>Light that has been to sea.</p>
 %s
-<script>amo_social_button.setMeta({ contact: { name: "Pavel Sidorov" } });</script></body></html>`, s.snippet)
+<script>(window.amo_social_button || window.crm_plugin).setMeta({ contact: { name: "Pavel Sidorov" } });</script></body></html>`, s.snippet)
 }
 
 // withWidget serves the release zip on the simulated CRM's pages.
-func (w *world) withWidget() {
+func (w *world) withWidget(platform string) {
 	w.t.Helper()
 	needs(w.t, crmpage.Built(), "the sandbox's page")
 	zip, err := widgetzip.Build(os.DirFS("../../widget"), widgetzip.Options{
-		Platform: "amocrm", BackendURL: appURL, SupportLink: "https://help.example.org/leadline",
+		Platform: platform, BackendURL: appURL, SupportLink: "https://help.example.org/leadline",
 		SupportEmail: "help@example.org", SupportPhone: "+1 555 010 0100",
 	})
 	if err != nil {
@@ -63,8 +63,19 @@ func (w *world) withWidget() {
 // the inbox, the visitor sees the answer.
 func TestWholeWayInTheBrowser(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{login: true})
-	w.withWidget()
+	t.Run("amoCRM", func(t *testing.T) {
+		t.Parallel()
+		wholeWay(t, setup{login: true}, widgetzip.AmoCRM, crmHost, "amo_social_button")
+	})
+	t.Run("Kommo", func(t *testing.T) {
+		t.Parallel()
+		wholeWay(t, setup{login: true, kommo: true}, widgetzip.Kommo, "democo.kommo.com", "crm_plugin")
+	})
+}
+
+func wholeWay(t *testing.T, s setup, platform, host, settings string) {
+	w := newWorld(t, s)
+	w.withWidget(platform)
 	site := &shop{}
 	var shopAddr string
 	served := w.serve(site, &shopAddr)
@@ -72,7 +83,7 @@ func TestWholeWayInTheBrowser(t *testing.T) {
 	crm := w.chromium(map[string]string{"shop.example.test": shopAddr})
 
 	began := time.Now()
-	crm.visit("https://" + crmHost + "/amo-market/#" + widget)
+	crm.visit("https://" + host + "/amo-market/#" + widget)
 	crm.sees(`document.querySelector('.widget-settings__modal .js-widget-skip-tour')`)
 	crm.shot("1-tour")
 	crm.click(`input[name=privacy_policy_accept]`)
@@ -101,14 +112,14 @@ func TestWholeWayInTheBrowser(t *testing.T) {
 		t.Errorf("the CRM keeps %s: the login and never the password (W §8.5)", s)
 	}
 	crm.sees(`!document.querySelector('.widget-settings__modal')`)
-	crm.visit("https://" + crmHost + "/amo-market/")
+	crm.visit("https://" + host + "/amo-market/")
 	crm.sees(`window.__crm && __crm.ready`)
 	js[any](crm, `__crm.openSettings(`+fmt.Sprintf("%q", widget)+`).then(function () { return null; })`)
 	crm.sees(`document.querySelector('.leadline__snippet') && document.querySelector('.js-leadline-state').textContent.length > 0`)
 	crm.shot("4-connected")
 	snippet := js[string](crm, `document.querySelector('.leadline__snippet').value`)
-	if !strings.Contains(snippet, chatURL+"/js/button.js") {
-		t.Fatalf("the snippet does not load the chat:\n%s", snippet)
+	if !strings.Contains(snippet, chatURL+"/js/button.js") || !strings.Contains(snippet, settings) {
+		t.Fatalf("the snippet does not load the chat by the names of %s:\n%s", platform, snippet)
 	}
 	site.paste(snippet)
 
@@ -126,7 +137,7 @@ func TestWholeWayInTheBrowser(t *testing.T) {
 	}
 	page.shot("6-written")
 
-	inbox := crm.open("https://" + crmHost + "/inbox/")
+	inbox := crm.open("https://" + host + "/inbox/")
 	inbox.reads("Pavel Sidorov")
 	inbox.click("#chats li button, #chats li a, #chats li")
 	inbox.reads("Is the brass lamp still there?")

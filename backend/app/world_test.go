@@ -111,6 +111,7 @@ type setup struct {
 	sandbox func(*sandbox.Config)
 	config  func(*config.Config)
 	login   bool // make the login, proven
+	kommo   bool // the whole world is Kommo's instead of amoCRM's
 	now     func() time.Time
 }
 
@@ -164,6 +165,14 @@ func newWorld(t *testing.T, s setup) *world {
 		}},
 		Transport: hooks,
 	}
+	product := sandbox.ProductAmoCRM
+	if s.kommo {
+		product = sandbox.ProductKommo
+		boxConfig.Zones = []sandbox.Zone{{Product: product, Name: "kommo.com"}}
+		boxConfig.Accounts[0].Product, boxConfig.Integrations[0].Product, boxConfig.Channels[0].Product = product, product, product
+		boxConfig.Integrations[0].RedirectURI = appURL + "/oauth/kommo/callback"
+		boxConfig.Integrations[0].DisabledURI = appURL + "/oauth/kommo/disabled"
+	}
 	if s.sandbox != nil {
 		s.sandbox(&boxConfig)
 	}
@@ -176,15 +185,15 @@ func newWorld(t *testing.T, s setup) *world {
 		}
 	})
 
+	prefix := "LEADLINE_" + strings.ToUpper(product) + "_"
 	cfg, err := config.Load([]string{
 		"LEADLINE_APP_URL=" + appURL, "LEADLINE_CHAT_URL=" + chatURL,
 		"LEADLINE_DATABASE=sqlite:" + filepath.Join(t.TempDir(), "leadline.db"),
 		"LEADLINE_KEY_FILE=" + filepath.Join(t.TempDir(), "leadline.key"),
 		"LEADLINE_SIGNUP=true", "LEADLINE_STOP_TIMEOUT=5s",
-		"LEADLINE_AMOCRM_CLIENT_ID=" + clientID, "LEADLINE_AMOCRM_CLIENT_SECRET=" + clientSecret,
-		"LEADLINE_AMOCRM_CHANNEL_ID=" + channelID, "LEADLINE_AMOCRM_CHANNEL_SECRET=" + channelSecret,
-		"LEADLINE_AMOCRM_WIDGET_CODE=" + widget, "LEADLINE_AMOCRM_CHANNEL_CODE=amo.ext.leadline",
-		"LEADLINE_AMOCRM_LANGUAGE=en",
+		prefix + "CLIENT_ID=" + clientID, prefix + "CLIENT_SECRET=" + clientSecret,
+		prefix + "CHANNEL_ID=" + channelID, prefix + "CHANNEL_SECRET=" + channelSecret,
+		prefix + "WIDGET_CODE=" + widget, prefix + "CHANNEL_CODE=amo.ext.leadline", prefix + "LANGUAGE=en",
 	})
 	if err != nil {
 		t.Fatal(err)
