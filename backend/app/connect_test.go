@@ -205,9 +205,19 @@ func TestClaimRefused(t *testing.T) {
 }
 
 // TestClaimOutlivesAnOutage: the tokens come while the chats service is down; the
-// claim is completed when it is back, without anybody pressing again.
+// claim is completed when it is back, without anybody pressing again, also when
+// the backend was restarted in between and the admin only looks.
 func TestClaimOutlivesAnOutage(t *testing.T) {
 	t.Parallel()
+	for _, restart := range []bool{false, true} {
+		t.Run(fmt.Sprintf("restart %v", restart), func(t *testing.T) {
+			t.Parallel()
+			outage(t, restart)
+		})
+	}
+}
+
+func outage(t *testing.T, restart bool) {
 	w := newWorld(t, setup{login: true})
 	w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 503, -1 })
 	if a := w.connect(); a.status != http.StatusAccepted {
@@ -222,6 +232,9 @@ func TestClaimOutlivesAnOutage(t *testing.T) {
 		}
 		return false
 	})
+	if restart {
+		w.restart()
+	}
 	if c := w.state(); c.State != "connecting" {
 		t.Errorf("the widget reads %+v, want connecting", c)
 	}
