@@ -229,7 +229,7 @@ func TestKilledServerLosesAndDoublesNothing(t *testing.T) {
 	stop := make(chan struct{})
 	var saying sync.WaitGroup
 	saying.Go(func() {
-		tick := time.NewTicker(15 * time.Millisecond) // people type; the server is up or not
+		tick := time.NewTicker(4 * time.Millisecond) // people type; the server is up or not
 		defer tick.Stop()
 		for n := 0; ; n++ {
 			select {
@@ -374,15 +374,35 @@ func (v *visitor) all() []message {
 	var list []message
 	before := ""
 	for {
-		var h struct {
-			Messages []message
-			More     bool
-		}
-		v.w.send("GET", v.base+"/v1/messages?limit=100"+before, v.auth(), nil).into(v.w.t, &h)
+		h := v.page("limit=100" + before)
 		list = append(h.Messages, list...)
 		if !h.More || len(h.Messages) == 0 {
 			return list
 		}
 		before = fmt.Sprintf("&before=%d.%d", h.Messages[0].At, h.Messages[0].Seq)
 	}
+}
+
+// transcript is one page of a history.
+type transcript struct {
+	Messages []message
+	Cursor   int64
+	More     bool
+}
+
+// page reads one page, as soon as the visitor's budget of requests allows.
+func (v *visitor) page(query string) (p transcript) {
+	v.w.t.Helper()
+	until(v.w.t, "a page of history", func() bool {
+		a := v.w.send("GET", v.base+"/v1/messages?"+query, v.auth(), nil)
+		if a.status == http.StatusTooManyRequests {
+			return false
+		}
+		if a.status != http.StatusOK {
+			v.w.t.Fatalf("history: %d %s", a.status, a.body)
+		}
+		a.into(v.w.t, &p)
+		return true
+	})
+	return p
 }
