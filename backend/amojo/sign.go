@@ -24,12 +24,12 @@ func sign(req *http.Request, secret string, body []byte, now time.Time) {
 	req.Header.Set("Date", date)
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Content-MD5", md5hex)
-	req.Header.Set("X-Signature", requestSignature(secret, req.Method, md5hex, contentType, date, req.URL.EscapedPath()))
+	req.Header.Set("X-Signature", requestSignature(secret, req.Method, md5hex, date, req.URL.EscapedPath()))
 }
 
 // requestSignature is the signature of a request to the service: path without
 // scheme, host and query, no line feed after it.
-func requestSignature(secret, method, contentMD5, contentType, date, path string) string {
+func requestSignature(secret, method, contentMD5, date, path string) string {
 	return bodySignature(secret, []byte(strings.Join([]string{method, contentMD5, contentType, date, path}, "\n")))
 }
 
