@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -61,7 +62,7 @@ func (s *Server) begin(c *gin.Context) {
 func (s *Server) recover(c *gin.Context) {
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			s.Logger.Error("panic", "request_id", requestID(c), "route", c.FullPath(), "panic", p, "stack", string(debug.Stack()))
@@ -89,7 +90,7 @@ func (s *Server) bodyLimit(n int64) gin.HandlerFunc {
 // bind reads a JSON body; what is no such object is fault.Invalid.
 func bind(c *gin.Context, into any) error {
 	if err := c.ShouldBindJSON(into); err != nil {
-		if _, ok := err.(*http.MaxBytesError); ok {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return err
 		}
 		return fault.Wrap(fault.Invalid, "invalid_request", err)

@@ -15,22 +15,22 @@ import (
 	"leadline/backend/sitechat"
 )
 
-// carried finds a button, the online chat that it carries (nil for none) and
-// the chat's account.
-func (s *Server) carried(ctx context.Context, key chatid.ButtonKey) (onlinechat.Button, *onlinechat.Chat, account.Account, error) {
+// carried finds a button and the online chat that it carries: nil for none, and
+// while the account takes no messages.
+func (s *Server) carried(ctx context.Context, key chatid.ButtonKey) (onlinechat.Button, *onlinechat.Chat, error) {
 	b, err := s.OnlineChats.Button(ctx, key)
 	if err != nil {
-		return b, nil, account.Account{}, err
+		return b, nil, err
 	}
 	a, err := s.Accounts.Account(ctx, b.Account)
 	if err != nil || b.Chat == "" || !reachable(a) {
-		return b, nil, a, err
+		return b, nil, err
 	}
 	chat, err := s.OnlineChats.Chat(ctx, b.Chat)
 	if err != nil {
-		return b, nil, a, err
+		return b, nil, err
 	}
-	return b, &chat, a, nil
+	return b, &chat, nil
 }
 
 // reachable: what a visitor writes reaches the CRM, now or after a repair.
@@ -91,7 +91,7 @@ func (s *Server) buttonConfig(c *gin.Context) {
 		s.fail(c, errForeignOrigin)
 		return
 	}
-	_, chat, _, err := s.carried(ctx, b.Key)
+	_, chat, err := s.carried(ctx, b.Key)
 	if err != nil {
 		s.fail(c, err)
 		return

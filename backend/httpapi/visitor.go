@@ -86,7 +86,7 @@ func (s *Server) session(c *gin.Context) {
 		return
 	}
 	ctx := c.Request.Context()
-	button, chat, _, err := s.carried(ctx, chatid.ButtonKey(in.ButtonID))
+	button, chat, err := s.carried(ctx, chatid.ButtonKey(in.ButtonID))
 	if err != nil {
 		s.fail(c, err)
 		return
