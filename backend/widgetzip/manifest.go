@@ -1,6 +1,7 @@
 package widgetzip
 
 import (
+	"errors"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -35,7 +36,7 @@ func (c *checker) checkManifest() {
 	m, err := readJSON(raw)
 	if err != nil {
 		line := 0
-		if e, ok := err.(*jsonError); ok {
+		if e, ok := errors.AsType[*jsonError](err); ok {
 			line = e.line
 		}
 		c.add("M01", Refused, manifestName, line, "not strict JSON: %v; no comments, no trailing commas, each key once", err)

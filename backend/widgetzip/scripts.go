@@ -2,6 +2,7 @@ package widgetzip
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -56,7 +57,7 @@ func parseScript(raw []byte) (tree *js.AST, err error) {
 }
 
 func errorLine(err error) int {
-	if e, ok := err.(*parse.Error); ok {
+	if e, ok := errors.AsType[*parse.Error](err); ok {
 		return e.Line
 	}
 	return 0

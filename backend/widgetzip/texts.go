@@ -1,6 +1,7 @@
 package widgetzip
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func (c *checker) checkTexts() {
 		tree, err := readJSON(raw)
 		if err != nil {
 			line := 0
-			if e, ok := err.(*jsonError); ok {
+			if e, ok := errors.AsType[*jsonError](err); ok {
 				line = e.line
 			}
 			c.add("L01", Refused, name, line, "not a strict JSON object: %v", err)
