@@ -285,7 +285,7 @@ func (w *Worker) work(ctx context.Context, l *lane) (again bool) {
 		if l.claim.Recovered {
 			j.Uncertain, l.claim.Recovered = true, false
 		}
-		more, ok := w.try(ctx, keep, l.claim, j, log)
+		more, ok := w.try(keep, l.claim, j, log)
 		if !ok || !more {
 			return false
 		}
@@ -293,12 +293,12 @@ func (w *Worker) work(ctx context.Context, l *lane) (again bool) {
 	return true
 }
 
-// try handles one job and settles it. ok is false when the lane is no longer ours.
-func (w *Worker) try(ctx, keep context.Context, c Claim, j Job, log *slog.Logger) (more, ok bool) {
-	hctx, cancel := context.WithTimeout(keep, w.cfg.HandleTimeout)
+// try handles one job and settles it. ctx outlives the stop of the worker. ok is false when the lane is no longer ours.
+func (w *Worker) try(ctx context.Context, c Claim, j Job, log *slog.Logger) (more, ok bool) {
+	hctx, cancel := context.WithTimeout(ctx, w.cfg.HandleTimeout)
 	o := w.handler.Handle(hctx, j)
 	cancel()
-	more, err := w.store.Settle(keep, c, j, o)
+	more, err := w.store.Settle(ctx, c, j, o)
 	switch {
 	case errors.Is(err, ErrLost):
 		log.Warn("outbox: claim lost", "seq", j.Seq)
