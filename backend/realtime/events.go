@@ -31,7 +31,7 @@ func (s *Server) ServeEvents(w http.ResponseWriter, r *http.Request, session Ses
 	w.WriteHeader(http.StatusOK)
 	if e.flush() != nil {
 		s.release()
-		return nil
+		return nil //nolint:nilerr // the status is out, and the browser is gone
 	}
 	session.AcceptLanguage = acceptLanguage(r)
 	st := &stream{srv: s, sink: e, session: session, cursor: cursor}

@@ -205,6 +205,20 @@ func (b *wsBrowser) next() (frame, error) {
 	return fr, json.Unmarshal(data, &fr)
 }
 
+// readFrame reads one frame of any kind as it is on the wire.
+func readFrame(r io.Reader) (ws.Frame, error) {
+	h, err := ws.ReadHeader(r)
+	if err != nil {
+		return ws.Frame{}, err
+	}
+	if h.Length > 1<<20 {
+		return ws.Frame{}, fmt.Errorf("frame of %d bytes", h.Length)
+	}
+	payload := make([]byte, h.Length)
+	_, err = io.ReadFull(r, payload)
+	return ws.Frame{Header: h, Payload: payload}, err
+}
+
 func (b *wsBrowser) close() { _ = b.conn.Close() }
 
 type eventsBrowser struct {
@@ -269,7 +283,7 @@ func expect(t *testing.T, b browser, kind string) frame {
 
 func expectEnd(t *testing.T, b browser) {
 	t.Helper()
-	if fr, err := b.next(); err != io.EOF {
+	if fr, err := b.next(); !errors.Is(err, io.EOF) {
 		t.Fatalf("got frame %+v, error %v, want the end", fr, err)
 	}
 }

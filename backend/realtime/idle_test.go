@@ -111,7 +111,7 @@ func holdIdle() bool {
 			err = ws.WriteFrame(conn, ws.MaskFrame(ws.NewTextFrame([]byte(hello))))
 		}
 		if err == nil {
-			_, err = ws.ReadFrame(conn) // ready
+			_, err = readFrame(conn) // ready
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "hold:", err)

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -197,7 +198,7 @@ func TestCloseSaysByeToAll(t *testing.T) {
 				if err != nil || fr.Type != "bye" || fr.Code != "restart" {
 					t.Errorf("got %+v, %v, want bye restart", fr, err)
 				}
-				if _, err := b.next(); err != io.EOF {
+				if _, err := b.next(); !errors.Is(err, io.EOF) {
 					t.Errorf("after bye: got %v, want the end", err)
 				}
 			})
@@ -308,7 +309,7 @@ func TestFramesAfterTheFirst(t *testing.T) {
 		if err := ws.WriteFrame(b.conn, ws.MaskFrame(ws.NewPingFrame([]byte("still there?")))); err != nil {
 			t.Fatal(err)
 		}
-		got, err := ws.ReadFrame(b.rw)
+		got, err := readFrame(b.rw)
 		if err != nil || got.Header.OpCode != ws.OpPong || string(got.Payload) != "still there?" {
 			t.Errorf("got %v %q, %v", got.Header.OpCode, got.Payload, err)
 		}
