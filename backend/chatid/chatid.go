@@ -10,15 +10,17 @@ package chatid
 // Ids that Leadline makes. All of them are UUIDs in their 36-character form,
 // version 7, so that they sort by the time of making.
 type (
-	// TeamID names a team, UserID a Leadline login within it.
+	// TeamID names a team.
 	TeamID string
+	// UserID names a Leadline login within a team.
 	UserID string
 	// AccountID names our record of one installed CRM account. It is not the
 	// CRM's number (CRMAccountID) and not the chats service's id (AmojoID).
 	AccountID string
-	// ChatID names an online chat; ButtonID in the database is its own row,
-	// while the number that sites see is a ButtonKey.
-	ChatID   string
+	// ChatID names an online chat.
+	ChatID string
+	// ButtonID names a button's row in the database; the number that sites see
+	// is a ButtonKey.
 	ButtonID string
 	// VisitorID names a person on a site. It is also our id of the client in
 	// the Chats API (sender.id of inbound, receiver.client_id of outbound).
@@ -55,12 +57,14 @@ type (
 	// MessageRef names a message on their side (new_message.msgid of an answer,
 	// message.message.id of a hook, the path of delivery_status).
 	MessageRef string
-	// CRMAccountID and CRMUserID are the integers of API v4 and of the widget's token.
+	// CRMAccountID names an account in API v4 and in the widget's token.
 	CRMAccountID int64
-	CRMUserID    int64
-	// PipelineID and SourceID are integers of API v4.
+	// CRMUserID names a user of an account there.
+	CRMUserID int64
+	// PipelineID names a pipeline in API v4.
 	PipelineID int64
-	SourceID   int64
+	// SourceID names a source in API v4.
+	SourceID int64
 )
 
 // Valid reports whether s has the 8-4-4-4-12 form of a UUID in hexadecimal
