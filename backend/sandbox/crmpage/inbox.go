@@ -17,7 +17,7 @@ func (s *Site) inboxAdd(w http.ResponseWriter, r *http.Request, v visit) {
 	raw := map[string]any{}
 	for key, values := range r.PostForm {
 		if name, ok := strings.CutPrefix(key, "request["); ok {
-			raw[strings.Replace(strings.TrimSuffix(name, "]"), "][", ".", -1)] = values[0]
+			raw[strings.ReplaceAll(strings.TrimSuffix(name, "]"), "][", ".")] = values[0]
 		}
 	}
 	text := func(name string) string { t, _ := raw[name].(string); return clip(t, 2000) }

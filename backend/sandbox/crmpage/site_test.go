@@ -78,7 +78,7 @@ func TestAssets(t *testing.T) {
 	if rec := call(t, site, "GET", "/upl/w/widget/script.js", ""); rec.Code != 404 {
 		t.Errorf("prefix without version on Kommo: %d", rec.Code)
 	}
-	r := httptest.NewRequest("GET", "/dashboard/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/dashboard/", nil)
 	r.Host = "else.example.test"
 	rec := httptest.NewRecorder()
 	site.ServeHTTP(rec, r)
