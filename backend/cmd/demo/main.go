@@ -38,9 +38,10 @@ func main() {
 	shop := flag.Int("shop-port", 8090, "port of the sample shop")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	d := demo{bin: *bin, data: *data, backendPort: *backend, crmPort: *crm, shopPort: *shop}
-	if err := d.run(ctx); err != nil {
+	err := d.run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -65,7 +66,7 @@ func (d demo) run(ctx context.Context) error {
 		return err
 	}
 	for _, p := range []int{d.backendPort, d.crmPort, d.shopPort} {
-		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(p))
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(p))
 		if err != nil {
 			return fmt.Errorf("port %d is in use: stop what listens there, or choose others (bin/demo -h)", p)
 		}
@@ -169,7 +170,7 @@ func (d demo) loadIDs() (ids, error) {
 		return id, json.Unmarshal(raw, &id)
 	}
 	id = ids{ClientID: uuid(), ClientSecret: digits(32), ChannelID: uuid(), ChannelSecret: digits(20), WidgetCode: "leadline" + digits(16)}
-	raw, err := json.MarshalIndent(id, "", "  ")
+	raw, err := json.MarshalIndent(id, "", "  ") //nolint:gosec // the secrets of a demo, kept for its next run
 	if err != nil {
 		return id, err
 	}
@@ -194,7 +195,7 @@ func (d demo) seedLogin(ctx context.Context, env []string) error {
 
 // once runs a program to its end.
 func (d demo) once(ctx context.Context, env []string, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, name), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, name), args...) //nolint:gosec // our own programs
 	cmd.Env = append(append(os.Environ(), env...), "DEMO_PASSWORD="+password)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -205,7 +206,7 @@ func (d demo) once(ctx context.Context, env []string, name string, args ...strin
 
 // start runs a program beside us until ctx ends; its own end stops the demo.
 func (d demo) start(ctx context.Context, cancel context.CancelCauseFunc, env []string, name string, args ...string) (wait func()) {
-	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, name), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(d.bin, name), args...) //nolint:gosec // our own programs
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
