@@ -15,9 +15,10 @@ const (
 	codeLife = 20 * time.Minute
 	// grantRetry is the pause before a code that could not be exchanged is tried again.
 	grantRetry = 5 * time.Second
-	// grantTimeout bounds the exchange of one code; spentTimeout what follows it.
-	grantTimeout = 30 * time.Second
-	spentTimeout = 15 * time.Second
+	// grantTimeout bounds the work on one code: its exchange, and what follows.
+	grantTimeout    = 30 * time.Second
+	exchangeTimeout = 12 * time.Second
+	spentTimeout    = 15 * time.Second
 	// infoRetry is the pause before the account is asked for again.
 	infoRetry = time.Second
 	// grantsAtOnce bounds the codes in work.
@@ -126,7 +127,11 @@ func (s *Service) settleGrant(ctx context.Context, g Grant) {
 		s.drop(ctx, g)
 		return
 	}
-	tokens, err := s.crm.Exchange(ctx, g.Product, g.Host, g.Code)
+	// An exchange that has begun is not cut by a stop of the server: the code works
+	// once, and whether the CRM has spent it nobody could tell.
+	ectx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTimeout)
+	tokens, err := s.crm.Exchange(ectx, g.Product, g.Host, g.Code)
+	cancel()
 	if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.Invalid) {
 		log.Warn("authorisation code refused", "error", err)
 		s.drop(ctx, g)
@@ -138,7 +143,7 @@ func (s *Service) settleGrant(ctx context.Context, g Grant) {
 	}
 	// The code is spent: from here on nothing may be lost or repeated, also when
 	// the server is stopping.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), spentTimeout)
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), spentTimeout)
 	defer cancel()
 	info, err := s.crm.Info(ctx, g.Product, g.Host, tokens.Access)
 	for err != nil && ctx.Err() == nil && !fault.Is(err, fault.Unauthenticated) {
@@ -205,6 +210,8 @@ func (s *Service) Disabled(ctx context.Context, product string, id chatid.CRMAcc
 		if err := s.disconnect(ctx, a); err != nil {
 			return err
 		}
+		// A sign-in that waits stays: it may be that of the next installation, whose
+		// tokens are on their way.
 		return s.store.DropTokens(ctx, a.ID)
 	default:
 		return err
