@@ -88,16 +88,23 @@ func TestWriteLockOfAnotherProcess(t *testing.T) {
 	equal(t, "jobs", w.count(t, `SELECT count(*) FROM outbox`), 2)
 }
 
-// waiting gives the server process that waits for a lock in w's database.
-func (w *world) waiting(t testing.TB, s *Store) (pid int) {
+// waiting gives, once n of the database's server processes wait for a lock, one
+// of them. It has a connection of its own: the store's may all be waiting.
+func (w *world) waiting(t testing.TB, n int) (pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		err := s.reader(testContext).row(`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' LIMIT 1`).Scan(&pid)
-		if err == nil {
+	db, err := sql.Open("pgx", w.dsn)
+	must(t, err)
+	defer func() { _ = db.Close() }()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		var found int
+		err := db.QueryRowContext(testContext, `SELECT count(*), coalesce(min(pid), 0) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&found, &pid)
+		must(t, err)
+		if found >= n {
 			return pid
 		}
 	}
-	t.Fatal("nobody waits for a lock")
+	t.Errorf("fewer than %d wait for a lock", n)
 	return 0
 }
 
@@ -150,7 +157,7 @@ func TestConnectionLostInTheMiddleOfTheOneStatement(t *testing.T) {
 			}
 			failed := make(chan error, 1)
 			go func() { failed <- save() }()
-			w.terminate(t, w.waiting(t, w.Store))
+			w.terminate(t, w.waiting(t, 1))
 			wantKind(t, <-failed, fault.Unavailable, storageUnavailable)
 			return nil
 		})
@@ -183,7 +190,7 @@ func TestPauseAndRepairDoNotWaitForEachOther(t *testing.T) {
 			_, err := w.Outbox().Settle(testContext, *saved.Claim, *saved.Job, pauseOutcome(w.now.Add(time.Hour)))
 			settled <- err
 		}()
-		w.waiting(t, w.Store)
+		w.waiting(t, 1)
 		// As setState does: the account's lanes. NOWAIT tells at once whether the
 		// other holds one.
 		_, err := x.exec(`SELECT 1 FROM conversations WHERE account_id = ? FOR NO KEY UPDATE NOWAIT`, string(w.account))

@@ -221,6 +221,53 @@ func TestParallelRepeatsInAKnownThread(t *testing.T) {
 	})
 }
 
+// All of them looked for the message before any of them could store it.
+func TestRepeatsThatWaitForTheThreadTogether(t *testing.T) {
+	w := onPostgres(t)
+	c := w.known(t, "v1")
+	in, hook := w.inbound("v1", "one"), w.outbound(c, "Hi")
+	for name, save := range map[string]func() (conversation.Saved, error){
+		"inbound": func() (conversation.Saved, error) {
+			in := in
+			in.Message.ID, in.Token = chatid.MessageID(w.id()), w.id()
+			return w.Conversations().SaveInbound(testContext, in)
+		},
+		"outbound": func() (conversation.Saved, error) {
+			hook := hook
+			hook.Message.ID = chatid.MessageID(w.id())
+			return w.Conversations().SaveOutbound(testContext, hook)
+		},
+	} {
+		before, err := w.Conversations().Conversation(testContext, w.account, c)
+		must(t, err)
+		var g errgroup.Group
+		var fresh atomic.Int64
+		must(t, w.do(testContext, func(x *tx) error {
+			if _, err := x.exec(`UPDATE conversations SET seq = seq WHERE id = ?`, string(c)); err != nil {
+				return err
+			}
+			for range writers {
+				g.Go(func() error {
+					s, err := save()
+					if !s.Duplicate {
+						fresh.Add(1)
+					}
+					return err
+				})
+			}
+			w.waiting(t, postgresConns/2)
+			return nil
+		}))
+		must(t, g.Wait())
+		equal(t, "stored of "+name, fresh.Load(), 1)
+		after, err := w.Conversations().Conversation(testContext, w.account, c)
+		must(t, err)
+		equal(t, "counter after "+name, after.Seq, before.Seq+1)
+	}
+	equal(t, "messages", w.count(t, `SELECT count(*) FROM messages`), 3)
+	equal(t, "jobs", w.count(t, `SELECT count(*) FROM outbox`), 1)
+}
+
 // A repeat after the job is done must not wake the lane.
 func TestRepeatLeavesAnIdleLaneIdle(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
