@@ -237,6 +237,15 @@ func TestOperatorIsToldWhatCannotBeShown(t *testing.T) {
 func TestHookV1(t *testing.T) {
 	t.Parallel()
 	w, v, chat := opened(t, setup{})
+	connects := func() (n int) {
+		for _, e := range w.box.Traffic() {
+			if strings.HasSuffix(e.Path, "/connect") && e.Status == http.StatusOK {
+				n++
+			}
+		}
+		return n
+	}
+	before := connects() // one or two: the widget asks again while tokens are on their way
 	w.box.SetVariants(func(x *sandbox.Variants) { x.HookVersion = "v1" })
 	w.box.SetFaults(func(f *sandbox.Faults) { f.HookCopies = 3 })
 	if _, err := w.box.OperatorSay(accountID, chat.ID, "in the old form"); err != nil {
@@ -257,15 +266,7 @@ func TestHookV1(t *testing.T) {
 	if got, want := v.outbound(), []string{"in the old form", "in the old form"}; !slices.Equal(got, want) {
 		t.Errorf("the visitor has %q, want %q", got, want)
 	}
-	w.eventually("a second connect", func() bool {
-		n := 0
-		for _, e := range w.box.Traffic() {
-			if strings.HasSuffix(e.Path, "/connect") && e.Status == http.StatusOK {
-				n++
-			}
-		}
-		return n == 2
-	})
+	w.eventually("another connect", func() bool { return connects() > before })
 	w.box.SetVariants(func(x *sandbox.Variants) { x.HookVersion = "" })
 	if c := w.box.Connections()[0]; c.HookVersion != "v2" {
 		t.Errorf("the connection asks for %s", c.HookVersion)
