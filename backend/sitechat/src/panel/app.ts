@@ -1,4 +1,5 @@
 import type { Init, LoaderMessage, Page } from "../shared/protocol";
+import { ApiError } from "./api";
 import type { Host } from "./host";
 import { makeID } from "./id";
 import { readHistory, type Message, type Session } from "./message";
@@ -31,6 +32,7 @@ const PAGE_SIZE = 50;
 export function startApp({ base, button, init, host, store, state }: AppOptions): App {
   const outbox = openOutbox(store, `leadline.${button}.outbox`);
   let conversation = "";
+  let cuts = 0;
   let { contact } = init;
   let wake: (() => void)[] = [];
   const wait = (ms: number): Promise<void> =>
@@ -99,7 +101,11 @@ export function startApp({ base, button, init, host, store, state }: AppOptions)
     transports: [socketTransport, eventsTransport],
     token: keeper.token,
     message: receive,
-    live: (live) => live && state.set({ slow: false }),
+    live(live) {
+      // One cut is mended before anybody notices; more are told.
+      cuts = live ? 0 : cuts + 1;
+      state.set({ slow: cuts > 1 });
+    },
     renew: keeper.renew,
     online: () => navigator.onLine,
     random: Math.random,
@@ -109,8 +115,17 @@ export function startApp({ base, button, init, host, store, state }: AppOptions)
     outbox,
     wait,
     // What the site says of the visitor goes along with each message: it may have said more meanwhile.
-    post: (body) => keeper.request({ path: "v1/messages", body: { ...body, contact, alias: init.alias, locale: state.get().lang } }),
+    async post(body) {
+      try {
+        return await keeper.request({ path: "v1/messages", body: { ...body, contact, alias: init.alias, locale: state.get().lang } });
+      } catch (error) {
+        // The account was disconnected meanwhile: nothing more can be written here.
+        if (error instanceof ApiError && error.code === "chat_unavailable") state.set({ phase: "unavailable" });
+        throw error;
+      }
+    },
     stored(message) {
+      state.set({ phase: "ready" });
       receive(message);
       host.send({ kind: "wrote" });
     },

@@ -9,7 +9,8 @@ export type Message = {
   direction: "inbound" | "outbound";
   text: string;
   status: string;
-  /** Why it finally failed; empty otherwise. */
+  /** Why it finally failed: a code that the panel may have its own words for, and the server's words; empty otherwise. */
+  errorCode: string;
   error: string;
   author: string;
 };
@@ -29,6 +30,7 @@ export function readMessage(value: unknown): Message | undefined {
     clientID: asText(m.client_id),
     text: asText(m.text),
     status: asText(m.status),
+    errorCode: asText(asRecord(m.error).code),
     error: asText(asRecord(m.error).message),
     author: asText(asRecord(m.author).name),
   };

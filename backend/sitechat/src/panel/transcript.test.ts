@@ -7,7 +7,7 @@ import { countUnread, cursorOf, inOrder, lastOutbound, merge, rows, seenFromUnre
 const noon = new Date(2026, 0, 1, 12).getTime();
 
 function message(over: Partial<Message>): Message {
-  return { id: "m1", clientID: "", seq: 1, rev: 1, at: noon, direction: "outbound", text: "", status: "", error: "", author: "", ...over };
+  return { id: "m1", clientID: "", seq: 1, rev: 1, at: noon, direction: "outbound", text: "", status: "", errorCode: "", error: "", author: "", ...over };
 }
 
 function pending(over: Partial<Pending>): Pending {
@@ -65,7 +65,7 @@ test("a pending message that is stored is shown once, under the same key", () =>
 
 test("the door lets only messages in", () => {
   const good = { id: "a", seq: 1, rev: 1, at: 1, direction: "inbound", text: "x", error: { code: "c", message: "why" }, author: { name: "Oleg" } };
-  assert.deepEqual(readMessage(good), message({ id: "a", at: 1, direction: "inbound", text: "x", error: "why", author: "Oleg" }));
+  assert.deepEqual(readMessage(good), message({ id: "a", at: 1, direction: "inbound", text: "x", errorCode: "c", error: "why", author: "Oleg" }));
   for (const bad of [null, 1, {}, { ...good, id: 1 }, { ...good, direction: "up" }, { ...good, seq: "1" }, { ...good, at: -1 }, { ...good, rev: Infinity }]) {
     assert.equal(readMessage(bad), undefined);
   }

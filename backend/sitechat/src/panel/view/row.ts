@@ -40,13 +40,18 @@ export function drawRow(row: Row, strings: Strings, isLast: boolean, retry: (cli
   const status = inbound && (isLast || state === "error") ? statuses[state] : undefined;
   return drawing({
     text: message.text,
-    error: state === "error" ? message.error || strings["message.failed"] : "",
+    error: state === "error" ? reasonOf(strings, message.errorCode) || message.error || strings["message.failed"] : "",
     state,
     inbound,
     first,
     author: inbound ? strings["message.you"] : message.author,
     meta: [time(message.at), ...(status ? [status] : [])],
   });
+}
+
+/** The panel's own words for a failure: what the stream tells is in the browser's language, not in the chat's. */
+function reasonOf(strings: Readonly<Record<string, string>>, code: string): string | undefined {
+  return strings[`error.${code}`];
 }
 
 type Bubble = {
