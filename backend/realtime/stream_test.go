@@ -144,7 +144,7 @@ func TestPingCarriesTheCursorAndRepairsALostHint(t *testing.T) {
 
 func TestByeTellsWhy(t *testing.T) {
 	t.Parallel()
-	transports(t, Config{MaxPerVisitor: 1}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+	transports(t, Config{MaxPerVisitor: 1}, func(t *testing.T, _ *fixture, open func(string, int64) browser) {
 		away := open("unreadable", 0)
 		if fr := expect(t, away, "bye"); fr.Code != "restart" {
 			t.Errorf("source away: got %q", fr.Code)

@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -141,13 +142,12 @@ func appendWS(buf []byte, op ws.OpCode, payload []byte) []byte {
 	case l <= 125:
 		head[1] = byte(l)
 	case l <= 0xffff:
-		head[1], head[2], head[3] = 126, byte(l>>8), byte(l)
+		head[1] = 126
+		binary.BigEndian.PutUint16(head[2:], uint16(l))
 		n = 4
 	default:
 		head[1] = 127
-		for i := range 8 {
-			head[2+i] = byte(uint64(l) >> (56 - 8*i))
-		}
+		binary.BigEndian.PutUint64(head[2:], uint64(l))
 		n = 10
 	}
 	return append(append(buf, head[:n]...), payload...)
