@@ -115,7 +115,7 @@ func (s *Server) appRoutes(r *gin.Engine) {
 
 	// The widget, from the CRM's pages.
 	w := r.Group(widgetRoot)
-	w.OPTIONS("/*any", func(c *gin.Context) {}) // answered by widgetCORS
+	w.OPTIONS("/*any", func(*gin.Context) {}) // answered by widgetCORS
 	w.GET("/status", s.limited(perAddress), s.widgetToken, s.widgetStatus)
 	w.POST("/connect", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetConnect)
 	w.POST("/disconnect", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetDisconnect)
