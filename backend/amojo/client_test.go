@@ -194,7 +194,7 @@ func TestAnswersOtherThanSuccess(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt.status, tt.retryAfter), func(t *testing.T) {
 			t.Parallel()
-			c, ch := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			c, ch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", tt.retryAfter)
 				w.Header().Set("Location", "/v2/origin/custom/elsewhere")
 				w.WriteHeader(tt.status)
@@ -227,7 +227,7 @@ func TestUnreadableSuccessIsUnknown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, ch := serve(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, answer) })
+			c, ch := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, answer) })
 			if _, err := c.SendMessage(t.Context(), ch, ownScope, text1); !Unknown(err) {
 				t.Errorf("error = %v, want an unknown outcome", err)
 			}
@@ -235,7 +235,7 @@ func TestUnreadableSuccessIsUnknown(t *testing.T) {
 	}
 	t.Run("scope of another account", func(t *testing.T) {
 		t.Parallel()
-		c, ch := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		c, ch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"scope_id":"`+ownChannel+"_"+ownChannel+`"}`)
 		})
 		if _, err := c.Connect(t.Context(), ch, ownAccount, ""); !Unknown(err) {
@@ -250,7 +250,7 @@ func TestCutConnectionIsUnknownAndSentOnce(t *testing.T) {
 	t.Parallel()
 	var cut atomic.Bool
 	var arrived atomic.Int32
-	c, ch := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	c, ch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		arrived.Add(1)
 		if !cut.Load() {
 			io.WriteString(w, `{"new_message":{"msgid":"x"}}`)

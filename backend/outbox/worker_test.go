@@ -238,7 +238,7 @@ func TestPausedAccountRestsAsAWhole(t *testing.T) {
 		m.add("a", "one", 2)
 		start := time.Now()
 		var at []time.Duration
-		_, stop := run(m, Config{}, func(_ context.Context, j Job) Outcome {
+		_, stop := run(m, Config{}, func(_ context.Context, _ Job) Outcome {
 			at = append(at, time.Since(start))
 			if len(at) == 1 {
 				return Outcome{Verdict: Later, PauseAccount: true, At: time.Now().Add(30 * time.Second)}
@@ -285,7 +285,7 @@ func TestStopGivesLanesBack(t *testing.T) {
 		for i := range 5 {
 			m.add("a", fmt.Sprint("waiting", i), 1)
 		}
-		w, stop := run(m, Config{Workers: 1, PerAccount: 1}, func(_ context.Context, j Job) Outcome {
+		w, stop := run(m, Config{Workers: 1, PerAccount: 1}, func(_ context.Context, _ Job) Outcome {
 			time.Sleep(3 * time.Second)
 			return Outcome{Verdict: Done}
 		})
@@ -324,7 +324,7 @@ func TestLongTriesKeepTheirLease(t *testing.T) {
 		m := newMemory()
 		m.add("a", "one", 6)
 		n := 0
-		_, stop := run(m, Config{Lease: 30 * time.Second, HandleTimeout: 12 * time.Second}, func(ctx context.Context, j Job) Outcome {
+		_, stop := run(m, Config{Lease: 30 * time.Second, HandleTimeout: 12 * time.Second}, func(ctx context.Context, _ Job) Outcome {
 			n++
 			time.Sleep(11 * time.Second)
 			if end, ok := ctx.Deadline(); !ok || time.Until(end) < 0 {

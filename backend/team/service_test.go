@@ -165,7 +165,7 @@ type proofs struct{}
 func (proofs) Issue(id chatid.UserID, mark string) (string, error) {
 	return fmt.Sprint(id, "|", mark), nil
 }
-func (proofs) Read(token string) (chatid.UserID, string, error) { return "", "", errors.New("unused") }
+func (proofs) Read(string) (chatid.UserID, string, error) { return "", "", errors.New("unused") }
 
 type mails []string
 
