@@ -64,3 +64,51 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// Back to the first version and forth again: rows stay, and so does what the
+// counter promises.
+func TestUpgradeKeepsMessages(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		c := w.known(t, "v1")
+		m := w.receive(t, w.outbound(c, "Hi")).Message
+		w.report(t, c, m.Seq, m.Seq)
+		before := w.all(t, c)
+		must(t, w.Close())
+		k, err := parseDSN(w.dsn)
+		must(t, err)
+		db, err := k.open(writerConns)
+		must(t, err)
+		p, err := k.provider(db)
+		must(t, err)
+		_, err = p.DownTo(testContext, 1)
+		must(t, err)
+		must(t, db.Close())
+		w.Store = open(t, w.dsn)
+		equal(t, "messages", w.all(t, c), before)
+		err = w.do(testContext, func(x *tx) error {
+			_, err := x.exec(`UPDATE messages SET rev = ? WHERE conversation_id = ?`, before[0].Rev, string(c))
+			return err
+		})
+		if err == nil {
+			t.Error("two messages of a thread have one rev")
+		}
+	})
+}
+
+// What a power cut must not take depends on the first two.
+func TestWriterOfAFileIsDurable(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "leadline.db"))
+	must(t, w.do(testContext, func(x *tx) error {
+		for pragma, want := range map[string]string{
+			"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "temp_store": "2", "wal_autocheckpoint": "4000",
+		} {
+			var got string
+			if err := x.row("PRAGMA " + pragma).Scan(&got); err != nil {
+				return err
+			}
+			equal(t, pragma, got, want)
+		}
+		return nil
+	}))
+}
