@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -63,7 +64,10 @@ func (s conversations) quickInbound(ctx context.Context, in conversation.NewInbo
 	m.Direction, m.Status = conversation.Inbound, conversation.Stored
 	// What is missing here, the statement adds.
 	raw, err := json.Marshal(conversation.MessageJob{Message: m.ID, Text: m.Text, Visitor: v.ID, Source: in.Source})
-	if err != nil || len(raw) > quickPayload {
+	if err != nil {
+		return saved, false, fmt.Errorf("write job: %w", err)
+	}
+	if len(raw) > quickPayload {
 		return saved, false, nil
 	}
 	until := in.Now.Add(in.Lease)
