@@ -82,7 +82,8 @@ define([
     var late = form.watchedMs >= consentAfterMs;
     var installed = form.self.get_install_status() === 'installed';
     form.state = state;
-    say(form, installed || state !== 'not_connected' ? stateText(form, connection, state) : '', state);
+    form.text = installed || state !== 'not_connected' ? stateText(form, connection, state) : '';
+    say(form, form.text, state);
     showConsent(form, state === 'broken' || (state === 'connecting' && late) ? connection.consent_url : '');
     part(form, 'connect').toggle(installed && state !== 'connected' && state !== 'connecting');
     part(form, 'again').toggle(state === 'connecting' && form.watchedMs >= giveUpAfterMs);
@@ -156,8 +157,9 @@ define([
     });
   }
 
+  // fail tells why something did not work; the connection is as it was before.
   function fail(form, failure) {
-    say(form, '', '');
+    say(form, form.text, form.state);
     crm.showError(words.text(form.self, 'widget.name'), showFailure(form, failure), backend.supportLink);
   }
 
@@ -205,6 +207,7 @@ define([
       signUpPressed(form, $(this));
     }).on('click', '.js-leadline-signup-toggle', function () {
       var open = $(this).attr('aria-expanded') !== 'true';
+      clearError(form);
       $(this).attr('aria-expanded', String(open));
       part(form, 'signup-form').toggle(open);
       if (open) {
@@ -237,7 +240,7 @@ define([
       return; // the tour is shown, there are no fields
     }
     style.link(self);
-    form = { self: self, code: codeOf(self), $block: $block, state: '', timer: null };
+    form = { self: self, code: codeOf(self), $block: $block, state: '', text: '', timer: null };
     restartWatch(form);
     form.$root = view.form(self, form.code);
     forms[form.code] = form;
