@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -28,13 +29,21 @@ const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; form-a
 
 type pageView struct {
 	Lang, Title, Text string
-	// Confirm draws the form that posts the token of the address's fragment.
-	Confirm string
+	// Confirm draws the form that posts the token of the address's fragment;
+	// NeedsScript stands in its place where the fragment cannot be read.
+	Confirm, NeedsScript string
+	// Close tells that nothing more is to be done here.
+	Close string
 }
 
-// page shows one sentence with a title: the texts key.title and key.text.
+// page shows one sentence with a title: the texts key.title and key.text. The
+// pages of OAuth stand in a tab of their own, which may be closed then.
 func (s *Server) page(c *gin.Context, status int, key string) {
-	s.render(c, status, pageView{Title: s.text(c, key+".title", nil), Text: s.text(c, key+".text", nil)})
+	v := pageView{Title: s.text(c, key+".title", nil), Text: s.text(c, key+".text", nil)}
+	if strings.HasPrefix(key, "oauth.") {
+		v.Close = s.text(c, "oauth.close", nil)
+	}
+	s.render(c, status, v)
 }
 
 func (s *Server) render(c *gin.Context, status int, v pageView) {
@@ -55,6 +64,7 @@ func (s *Server) render(c *gin.Context, status int, v pageView) {
 func (s *Server) verifyPage(c *gin.Context) {
 	s.render(c, http.StatusOK, pageView{
 		Title: s.text(c, "verify.title", nil), Text: s.text(c, "verify.text", nil), Confirm: s.text(c, "verify.button", nil),
+		NeedsScript: s.text(c, "verify.script_needed", nil),
 	})
 }
 

@@ -4,5 +4,6 @@
   "use strict";
   var field = document.querySelector("input[name=token]");
   field.value = location.hash.slice(1);
+  field.form.hidden = false;
   history.replaceState(null, "", location.pathname);
 })();
