@@ -96,9 +96,7 @@ func (s *Service) Settle(ctx context.Context, product string, id chatid.CRMAccou
 	}
 	switch fault.KindOf(err) {
 	case fault.NotFound, fault.Unauthenticated:
-		if err != nil {
-			return false, nil // still waiting for tokens
-		}
+		connected, err = false, nil // still waiting for tokens
 	case fault.Denied, fault.Conflict:
 		claim.Refused = fault.CodeOf(err)
 		if serr := s.store.SaveClaim(ctx, claim); serr != nil {
