@@ -179,38 +179,38 @@ func TestMessageOutcomes(t *testing.T) {
 
 	for _, c := range []struct {
 		name    string
-		service service
+		service *service
 		chat    chatid.ChatRef
 		job     outbox.Job
 		want    want
 	}{
-		{"taken", service{message: 200}, chatRef, messageJob(0, false), sent},
-		{"taken at the second try", service{message: 200}, "", messageJob(1, true), sent},
-		{"cut", service{message: 0}, chatRef, messageJob(0, false), later(true, "message")},
-		{"500", service{message: 500}, chatRef, messageJob(0, false), later(true, "message")},
-		{"503 with a time", service{message: 503, retryAfter: "40"}, chatRef, messageJob(0, false), retry},
-		{"502 for the fourth time", service{message: 502}, chatRef, messageJob(3, false), old},
-		{"402", service{message: 402}, chatRef, messageJob(0, false), paused(2*time.Second, false)},
-		{"429", service{message: 429, retryAfter: "7"}, chatRef, messageJob(0, false), paused(7*time.Second, false)},
-		{"429 keeps the doubt", service{message: 429, retryAfter: "7"}, chatRef, messageJob(0, true), paused(7*time.Second, true)},
-		{"403", service{message: 403}, chatRef, messageJob(0, false), scopeGone},
-		{"404", service{message: 404}, chatRef, messageJob(0, false), scopeGone},
-		{"400 and nowhere", service{message: 400, history: 200}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
-		{"409 and nowhere", service{message: 409, history: 200}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
-		{"400, but it is there", service{message: 400, history: 200, has: "m-1"}, chatRef, messageJob(1, true), settled("message", "history")},
-		{"409, but it is there", service{message: 409, history: 200, has: "m-1"}, chatRef, messageJob(0, false), settled("message", "history")},
-		{"400, another one is there", service{message: 400, history: 200, has: "m-2"}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
-		{"400 in doubt, the chat is not known, it is there", service{message: 400, chats: 200, history: 200, has: "m-1"}, "", messageJob(1, true), settled("message", "chats", "history")},
-		{"400 in doubt, not there yet", service{message: 400, history: 200}, chatRef, messageJob(0, true), later(true, "message", "history")},
-		{"400 in doubt, never there", service{message: 400, history: 200}, chatRef, messageJob(unknownTries, true), parked("unknown_outcome", "message", "history")},
-		{"400, empty history", service{message: 400, history: 204}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
-		{"400, history is away", service{message: 400, history: 503}, chatRef, messageJob(0, false), later(false, "message", "history")},
-		{"400 in doubt, chats are away", service{message: 400, chats: 0}, "", messageJob(0, true), later(true, "message", "chats")},
+		{"taken", &service{message: 200}, chatRef, messageJob(0, false), sent},
+		{"taken at the second try", &service{message: 200}, "", messageJob(1, true), sent},
+		{"cut", &service{message: 0}, chatRef, messageJob(0, false), later(true, "message")},
+		{"500", &service{message: 500}, chatRef, messageJob(0, false), later(true, "message")},
+		{"503 with a time", &service{message: 503, retryAfter: "40"}, chatRef, messageJob(0, false), retry},
+		{"502 for the fourth time", &service{message: 502}, chatRef, messageJob(3, false), old},
+		{"402", &service{message: 402}, chatRef, messageJob(0, false), paused(2*time.Second, false)},
+		{"429", &service{message: 429, retryAfter: "7"}, chatRef, messageJob(0, false), paused(7*time.Second, false)},
+		{"429 keeps the doubt", &service{message: 429, retryAfter: "7"}, chatRef, messageJob(0, true), paused(7*time.Second, true)},
+		{"403", &service{message: 403}, chatRef, messageJob(0, false), scopeGone},
+		{"404", &service{message: 404}, chatRef, messageJob(0, false), scopeGone},
+		{"400 and nowhere", &service{message: 400, history: 200}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
+		{"409 and nowhere", &service{message: 409, history: 200}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
+		{"400, but it is there", &service{message: 400, history: 200, has: "m-1"}, chatRef, messageJob(1, true), settled("message", "history")},
+		{"409, but it is there", &service{message: 409, history: 200, has: "m-1"}, chatRef, messageJob(0, false), settled("message", "history")},
+		{"400, another one is there", &service{message: 400, history: 200, has: "m-2"}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
+		{"400 in doubt, the chat is not known, it is there", &service{message: 400, chats: 200, history: 200, has: "m-1"}, "", messageJob(1, true), settled("message", "chats", "history")},
+		{"400 in doubt, not there yet", &service{message: 400, history: 200}, chatRef, messageJob(0, true), later(true, "message", "history")},
+		{"400 in doubt, never there", &service{message: 400, history: 200}, chatRef, messageJob(unknownTries, true), parked("unknown_outcome", "message", "history")},
+		{"400, empty history", &service{message: 400, history: 204}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
+		{"400, history is away", &service{message: 400, history: 503}, chatRef, messageJob(0, false), later(false, "message", "history")},
+		{"400 in doubt, chats are away", &service{message: 400, chats: 0}, "", messageJob(0, true), later(true, "message", "chats")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := &people{account: connectedAccount(), chat: c.chat}
-			b := newBridge(t, p, serve(t, &c.service))
+			b := newBridge(t, p, serve(t, c.service))
 			o := b.Handle(t.Context(), c.job)
 			wait := time.Duration(0)
 			if o.Verdict == outbox.Later {
