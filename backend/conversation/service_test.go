@@ -2,6 +2,7 @@ package conversation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -91,7 +92,7 @@ func TestWriteTexts(t *testing.T) {
 		r := &record{}
 		_, err := newTestService(r).Write(t.Context(), someone, Draft{ClientID: clientID, Text: c.text})
 		if c.code != "" {
-			if f, ok := err.(*fault.Error); !ok || f.Code != c.code || f.Kind != fault.Invalid || len(r.inbound) != 0 {
+			if f, ok := errors.AsType[*fault.Error](err); !ok || f.Code != c.code || f.Kind != fault.Invalid || len(r.inbound) != 0 {
 				t.Errorf("%s: %v, want %s", name, err, c.code)
 			}
 			continue
