@@ -144,6 +144,11 @@ func loseAndDoubleNothing(t *testing.T, s setup, duplicate int) {
 	if n := len(w.box.Chats(accountID)); n != 1 {
 		t.Errorf("%d chats in the CRM, want one", n)
 	}
+	for _, m := range v.history() {
+		if m.Status == "error" {
+			t.Errorf("the visitor is told that %q failed, while it stands in the CRM", m.Text)
+		}
+	}
 	if n := len(v.history()); n != len(want)+len(answers) {
 		t.Errorf("%d messages in the history, want %d", n, len(want)+len(answers))
 	}
