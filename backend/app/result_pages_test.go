@@ -51,7 +51,7 @@ func TestResultPages(t *testing.T) {
 		}
 		p.click("button")
 		shows("verify.ok.title")
-		p.visit("about:blank") // else only the fragment would change
+		p.visit("about:blank")                                             // else only the fragment would change
 		p.visit(appURL + "/verify-email#" + mails[len(mails)-1].token[1:]) // a part of the link was lost
 		p.click("button")
 		shows("verify.failed.title")
