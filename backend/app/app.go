@@ -193,6 +193,9 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
+	if err := a.store.Outbox().Adopt(ctx); err != nil {
+		return errors.Join(err, l.Close(), a.Close())
+	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var background sync.WaitGroup

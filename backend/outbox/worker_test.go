@@ -117,6 +117,8 @@ func (m *memory) Settle(_ context.Context, c Claim, j Job, o Outcome) (bool, err
 	return len(l.jobs) > 0, nil
 }
 
+func (m *memory) Adopt(context.Context) error { return nil }
+
 func (m *memory) Release(_ context.Context, c Claim) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -70,6 +70,18 @@ func (s lanes) ClaimDue(ctx context.Context, now time.Time, lease time.Duration,
 	return claims, nil
 }
 
+// Adopt implements outbox.Store. The tokens stay: they tell that what their
+// holder had in hand may have arrived.
+func (s lanes) Adopt(ctx context.Context) error {
+	if s.postgres {
+		return nil
+	}
+	return s.do(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE conversations SET due_at = 0 WHERE due_at > 0 AND token <> ''`)
+		return err
+	})
+}
+
 // NextDue implements outbox.Store.
 func (s lanes) NextDue(ctx context.Context) (time.Time, bool, error) {
 	var next sql.NullInt64

@@ -203,3 +203,30 @@ func TestGreatestPauseWinsAndRepairLiftsIt(t *testing.T) {
 		equal(t, "lanes after the repair", len(w.claimDue(t, 10)), 2)
 	})
 }
+
+// A SQLite file has one process at a time, so whoever starts knows that all
+// holders are dead; on PostgreSQL others may live.
+func TestAdoptFreesTheLanesOfTheDead(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		one := w.write(t, w.inbound("v1", "one"))
+		if got := w.claimDue(t, 10); len(got) != 0 {
+			t.Fatalf("a lane in work was claimed: %+v", got)
+		}
+		if err := w.Outbox().Adopt(testContext); err != nil {
+			t.Fatal(err)
+		}
+		got := w.claimDue(t, 10)
+		if w.postgres {
+			if len(got) != 0 {
+				t.Errorf("claimed %+v from a process that may live", got)
+			}
+			return
+		}
+		if len(got) != 1 || got[0].Lane != one.Message.Conversation || !got[0].Recovered {
+			t.Errorf("claimed %+v, want the lane, marked as recovered", got)
+		}
+		if _, err := w.Outbox().Settle(testContext, *one.Claim, *one.Job, doneOutcome); !errors.Is(err, outbox.ErrLost) {
+			t.Errorf("the dead holder settled: %v", err)
+		}
+	})
+}
