@@ -89,6 +89,13 @@ type service struct {
 	has string
 }
 
+// calls gives what was asked so far.
+func (s *service) calls() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rest := strings.TrimPrefix(r.URL.Path, "/v2/origin/custom/"+testScope)
 	name, status, body := "message", s.message, `{"new_message":{"conversation_id":"`+chatRef+`","sender_id":"user-ref","msgid":"amojo-1"}}`
@@ -220,8 +227,8 @@ func TestMessageOutcomes(t *testing.T) {
 				wait < c.want.least || wait > c.want.most {
 				t.Errorf("outcome %+v (in %s), want %+v", o, wait, c.want)
 			}
-			if !slices.Equal(c.service.asked, c.want.asked) || p.refused != c.want.refused {
-				t.Errorf("asked %q, %d repairs; want %q, %d", c.service.asked, p.refused, c.want.asked, c.want.refused)
+			if !slices.Equal(c.service.calls(), c.want.asked) || p.refused != c.want.refused {
+				t.Errorf("asked %q, %d repairs; want %q, %d", c.service.calls(), p.refused, c.want.asked, c.want.refused)
 			}
 			var sent, failed, known bool
 			for _, e := range o.Effects {
@@ -269,8 +276,8 @@ func TestAccountsThatCannotSend(t *testing.T) {
 		p := &people{account: connectedAccount()}
 		change(&p.account)
 		o := newBridge(t, p, serve(t, s)).Handle(t.Context(), messageJob(0, false))
-		if o.Verdict != outbox.Later || !o.PauseAccount || o.Counted || o.At.Sub(testNow) != awayPause || len(s.asked) != 0 {
-			t.Errorf("%s: %+v, asked %q", name, o, s.asked)
+		if o.Verdict != outbox.Later || !o.PauseAccount || o.Counted || o.At.Sub(testNow) != awayPause || len(s.calls()) != 0 {
+			t.Errorf("%s: %+v, asked %q", name, o, s.calls())
 		}
 	}
 	p := &people{account: connectedAccount(), fail: fault.New(fault.Unavailable, "storage_unavailable")}
@@ -327,8 +334,8 @@ func TestStatusOutcomes(t *testing.T) {
 		if o.Verdict != c.verdict || o.PauseAccount != c.pause || o.Uncertain {
 			t.Errorf("%s: %+v", c.name, o)
 		}
-		if len(s.asked) != 1 || c.body != "" && s.asked[0] != "status "+c.body {
-			t.Errorf("%s: asked %q, want once %s", c.name, s.asked, c.body)
+		if len(s.calls()) != 1 || c.body != "" && s.calls()[0] != "status "+c.body {
+			t.Errorf("%s: asked %q, want once %s", c.name, s.calls(), c.body)
 		}
 	}
 }
