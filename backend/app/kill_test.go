@@ -22,13 +22,12 @@ import (
 )
 
 // childEnv makes this test binary the server itself, so that it can be killed.
-// Its value is how far the child's clock is ahead: a lane whose holder was
-// killed is given out again when its lease has run out, and nobody waits here.
-const childEnv = "LEADLINE_TEST_CHILD_AHEAD"
+// Its value is the number of the child's life.
+const childEnv = "LEADLINE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	if ahead := os.Getenv(childEnv); ahead != "" {
-		if err := serveChild(ahead); err != nil {
+	if life := os.Getenv(childEnv); life != "" {
+		if err := serveChild(life); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -39,12 +38,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// serveChild is `leadline serve` with another clock.
-func serveChild(ahead string) error {
-	d, err := time.ParseDuration(ahead)
-	if err != nil {
-		return err
-	}
+// serveChild is `leadline serve`.
+func serveChild(life string) error {
 	cfg, err := config.Load(nil)
 	if err != nil {
 		return err
@@ -52,12 +47,11 @@ func serveChild(ahead string) error {
 	ctx := context.Background()
 	a, err := New(ctx, cfg, Options{
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Now:    func() time.Time { return time.Now().Add(d) },
 	})
 	if err != nil {
 		return err
 	}
-	if d == 0 { // the first life makes the login
+	if life == "0" { // the first one makes the login
 		if _, err := a.Teams.Add(ctx, login, password, "", "owner"); err != nil {
 			return err
 		}
@@ -149,8 +143,7 @@ func newMortal(t *testing.T) *mortal {
 func (m *mortal) start() {
 	m.t.Helper()
 	m.child = exec.Command(os.Args[0])
-	// Each life is more than a lease (30 s) later than the one before.
-	m.child.Env = append(slices.Clone(m.environ), childEnv+"="+strconv.Itoa(31*m.lives)+"s")
+	m.child.Env = append(slices.Clone(m.environ), childEnv+"="+strconv.Itoa(m.lives))
 	m.child.Stderr = m.logs
 	m.lives++
 	if err := m.child.Start(); err != nil {
