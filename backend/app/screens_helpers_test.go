@@ -182,7 +182,8 @@ var axeScript = sync.OnceValues(func() ([]byte, error) {
 })
 
 // axe looks at what is under the selector and fails on every finding. It runs in
-// a world of its own, so that the page's scripts do not see it.
+// a world of its own, so that the page's scripts do not see it. After it,
+// sees may poll in that world, which has the page's nodes but not its names.
 func (b *tab) axe(what, selector string) {
 	b.w.t.Helper()
 	script, err := axeScript()

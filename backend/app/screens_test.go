@@ -2,16 +2,12 @@ package app
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"leadline/backend/chatid"
 	"leadline/backend/sandbox"
 )
 
@@ -285,79 +281,6 @@ func TestVisitorsWays(t *testing.T) {
 	c.sees(`document.querySelector('.sc-banner').textContent === ''`)
 	if n := w.times("written while the server was down"); n != 1 {
 		t.Errorf("what was written during the restart arrived %d times", n)
-	}
-	w.noBreaches()
-}
-
-// TestSitesThatGetNoChat: an untrusted site gets nothing but a word for its
-// developer; a disconnected account says that the chat is unavailable.
-func TestSitesThatGetNoChat(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, setup{login: true})
-	button, hash := w.connected()
-	var at string
-	w.shopIn(&at).paste(snippet(button, hash, "en"))
-	browser := w.chromium(map[string]string{"shop.example.test": at, "other.example.test": at})
-
-	trust := func(sites ...string) {
-		t.Helper()
-		if err := w.app.store.OnlineChats().SetTrustedSites(t.Context(), chatid.ButtonKey(button), sites, false); err != nil {
-			t.Fatal(err)
-		}
-	}
-	trust("shop.example.test")
-	p := browser.person("about:blank")
-	var mu sync.Mutex
-	var said []string
-	if err := chromedp.Listen(p.ctx, func(ev any) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch e := ev.(type) {
-		case *runtime.EventConsoleAPICalled:
-			said = append(said, fmt.Sprintf("%s: %s", e.Type, e.Args[0].Value))
-		case *runtime.EventExceptionThrown:
-			said = append(said, "thrown: "+e.ExceptionDetails.Text)
-		}
-	}); err != nil {
-		t.Fatal(err)
-	}
-	p.visit("https://other.example.test/")
-	heard := func() []string { mu.Lock(); defer mu.Unlock(); return slices.Clone(said) }
-	until(t, "the warning", func() bool { return len(heard()) > 0 })
-	if n := js[int](p, `document.querySelectorAll('#amobutton, iframe').length`); n != 0 {
-		t.Errorf("an untrusted site got %d nodes", n)
-	}
-	if got := heard(); len(got) != 1 || !strings.HasPrefix(got[0], "warning:") || !strings.Contains(got[0], "trusted sites") {
-		t.Errorf("an untrusted site's console has %q, want one warning that tells the reason", got)
-	}
-	p.shot("untrusted")
-
-	p = browser.person(shopURL + "/")
-	c := p.opens()
-	c.writes("before")
-	w.chatOf("before")
-	w.send("POST", appURL+"/widget/v1/disconnect", w.widgetHeaders(adminID), map[string]string{})
-	c.writes("after")
-	c.sees(`(document.querySelector('.sc-notice').textContent.length ?? 0) > 0 && document.querySelector('.sc-message--error .sc-message__error').textContent.length > 20`)
-	for _, s := range []string{"light", "dark"} {
-		scheme(s, p, c)
-		c.axe("disconnected "+s, "html")
-		p.shot("disconnected-" + s)
-	}
-	// A page whose browser still has the configuration of before.
-	p.visit(shopURL + "/")
-	p.click(`.amo-button--main`)
-	c = p.panel()
-	c.sees(`document.querySelector('.sc-notice').textContent.length > 0 && document.querySelector('.sc-composer').hidden`)
-	c.axe("unavailable", "html")
-	p.shot("unavailable")
-	// And a new visitor, who is shown no chat that would not answer.
-	p = browser.person(shopURL + "/")
-	if n := js[int](p, `fetch(`+fmt.Sprintf("%q", chatURL+"/v1/buttons/"+button+"/config?hash="+hash)+`).then(() => document.querySelectorAll('.amo-button').length)`); n != 0 {
-		t.Errorf("a disconnected account shows %d launchers to a new visitor", n)
-	}
-	if n := w.times("after"); n != 0 {
-		t.Errorf("a message reached a disconnected account %d times", n)
 	}
 	w.noBreaches()
 }

@@ -33,6 +33,7 @@ export function startApp({ base, button, init, host, store, state }: AppOptions)
   const outbox = openOutbox(store, `leadline.${button}.outbox`);
   let conversation = "";
   let cuts = 0;
+  let refused = false;
   let { contact } = init;
   let wake: (() => void)[] = [];
   const wait = (ms: number): Promise<void> =>
@@ -69,7 +70,11 @@ export function startApp({ base, button, init, host, store, state }: AppOptions)
     wait,
     opened,
     lang: () => state.get().lang,
-    refused: () => state.set({ phase: "unavailable" }),
+    refused() {
+      refused = true;
+      for (const { clientID, error } of outbox.list()) if (!error) outbox.fail(clientID, state.get().strings["message.failed"]);
+      state.set({ phase: "unavailable", pending: outbox.list() });
+    },
     trying: (failures) => state.set({ slow: failures > 0 }),
   });
   const loadHistory = async (unread: number): Promise<void> => {
@@ -169,6 +174,8 @@ export function startApp({ base, button, init, host, store, state }: AppOptions)
     },
     retry(clientID) {
       outbox.fail(clientID, "");
+      // Nothing runs without a session: the panel begins anew, and with it the message.
+      if (refused) return location.reload();
       state.set({ pending: outbox.list() });
       sender.run();
     },
