@@ -14,6 +14,7 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/fault"
 	"leadline/backend/sitechat"
+	"leadline/backend/team"
 )
 
 const (
@@ -211,6 +212,10 @@ func (s *Server) widgetSignUp(c *gin.Context) {
 	c.Set(keyLanguage, in.Language)
 	if !s.SignUpAllowed {
 		err = fault.New(fault.Denied, "signup_closed")
+	}
+	if err == nil {
+		// A typing mistake costs nothing of the budget below.
+		err = team.CheckSignUp(in.Email, in.Password)
 	}
 	if err != nil {
 		s.fail(c, err)

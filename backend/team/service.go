@@ -124,6 +124,15 @@ func (s *Service) SignUp(ctx context.Context, email, password, locale string) er
 	return s.mailer.SendVerification(ctx, email, locale, token)
 }
 
+// CheckSignUp tells what is wrong with an address and a password before anything
+// is done with them: fault.Invalid invalid_email, weak_password.
+func CheckSignUp(email, password string) error {
+	if _, err := checkEmail(email); err != nil {
+		return err
+	}
+	return checkPassword(password)
+}
+
 // Verify takes the token of a verification mail. fault.Invalid token_invalid
 // when it is forged, expired, or older than the user's password.
 func (s *Service) Verify(ctx context.Context, token string) error {
