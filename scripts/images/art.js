@@ -33,16 +33,17 @@ function frame(number, inside) {
 const tours = {
   tour_1: () => frame(0, `<div class="sheet modal"><div class="head"><div class="tile">${mark(46)}</div><div><b>${w.name}</b><span>${w.sub}</span></div></div>
     <label>${w.login}</label><div class="input">anna@${w.site}</div><label>${w.pass}</label><div class="input active">••••••••••</div><small>${w.hint}</small>
-    <div class="row"><div class="save">${w.save}</div><div class="done">✓ ${w.done}</div></div><div class="code">${w.code}<pre>&lt;script src="https://chat.leadline.example/js/button.js"
-        data-id="1042" async&gt;&lt;/script&gt;</pre></div></div>`),
+    <div class="row"><div class="save">${w.save}</div><div class="done">✓ ${w.done}</div></div><div class="code">${w.code}<pre>&lt;script&gt;
+(function (win, doc, fn, obj, src) {
+  win[obj] = { id: "1042", hash: "6f1d0c…", locale: "${query.get("lang")}" …</pre></div></div>`),
 
   tour_2: () => {
     const looks = [["#e3f1e5", "#c96f4a", "#2f7d4f", shapes.broad], ["#fbeee2", "#48688a", "#4d8f4a", shapes.round], ["#e4eef8", "#d9a441", "#3c8562", shapes.swords], ["#f5e8ee", "#7a5ea8", "#5b9c63", shapes.aloe]];
     const goods = w.goods.map(([title, price], i) => `<div class="good"><div class="pic" style="background:${looks[i][0]}">${plant(looks[i][1], looks[i][2], looks[i][3])}</div><b>${title}</b><span>${price}</span></div>`).join("");
     return frame(1, `<div class="sheet browser"><div class="bar"><i></i><i></i><i></i><span>${w.site}</span></div>
       <div class="shop"><div class="menu"><b>${w.shop}</b>${w.menu.map((m) => `<span>${m}</span>`).join("")}</div><div class="goods">${goods}</div></div>
-      <div class="chat"><div class="top"><div class="face" style="background:#fff;color:#2f7de1">${w.who[0]}</div><div><b>${w.who}</b><span>${w.role}</span></div></div>
-      <div class="talk"><p class="out">${w.q1}</p><p class="in">${w.a1}</p><p class="out">${w.q2}</p><small>✓✓ ${w.read}</small></div>
+      <div class="chat"><div class="top"><b>${w.title}</b><i>×</i></div>
+      <div class="talk"><p class="out">${w.q1}</p><b>${w.who}</b><p class="in">${w.a1}</p><p class="out">${w.q2}</p><small>${w.sent}</small></div>
       <div class="write">${w.write}<svg width="20" height="20" viewBox="0 0 20 20"><path d="M2 3l16 7-16 7 3-7z" fill="#2f7de1"/></svg></div></div></div>`);
   },
 
