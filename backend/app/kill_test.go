@@ -19,6 +19,7 @@ import (
 
 	"leadline/backend/config"
 	"leadline/backend/sandbox"
+	"leadline/backend/store/pgtest"
 )
 
 // childEnv makes this test binary the server itself, so that it can be killed.
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	stopPostgres()
+	pgtest.Stop()
 	os.Exit(code)
 }
 

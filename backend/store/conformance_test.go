@@ -17,6 +17,7 @@ import (
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
 	"leadline/backend/outbox"
+	"leadline/backend/store/pgtest"
 )
 
 var testContext = context.Background()
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	stopCluster()
+	pgtest.Stop()
 	os.Exit(code)
 }
 

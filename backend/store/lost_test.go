@@ -14,6 +14,7 @@ import (
 
 	"leadline/backend/account"
 	"leadline/backend/fault"
+	"leadline/backend/store/pgtest"
 )
 
 // childLock names the variable that makes the test binary another process that
@@ -110,7 +111,7 @@ func (w *world) waiting(t testing.TB, n int) (pid int) {
 
 func (w *world) terminate(t testing.TB, pid int) {
 	t.Helper()
-	must(t, sqlDo(w.dsn, fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid)))
+	must(t, pgtest.Exec(w.dsn, fmt.Sprintf("SELECT pg_terminate_backend(%d)", pid)))
 }
 
 func TestConnectionLostInTheMiddleOfATransaction(t *testing.T) {
