@@ -283,6 +283,7 @@ func TestMultipleSources(t *testing.T) {
 	if got := w.box.Chats(accountID)[0].Source; got != id {
 		t.Errorf("the chat's source is %q, want %q", got, id)
 	}
+	w.eventually("the entry in the traffic log", func() bool { return w.sentMessages() != "" })
 	if said := w.sentMessages(); !strings.Contains(said, `"source":{"external_id":"`+id+`"}`) {
 		t.Errorf("the message carries no source: %s", said)
 	}
@@ -297,7 +298,8 @@ func TestSingleSource(t *testing.T) {
 	v := w.visit(w.connected())
 	v.write(uuidN(1), "Hello")
 	w.eventually("the message", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
-	if said := w.sentMessages(); said == "" || strings.Contains(said, `"source"`) {
+	w.eventually("the entry in the traffic log", func() bool { return w.sentMessages() != "" })
+	if said := w.sentMessages(); strings.Contains(said, `"source"`) {
 		t.Errorf("sent %s, want a message without source", said)
 	}
 	for _, s := range w.box.Sources(accountID, clientID) {
