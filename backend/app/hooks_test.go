@@ -123,6 +123,8 @@ func TestHookSignature(t *testing.T) {
 func TestHookRepeats(t *testing.T) {
 	t.Parallel()
 	w, v, chat := opened(t, setup{})
+	// The delivery of the visitor's own message takes a number too; it comes first.
+	w.until("the delivery's rev", func() bool { m := v.all(); return len(m) == 1 && m[0].Rev > m[0].Seq })
 	bodies := []string{
 		hookText(amojoID, chat.ID, chat.ConversationID, uuidN(201), "once", 1767225600001),
 		hookText(amojoID, chat.ID, chat.ConversationID, uuidN(202), "and once", 1767225600002),
