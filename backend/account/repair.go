@@ -33,8 +33,9 @@ func (a *attempts) first(id chatid.AccountID, now time.Time) bool {
 
 // ScopeRefused repairs a connection that the chats service answered with 403 or
 // 404: one reconnect; when that does not help either the account is broken, its
-// messages wait and its admin is told (C §5.2). retry is when to try again.
-func (s *Service) ScopeRefused(ctx context.Context, id chatid.AccountID) (retry time.Duration) {
+// messages wait and its admin is told (C §5.2). skew is how far the service's
+// clock is ahead of ours. retry is when to try again.
+func (s *Service) ScopeRefused(ctx context.Context, id chatid.AccountID, skew time.Duration) (retry time.Duration) {
 	a, err := s.store.Account(ctx, id)
 	if err != nil || a.State == Disconnected {
 		return reconnectEvery

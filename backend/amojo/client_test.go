@@ -197,6 +197,7 @@ func TestAnswersOtherThanSuccess(t *testing.T) {
 			c, ch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Retry-After", tt.retryAfter)
 				w.Header().Set("Location", "/v2/origin/custom/elsewhere")
+				w.Header().Set("Date", "Thu, 01 Jan 2026 00:20:00 GMT")
 				w.WriteHeader(tt.status)
 				io.WriteString(w, tt.body)
 			})
@@ -205,7 +206,7 @@ func TestAnswersOtherThanSuccess(t *testing.T) {
 			if !ok {
 				t.Fatalf("error = %v, want an *APIError", err)
 			}
-			want := APIError{"send message", tt.status, tt.wantCode, tt.wantDetail, tt.wantRetryAfter}
+			want := APIError{"send message", tt.status, tt.wantCode, tt.wantDetail, tt.wantRetryAfter, 20 * time.Minute}
 			if diff := cmp.Diff(want, *e); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}

@@ -25,6 +25,9 @@ type APIError struct {
 	Code       int           // the service's own code; 0 when it gave none
 	Detail     string        // the service's text, shortened; for operators of the server, never for visitors
 	RetryAfter time.Duration // 0 when the service did not say
+	// Skew is how far the service's clock is ahead of ours, by the answer's Date
+	// (whole seconds, the way of the answer included); 0 when it has none.
+	Skew time.Duration
 }
 
 // Error is the text for the log.
@@ -94,6 +97,9 @@ func Unknown(err error) bool {
 // tried is the one that a public client expects; anything else is kept as text.
 func newAPIError(op string, res *http.Response, body []byte, now time.Time) *APIError {
 	e := &APIError{Op: op, Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), now)}
+	if at, err := http.ParseTime(res.Header.Get("Date")); err == nil {
+		e.Skew = at.Sub(now).Truncate(time.Second)
+	}
 	var wire struct {
 		Code        integer `json:"error_code"`
 		Type        text    `json:"error_type"`

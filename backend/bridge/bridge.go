@@ -51,7 +51,7 @@ func NewProducts(list []Product) Products {
 type Accounts interface {
 	Account(ctx context.Context, id chatid.AccountID) (account.Account, error)
 	ByScope(ctx context.Context, s chatid.ScopeID) (account.Account, error)
-	ScopeRefused(ctx context.Context, id chatid.AccountID) (retry time.Duration)
+	ScopeRefused(ctx context.Context, id chatid.AccountID, skew time.Duration) (retry time.Duration)
 	Works(ctx context.Context, a account.Account)
 	HookVersion(ctx context.Context, a account.Account)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"time"
 
 	"leadline/backend/account"
@@ -12,19 +11,6 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/outbox"
-)
-
-const (
-	// pauseMin is how long an account rests at least after "too many requests".
-	pauseMin = 2 * time.Second
-	// awayPause is how often a disconnected account's waiting lanes are looked at.
-	awayPause = 5 * time.Minute
-	// unknownTries bounds the repeats of a message whose outcome is unknown and
-	// which the service refuses without having it in its history.
-	unknownTries = 5
-	// statusTries bounds the repeats of a delivery status; it is worth less than
-	// the messages that wait behind it.
-	statusTries = 8
 )
 
 // Handle delivers one job; it is the outbox's Handler. The table of outcomes is
@@ -91,29 +77,24 @@ func (b *Bridge) message(ctx context.Context, p Product, a account.Account, j ou
 	if err == nil {
 		return done(j, m, sent.Ref, sent.Chat, sent.Sender), nil
 	}
-	api, answered := errors.AsType[*amojo.APIError](err)
-	switch {
-	case !answered && amojo.NotSent(err):
-		return b.later(j, false, 0), err
-	case !answered:
-		return b.later(j, true, 0), err
-	case api.Status == http.StatusTooManyRequests || api.Status == http.StatusPaymentRequired:
-		return b.pause(j, max(api.RetryAfter, pauseMin, outbox.Backoff(j.Attempts))), err
-	case api.Status >= 500:
-		return b.later(j, true, api.RetryAfter), err
-	case api.Status == http.StatusForbidden || api.Status == http.StatusNotFound:
-		return b.pause(j, b.accounts.ScopeRefused(ctx, a.ID)), err
+	o, settle := b.outcome(ctx, a, j, err)
+	if settle {
+		// 400, 409 and their like: a refusal, or the repeat of one that arrived.
+		return b.refused(ctx, p, a, j, m, out, err)
 	}
-	// 400, 409 and their like: a refusal, or the repeat of one that arrived.
-	return b.refused(ctx, p, a, j, m, out, err)
+	return o, err
 }
 
 // refused asks the history whether the chats service has the message after all.
 func (b *Bridge) refused(ctx context.Context, p Product, a account.Account, j outbox.Job, m conversation.MessageJob, out amojo.Message, refusal error) (outbox.Outcome, error) {
 	found, effects, err := b.find(ctx, p, a, j.Lane, out)
+	if read(err) == refused {
+		err = nil // what cannot be looked up is not found
+	}
 	if err != nil {
-		o := b.later(j, j.Uncertain, 0)
-		o.Effects = effects
+		// The look-up has an outcome of its own, which adds no doubt to the message.
+		o, _ := b.outcome(ctx, a, j, err)
+		o.Uncertain, o.Effects = j.Uncertain, effects
 		return o, errors.Join(refusal, err)
 	}
 	if found != nil {
@@ -187,34 +168,8 @@ func (b *Bridge) status(ctx context.Context, p Product, a account.Account, j out
 		report.Error = b.texts(p.Language, s.Text, nil)
 	}
 	err := b.chats.SetDeliveryStatus(ctx, p.Channel, a.Scope, s.Ref, report)
-	if err == nil {
-		return outbox.Outcome{Verdict: outbox.Done}, nil
-	}
-	api, answered := errors.AsType[*amojo.APIError](err)
-	switch {
-	case answered && (api.Status == http.StatusTooManyRequests || api.Status == http.StatusPaymentRequired):
-		return b.pause(j, max(api.RetryAfter, pauseMin, outbox.Backoff(j.Attempts))), err
-	case answered && api.Status == http.StatusForbidden:
-		return b.pause(j, b.accounts.ScopeRefused(ctx, a.ID)), err
-	case answered && api.Status < 500, j.Attempts >= statusTries:
-		return outbox.Outcome{Verdict: outbox.Never}, err
-	}
-	return b.later(j, false, 0), err
-}
-
-// later tries the same job again after a growing pause. What was uncertain stays so.
-func (b *Bridge) later(j outbox.Job, uncertain bool, atLeast time.Duration) outbox.Outcome {
-	return outbox.Outcome{
-		Verdict: outbox.Later, Counted: true, Uncertain: uncertain || j.Uncertain,
-		At: b.now().Add(max(atLeast, outbox.Backoff(j.Attempts))),
-	}
-}
-
-// pause holds the whole account back; the job is not to blame.
-func (b *Bridge) pause(j outbox.Job, d time.Duration) outbox.Outcome {
-	return outbox.Outcome{
-		Verdict: outbox.Later, PauseAccount: true, Uncertain: j.Uncertain, At: b.now().Add(d),
-	}
+	o, _ := b.outcome(ctx, a, j, err)
+	return o, err
 }
 
 // shortNumber tells anonymous visitors apart for people: the end of their id.

@@ -39,6 +39,7 @@ type people struct {
 	known   bool // the scope is an account's
 	chat    chatid.ChatRef
 	refused int
+	skew    time.Duration
 	works   int
 	healed  chan struct{}
 	got     []conversation.Received
@@ -56,8 +57,9 @@ func (p *people) ByScope(_ context.Context, s chatid.ScopeID) (account.Account, 
 	return p.account, nil
 }
 
-func (p *people) ScopeRefused(context.Context, chatid.AccountID) time.Duration {
+func (p *people) ScopeRefused(_ context.Context, _ chatid.AccountID, skew time.Duration) time.Duration {
 	p.refused++
+	p.skew = skew
 	return time.Minute
 }
 func (p *people) Works(context.Context, account.Account) { p.works++ }
@@ -179,6 +181,10 @@ func TestMessageOutcomes(t *testing.T) {
 		return want{verdict: outbox.Later, pause: true, uncertain: uncertain, least: d, most: d, asked: []string{"message"}}
 	}
 	scopeGone := want{verdict: outbox.Later, pause: true, least: time.Minute, most: time.Minute, asked: []string{"message"}, refused: 1}
+	scopeGoneLater := scopeGone
+	scopeGoneLater.asked = []string{"message", "history"}
+	historyBusy := paused(7*time.Second, true)
+	historyBusy.asked = []string{"message", "history"}
 	retry := later(true, "message")
 	retry.least, retry.most = 40*time.Second, 40*time.Second
 	old := later(true, "message")
@@ -200,6 +206,7 @@ func TestMessageOutcomes(t *testing.T) {
 		{"402", &service{message: 402}, chatRef, messageJob(0, false), paused(2*time.Second, false)},
 		{"429", &service{message: 429, retryAfter: "7"}, chatRef, messageJob(0, false), paused(7*time.Second, false)},
 		{"429 keeps the doubt", &service{message: 429, retryAfter: "7"}, chatRef, messageJob(0, true), paused(7*time.Second, true)},
+		{"401", &service{message: 401}, chatRef, messageJob(0, false), scopeGone},
 		{"403", &service{message: 403}, chatRef, messageJob(0, false), scopeGone},
 		{"404", &service{message: 404}, chatRef, messageJob(0, false), scopeGone},
 		{"400 and nowhere", &service{message: 400, history: 200}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
@@ -211,6 +218,12 @@ func TestMessageOutcomes(t *testing.T) {
 		{"400 in doubt, not there yet", &service{message: 400, history: 200}, chatRef, messageJob(0, true), later(true, "message", "history")},
 		{"400 in doubt, never there", &service{message: 400, history: 200}, chatRef, messageJob(unknownTries, true), parked("unknown_outcome", "message", "history")},
 		{"400, empty history", &service{message: 400, history: 204}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
+		{"413 and nowhere", &service{message: 413, history: 200}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
+		{"302, which is no answer of the service", &service{message: 302}, chatRef, messageJob(0, false), later(true, "message")},
+		{"408", &service{message: 408}, chatRef, messageJob(0, false), later(true, "message")},
+		{"400, the history refuses to look", &service{message: 400, history: 400}, chatRef, messageJob(0, false), parked("refused_by_crm", "message", "history")},
+		{"400, the scope died before the history", &service{message: 400, history: 403}, chatRef, messageJob(0, false), scopeGoneLater},
+		{"400, the history is asked too often", &service{message: 400, history: 429, retryAfter: "7"}, chatRef, messageJob(0, true), historyBusy},
 		{"400, history is away", &service{message: 400, history: 503}, chatRef, messageJob(0, false), later(false, "message", "history")},
 		{"400 in doubt, chats are away", &service{message: 400, chats: 0}, "", messageJob(0, true), later(true, "message", "chats")},
 	} {
