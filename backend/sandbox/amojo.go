@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -71,6 +70,7 @@ type amojoCall struct {
 	channel Channel
 	acc     *Account // of the scope; nil for connect and disconnect
 	faults  Faults   // in force when the request came
+	aimed   bool     // faults that are narrowed to something mean this request
 	vars    Variants
 	after   func() // a fault to play after the request was carried out, before the answer
 }
@@ -106,29 +106,6 @@ func (s *Server) serveAmojo(c *call, zone Zone) {
 		return
 	}
 	a.form.run(a)
-}
-
-// playFaults plays what is switched on; false when that was the answer.
-func (a *amojoCall) playFaults() bool {
-	s := a.s
-	s.mu.Lock()
-	f := &s.faults
-	cut := take(&f.AmojoCutBefore)
-	outage := !cut && f.AmojoStatus != 0 && take(&f.AmojoCount)
-	a.faults, a.vars = *f, s.st.Variants
-	s.mu.Unlock()
-	if cut {
-		a.verdict(Faulted, "connection cut", "before the request was carried out")
-		a.cut()
-	}
-	if outage {
-		if a.faults.AmojoRetryAfter > 0 {
-			a.w.Header().Set("Retry-After", strconv.Itoa(a.faults.AmojoRetryAfter))
-		}
-		a.refuse(a.faults.AmojoStatus, Faulted, "outage", "switched on")
-		return false
-	}
-	return true
 }
 
 func (a *amojoCall) findChannel(id string) bool {

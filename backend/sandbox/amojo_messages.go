@@ -60,7 +60,7 @@ func (a *amojoCall) newMessage(p payloadIn) {
 		a.bad("C §3.4.3 participants", e)
 		return
 	}
-	cut := take(&s.faults.AmojoCutAfter)
+	cut := a.aimed && take(&s.faults.AmojoCutAfter)
 	out := answerTo(m)
 	s.mu.Unlock()
 	if p.Msec == nil {

@@ -2,10 +2,8 @@ package sandbox
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 const (
@@ -69,14 +67,13 @@ func (s *Server) serveAPI(c *call) {
 		return
 	}
 	s.mu.Lock()
-	outage := s.faults.APIStatus != 0 && take(&s.faults.APICount)
-	f := s.faults
+	outage, delay := a.apiOutage()
 	s.mu.Unlock()
-	if !s.wait(c.r.Context(), time.Duration(f.APIDelayMS)*time.Millisecond) {
+	if !s.wait(c.r.Context(), delay) {
 		return
 	}
-	if outage {
-		a.problem(f.APIStatus, Faulted, "outage", "switched on")
+	if outage != 0 {
+		a.problem(outage, Faulted, "outage", "switched on")
 		return
 	}
 	r := c.r.WithContext(withValue(c.r, apiKey{}, a))
@@ -103,21 +100,25 @@ func (a *apiCall) authorise(admin bool) bool {
 	case s.now().After(t.ExpiresAt):
 		wrong = "the access token is older than 24 hours"
 	}
-	limited := false
+	limited, over := 0, ""
 	if wrong == "" {
 		s.useRefresh(t.Replaces)
 		a.token = *t
 		if u := a.acc.user(t.User); u != nil {
 			a.user = *u
 		}
-		limited = s.st.Variants.RateLimit && s.overLimit(t)
+		if s.st.Variants.RateLimit {
+			limited, over = s.admit(apiRate, apiKeys(t)...)
+		}
 	}
 	s.mu.Unlock()
 	switch {
 	case wrong != "":
 		a.problem(http.StatusUnauthorized, verdict, "C §7 authorisation", wrong)
-	case limited:
-		a.problem(http.StatusTooManyRequests, Refused, "W §8.9 rate", "more than 7 requests in a second")
+	case limited == http.StatusForbidden:
+		a.problem(limited, Broke, "W §8.9 blocked", "requests went on after many 429: "+over)
+	case limited != 0:
+		a.problem(limited, Refused, "W §8.9 rate", "more than 7 requests in a second: "+over)
 	case len(a.r.Cookies()) > 0:
 		a.problem(http.StatusBadRequest, Broke, "C §7.4 cookies", "API requests carry no cookies")
 	case admin && !a.user.Admin:
@@ -126,18 +127,6 @@ func (a *apiCall) authorise(admin bool) bool {
 		return true
 	}
 	return false
-}
-
-// overLimit counts 7 requests in a sliding second. s.mu is held.
-func (s *Server) overLimit(t *token) bool {
-	key, now := t.ClientUUID+"/"+strconv.FormatInt(t.Account, 10), s.now()
-	list := slices.DeleteFunc(s.recent[key], func(at time.Time) bool { return now.Sub(at) >= time.Second })
-	over := len(list) >= 7
-	if !over {
-		list = append(list, now)
-	}
-	s.recent[key] = list
-	return over
 }
 
 func (a *apiCall) problem(status int, verdict, rule, detail string) {

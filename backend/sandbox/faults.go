@@ -23,6 +23,9 @@ type Faults struct {
 	// out, AmojoCutAfter after a new message was stored.
 	AmojoCutBefore int `json:"amojo_cut_before"`
 	AmojoCutAfter  int `json:"amojo_cut_after"`
+	// AmojoOnly narrows the faults above, and the random ones of the chats service,
+	// to a scope, an account (either id) or a conversation (either id).
+	AmojoOnly string `json:"amojo_only"`
 	// ConnectRefused answers 403 to connect.
 	ConnectRefused bool `json:"connect_refused"`
 	// APIStatus answers the next APICount requests to OAuth and API v4.
@@ -30,12 +33,36 @@ type Faults struct {
 	APICount  int `json:"api_count"`
 	// APIDelayMS holds each answer of OAuth and API v4 back.
 	APIDelayMS int `json:"api_delay_ms"`
+	// APIPath narrows them to paths that begin so ("/talks", "/api/v4/talks",
+	// "/oauth2"), APIAccount to one account.
+	APIPath    string `json:"api_path"`
+	APIAccount int64  `json:"api_account"`
+	// UnpaidAccount answers 402 for an account in API v4 and the chats service; -1 for all.
+	UnpaidAccount int64 `json:"unpaid_account"`
 	// HookCopies sends each hook so many times more, HookDelayMS later,
 	// HookHold keeps hooks until they are released, HookDrop loses the next.
 	HookCopies  int  `json:"hook_copies"`
 	HookDelayMS int  `json:"hook_delay_ms"`
 	HookHold    bool `json:"hook_hold"`
 	HookDrop    int  `json:"hook_drop"`
+	// HookOnly narrows them, and the random ones of hooks, as AmojoOnly does.
+	HookOnly string `json:"hook_only"`
+
+	// Shares (0 to 1) of the requests to the chats service that are answered 503 or
+	// 429, cut before or after they were carried out, or answered RandomSlowMS
+	// late, and of hooks that are lost, sent twice, or sent RandomHookDelayMS
+	// late. The same RandomSeed gives the same sequence of throws.
+	RandomSeed        uint64  `json:"random_seed"`
+	Random503         float64 `json:"random_503"`
+	Random429         float64 `json:"random_429"`
+	RandomCutBefore   float64 `json:"random_cut_before"`
+	RandomCutAfter    float64 `json:"random_cut_after"`
+	RandomSlow        float64 `json:"random_slow"`
+	RandomSlowMS      int     `json:"random_slow_ms"`
+	RandomHookDrop    float64 `json:"random_hook_drop"`
+	RandomHookCopy    float64 `json:"random_hook_copy"`
+	RandomHookDelay   float64 `json:"random_hook_delay"`
+	RandomHookDelayMS int     `json:"random_hook_delay_ms"`
 }
 
 // Variants are behaviours that the vendor does not document or that differ
@@ -85,9 +112,12 @@ type Variants struct {
 	// KeepConnection leaves the channel connected after an uninstallation.
 	KeepConnection bool `json:"keep_connection"`
 
-	// RateLimit answers 429 above 7 requests a second of one integration in one
-	// account (W §8.9).
+	// RateLimit answers 429 above 7 requests a second of one integration, and above
+	// 7 in one account, and 403 to one who goes on (W §8.9).
 	RateLimit bool `json:"rate_limit"`
+	// AmojoRate does the same for each scope of the chats service, whose limit is
+	// not published (C §5.1): requests in a second, 0 for no limit.
+	AmojoRate int `json:"amojo_rate"`
 }
 
 func (v Variants) check() error {
@@ -115,15 +145,6 @@ func (v Variants) check() error {
 	return nil
 }
 
-func (f Faults) check() error {
-	for _, status := range []int{f.AmojoStatus, f.APIStatus} {
-		if status != 0 && (status < 400 || status > 599) {
-			return errors.New("a fault's status must lie between 400 and 599")
-		}
-	}
-	return nil
-}
-
 // Faults returns the faults in force; counters tell what is left of them.
 func (s *Server) Faults() Faults {
 	s.mu.Lock()
@@ -135,7 +156,11 @@ func (s *Server) Faults() Faults {
 func (s *Server) SetFaults(change func(*Faults)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	seed := s.faults.RandomSeed
 	change(&s.faults)
+	if s.faults.RandomSeed != seed {
+		s.dice = newDice(s.faults.RandomSeed)
+	}
 	s.touch()
 }
 

@@ -62,21 +62,18 @@ func (s *Server) sendHook(kind, version string, chat *Chat, message string, ch *
 	}
 	target = strings.ReplaceAll(target, ":scope_id", chat.Scope)
 	rec.URL = target
-	if rec.Outcome == "waiting" && take(&s.faults.HookDrop) {
+	f := s.hookFaults(chat, rec.Outcome == "waiting")
+	if f.drop {
 		rec.Outcome = "dropped"
 	}
-	job := hookJob{url: target, body: []byte(rec.Body), delay: time.Duration(s.faults.HookDelayMS) * time.Millisecond}
+	job := hookJob{url: target, body: []byte(rec.Body), delay: f.delay}
 	if ch != nil {
 		job.sign = hmacSHA1(ch.Secret, job.body)
 	}
-	copies := 0
-	if rec.Outcome == "waiting" {
-		copies = s.faults.HookCopies
-	}
-	for i := range copies + 1 {
+	for i := range f.copies + 1 {
 		one := rec
 		one.Copy = i
-		if one.Outcome == "waiting" && s.faults.HookHold {
+		if one.Outcome == "waiting" && f.hold {
 			one.Outcome = "held"
 		}
 		job.rec = s.record(one)

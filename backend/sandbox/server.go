@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -52,20 +53,21 @@ type Server struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
-	mu      sync.Mutex
-	st      *state
-	faults  Faults
-	changed chan struct{} // closed at the next change
-	version uint64        // number of changes
-	idx     index
-	traffic traffic
-	lanes   map[string]*lane
-	held    []hookJob       // kept by the fault HookHold
-	slow    map[string]bool // channels in the slow stream
-	recent  map[string][]time.Time
-	late    []func() // installation webhooks that wait to be told
-	path    string   // snapshot file
-	dirty   chan struct{}
+	mu       sync.Mutex
+	st       *state
+	faults   Faults
+	changed  chan struct{} // closed at the next change
+	version  uint64        // number of changes
+	idx      index
+	traffic  traffic
+	lanes    map[string]*lane
+	held     []hookJob       // kept by the fault HookHold
+	slow     map[string]bool // channels in the slow stream
+	limiters map[string]*limiter
+	dice     *rand.Rand // of random faults
+	late     []func()   // installation webhooks that wait to be told
+	path     string     // snapshot file
+	dirty    chan struct{}
 }
 
 // New makes a Server. Close it when done.
@@ -74,7 +76,7 @@ func New(cfg Config) *Server {
 		nowFunc: cfg.Now, newID: cfg.NewID, log: cfg.Logger,
 		control: map[string]bool{"localhost": true},
 		st:      newState(), changed: make(chan struct{}), dirty: make(chan struct{}, 1),
-		lanes: map[string]*lane{}, slow: map[string]bool{}, recent: map[string][]time.Time{},
+		lanes: map[string]*lane{}, slow: map[string]bool{}, limiters: map[string]*limiter{}, dice: newDice(0),
 	}
 	if s.nowFunc == nil {
 		s.nowFunc = time.Now

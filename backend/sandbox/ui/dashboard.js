@@ -49,6 +49,7 @@
           for (const c of CHOICES[key]) { const o = el("option", "", c === "" || c === 0 ? "default" : String(c)); o.value = c; input.append(o); }
         } else {
           input.type = typeof value === "boolean" ? "checkbox" : typeof value === "number" ? "number" : "text";
+          if (input.type === "number") input.step = "any"; // shares of random faults
         }
         input.addEventListener("change", async () => {
           let next = input.value;
