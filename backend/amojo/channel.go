@@ -21,14 +21,25 @@ type Connection struct {
 	Title string
 	// HookVersion is what the service says it will send; "" when it did not say.
 	HookVersion string
+	// NoTimeWindow is what the service says of ConnectOptions.NoTimeWindow; false
+	// when it did not say.
+	NoTimeWindow bool
+}
+
+// ConnectOptions are how a channel stands in one account.
+type ConnectOptions struct {
+	// Title is the name shown there; "" leaves the channel's own.
+	Title string
+	// NoTimeWindow switches the channel's time for answering off (C §8.5).
+	NoTimeWindow bool
 }
 
 // Connect connects the account to the channel and asks for hooks of version 2.
-// Repeating it is harmless and gives the same scope. title is the name shown in
-// that account; "" leaves the channel's own.
+// Repeating it is harmless and gives the same scope; whether it changes options
+// is not documented.
 //
 // Source: Chats API reference, "connecting a channel in an account".
-func (c *Client) Connect(ctx context.Context, ch Channel, account chatid.AmojoID, title string) (Connection, error) {
+func (c *Client) Connect(ctx context.Context, ch Channel, account chatid.AmojoID, o ConnectOptions) (Connection, error) {
 	const op = "connect"
 	if err := segment(string(ch.ID)); err != nil {
 		return Connection{}, &NotSentError{Op: op, Err: err}
@@ -37,17 +48,19 @@ func (c *Client) Connect(ctx context.Context, ch Channel, account chatid.AmojoID
 		AccountID      chatid.AmojoID `json:"account_id"`
 		Title          string         `json:"title,omitempty"`
 		HookAPIVersion string         `json:"hook_api_version"`
-	}{account, title, hookVersion}
+		NoTimeWindow   bool           `json:"is_time_window_disabled,omitempty"`
+	}{account, o.Title, hookVersion, o.NoTimeWindow}
 	var answer struct {
-		ScopeID text `json:"scope_id"`
-		Title   text `json:"title"`
-		Version text `json:"hook_api_version"`
+		ScopeID  text `json:"scope_id"`
+		Title    text `json:"title"`
+		Version  text `json:"hook_api_version"`
+		NoWindow flag `json:"is_time_window_disabled"`
 	}
 	err := c.call(ctx, ch, request{op: op, method: http.MethodPost, path: string(ch.ID) + "/connect", body: body, answer: &answer})
 	if err != nil {
 		return Connection{}, err
 	}
-	got := Connection{ScopeID: chatid.ScopeID(answer.ScopeID), Title: string(answer.Title), HookVersion: string(answer.Version)}
+	got := Connection{ScopeID: chatid.ScopeID(answer.ScopeID), Title: string(answer.Title), HookVersion: string(answer.Version), NoTimeWindow: bool(answer.NoWindow)}
 	// A scope of somebody else would send this account's chats to a stranger.
 	if !strings.EqualFold(string(got.ScopeID), string(chatid.Scope(ch.ID, account))) {
 		return Connection{}, &UnknownError{Op: op, Err: errors.New("answer names no scope of this channel and account")}

@@ -57,7 +57,7 @@ func ours(base string) Channel { return Channel{ID: ownChannel, Secret: ownSecre
 
 var (
 	anna  = Participant{ID: "client-981", Name: "Anna Petrova", Avatar: "https://files.example.org/a/981.png", Phone: "+79990001122", Email: "anna@example.org"}
-	text1 = Message{ID: "m-1001", Conversation: "chat-4711", SentAt: time.UnixMilli(1767225600123), SourceID: "line-2", Sender: anna, Text: "Is it still available?"}
+	text1 = Message{ID: "m-1001", Conversation: "chat-4711", SentAt: time.UnixMilli(1767225600123), SourceID: "line-2", Sender: anna, Out: Out{Text: "Is it still available?"}}
 )
 
 // TestRequestsAndAnswers holds what each call sends (golden files with the
@@ -68,7 +68,7 @@ func TestRequestsAndAnswers(t *testing.T) {
 	withLink := anna
 	withLink.ProfileLink = "https://messenger.example.org/u/981"
 	first := Message{ID: "m-2001", Conversation: "chat-5000", ConversationRef: "9d3b6e72-5c10-4f48-b7a9-2e84c1f06d35", SentAt: time.UnixMilli(1767229200400),
-		Sender: Participant{ID: "client-1200", Ref: "c4f7a8e0-6b29-4d13-95fc-0e1d7b3a5824", Name: "Pavel"}, Silent: true, Text: "Who is this? 👋"}
+		Sender: Participant{ID: "client-1200", Ref: "c4f7a8e0-6b29-4d13-95fc-0e1d7b3a5824", Name: "Pavel"}, Silent: true, Out: Out{Text: "Who is this? 👋"}}
 	sent := Sent{Ref: messageRef, Chat: ownChat, Sender: "e2a9d7c1-04b6-4c8f-9d35-6f1b8e20a473"}
 	const sentAnswer = `{"new_message":{"conversation_id":"5f0c2d1e-7b64-4a39-8c0d-2e9b1f6a7c55","sender_id":"e2a9d7c1-04b6-4c8f-9d35-6f1b8e20a473","receiver_id":null,"msgid":"b81d6f04-93ce-4a27-8f5b-1e7c0a9d2365","ref_id":"m-1001"}}`
 	for _, tt := range []struct {
@@ -81,12 +81,12 @@ func TestRequestsAndAnswers(t *testing.T) {
 		{"connect", "POST", ownChannel + "/connect", "connect", 200,
 			`{"account_id":"` + ownAccount + `","scope_id":"` + ownScope + `","title":"Line","hook_api_version":"v2","is_time_window_disabled":false}`,
 			func(ctx context.Context, c *Client, ch Channel) (any, error) {
-				return c.Connect(ctx, ch, ownAccount, "Line")
+				return c.Connect(ctx, ch, ownAccount, ConnectOptions{Title: "Line"})
 			},
 			Connection{ScopeID: ownScope, Title: "Line", HookVersion: "v2"}},
 		{"connect answered as in 2017", "POST", ownChannel + "/connect", "connect", 200, `{"account_id":"` + ownAccount + `","scope_id":"` + ownScope + `"}`,
 			func(ctx context.Context, c *Client, ch Channel) (any, error) {
-				return c.Connect(ctx, ch, ownAccount, "Line")
+				return c.Connect(ctx, ch, ownAccount, ConnectOptions{Title: "Line"})
 			},
 			Connection{ScopeID: ownScope}},
 		{"disconnect", "DELETE", ownChannel + "/disconnect", "disconnect", 200, "",
@@ -123,7 +123,7 @@ func TestRequestsAndAnswers(t *testing.T) {
 				return nil, c.SetDeliveryStatus(ctx, ch, ownScope, messageRef, DeliveryStatus{Status: Failed, Error: "The client has blocked this line"})
 			}, nil},
 		{"history", "GET", ownScope + "/chats/" + ownChat + "/history?limit=50&offset=10", "", 200,
-			`{"messages":[{"timestamp":1767225700,"msec_timestamp":1767225700050,"sender":{"id":"3c8e5a70-1d42-4f9b-b6e3-90a7d2c4f815","name":"Oleg"},"receiver":{"id":"e2a9d7c1-04b6-4c8f-9d35-6f1b8e20a473","client_id":"client-981","name":"Anna Petrova","avatar":"https://files.example.org/a/981.png","phone":"+79990001122","email":"anna@example.org"},"message":{"id":"b81d6f04-93ce-4a27-8f5b-1e7c0a9d2365","client_id":"m-1002","type":"text","text":"Yes, two left.","media":"","thumbnail":"","file_name":"","file_size":0}},{"timestamp":1767225600,"message":{"id":"x"}}]}`,
+			`{"messages":[{"timestamp":1767225700,"msec_timestamp":1767225700050,"sender":{"id":"3c8e5a70-1d42-4f9b-b6e3-90a7d2c4f815","name":"Oleg"},"receiver":{"id":"e2a9d7c1-04b6-4c8f-9d35-6f1b8e20a473","client_id":"client-981","name":"Anna Petrova","avatar":"https://files.example.org/a/981.png","phone":"+79990001122","email":"anna@example.org"},"message":{"id":"b81d6f04-93ce-4a27-8f5b-1e7c0a9d2365","client_id":"m-1002","type":"text","text":"Yes, two left.","media":"","thumbnail":"","file_name":"","file_size":0}},{"timestamp":1767225600,"message":{"id":"x","type":"location","media_group_id":"g-1","location":{"lon":37.6176,"lat":55.7558}}},{"message":{"id":"y","type":"contact","contact":{"name":"Ivan","phone":"+79990003344"}}}]}`,
 			func(ctx context.Context, c *Client, ch Channel) (any, error) {
 				return c.History(ctx, ch, ownScope, ownChat, 10, 1000)
 			},
@@ -133,7 +133,8 @@ func TestRequestsAndAnswers(t *testing.T) {
 				Receiver: Party{Ref: "e2a9d7c1-04b6-4c8f-9d35-6f1b8e20a473", ID: "client-981", Name: "Anna Petrova", Avatar: "https://files.example.org/a/981.png",
 					Phone: "+79990001122", Email: "anna@example.org"},
 				Content: Content{Type: "text", Text: "Yes, two left."},
-			}, {Ref: "x", At: time.Unix(1767225600, 0).UTC()}}},
+			}, {Ref: "x", At: time.Unix(1767225600, 0).UTC(), Content: Content{Type: "location", MediaGroupID: "g-1", Location: &Location{Lon: 37.6176, Lat: 55.7558}}},
+				{Ref: "y", Content: Content{Type: "contact", Contact: &Contact{Name: "Ivan", Phone: "+79990003344"}}}}},
 		{"history of nothing", "GET", ownScope + "/chats/" + ownChat + "/history?limit=1&offset=0", "", 204, "",
 			func(ctx context.Context, c *Client, ch Channel) (any, error) {
 				return c.History(ctx, ch, ownScope, ownChat, -1, 0)
@@ -239,7 +240,7 @@ func TestUnreadableSuccessIsUnknown(t *testing.T) {
 		c, ch := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"scope_id":"`+ownChannel+"_"+ownChannel+`"}`)
 		})
-		if _, err := c.Connect(t.Context(), ch, ownAccount, ""); !Unknown(err) {
+		if _, err := c.Connect(t.Context(), ch, ownAccount, ConnectOptions{}); !Unknown(err) {
 			t.Errorf("error = %v, want an unknown outcome", err)
 		}
 	})

@@ -8,42 +8,18 @@ import (
 
 // Content is what a message holds. Text and a file may come together.
 type Content struct {
-	// Type is text, file, video, picture, voice, audio, sticker, or one that is
-	// not documented yet.
-	Type string
+	Type string // one of the constants of Out, or one that is not documented yet
 	Text string
 	// Media is an address on the service's host, of unknown lifetime: fetch at once.
 	Media, Thumbnail, FileName string
 	FileBytes                  int64  // 0 when not given, also for files
 	MediaGroupID               string // the same in the hooks of one message with several files
 	Tag                        string // not used for integrations
+	// Location and Contact come in histories, and in what quotes and forwards hold;
+	// nil for none.
+	Location *Location
+	Contact  *Contact
 }
-
-// Markup is a keyboard or a list under a message; at most one of the two is set.
-type Markup struct {
-	Mode    string // "inline" for integrations
-	Buttons [][]Button
-	List    *ListMessage
-}
-
-// Button opens URL, or, without one, answers with its own text.
-type Button struct{ Text, URL string }
-
-// ListMessage is a list to choose one row from; the row's CallbackData goes back
-// with the visitor's answer.
-type ListMessage struct {
-	Header, Body, Footer, Button string
-	Sections                     []ListSection
-}
-
-// ListSection is a titled group of rows.
-type ListSection struct {
-	Title string
-	Rows  []ListRow
-}
-
-// ListRow is one choice.
-type ListRow struct{ CallbackData, Title, Description string }
 
 // Template tells from which template a message was written; the message's text
 // is filled in already.
@@ -75,14 +51,32 @@ type wireContent struct {
 	FileSize     integer `json:"file_size"`
 	MediaGroupID text    `json:"media_group_id"`
 	Tag          text    `json:"tag"`
+	Location     object[struct {
+		Lon decimal `json:"lon"`
+		Lat decimal `json:"lat"`
+	}] `json:"location"`
+	Contact object[struct {
+		Name  text `json:"name"`
+		Phone text `json:"phone"`
+	}] `json:"contact"`
 }
 
 func (w wireContent) content() Content {
-	return Content{
-		Type: string(id(w.Type)), Text: string(w.Text), Media: string(w.Media), Thumbnail: string(w.Thumbnail),
-		FileName: string(w.FileName), FileBytes: max(int64(w.FileSize), 0),
-		MediaGroupID: string(id(w.MediaGroupID)), Tag: string(w.Tag),
+	c := Content{
+		Type: string(id(w.Type)), Text: string(w.Text), Media: link(w.Media), Thumbnail: link(w.Thumbnail),
+		FileName: short(w.FileName), FileBytes: max(int64(w.FileSize), 0),
+		MediaGroupID: string(id(w.MediaGroupID)), Tag: short(w.Tag),
 	}
+	if w.Location.Set {
+		l := Location{float64(w.Location.V.Lon), float64(w.Location.V.Lat)}
+		if _, err := l.wire(); err == nil {
+			c.Location = &l
+		}
+	}
+	if w.Contact.Set {
+		c.Contact = &Contact{short(w.Contact.V.Name), short(w.Contact.V.Phone)}
+	}
+	return c
 }
 
 type wireParty struct {
@@ -103,13 +97,13 @@ type wireContact struct {
 func (w wireParty) party() Party {
 	p := Party{
 		Ref: chatid.UserRef(id(w.ID)), ID: chatid.VisitorID(id(w.ClientID)),
-		Name: string(w.Name), Avatar: string(w.Avatar), Phone: string(w.Phone), Email: string(w.Email),
+		Name: short(w.Name), Avatar: link(w.Avatar), Phone: short(w.Phone), Email: short(w.Email),
 	}
 	if p.Phone == "" {
-		p.Phone = string(w.Profile.V.Phone)
+		p.Phone = short(w.Profile.V.Phone)
 	}
 	if p.Email == "" {
-		p.Email = string(w.Profile.V.Email)
+		p.Email = short(w.Profile.V.Email)
 	}
 	return p
 }
@@ -157,9 +151,9 @@ func (w wireMessage) hook() MessageHook {
 	}
 	if in.Template.Set {
 		t := in.Template.V
-		m.Template = &Template{ID: int64(t.ID), ExternalID: string(t.ExternalID), Content: string(t.Content)}
+		m.Template = &Template{ID: int64(t.ID), ExternalID: string(id(t.ExternalID)), Content: string(t.Content)}
 		for _, p := range t.Params {
-			m.Template.Params = append(m.Template.Params, TemplateParam{string(p.V.Key), string(p.V.Value)})
+			m.Template.Params = append(m.Template.Params, TemplateParam{short(p.V.Key), string(p.V.Value)})
 		}
 	}
 	if in.ReplyTo.V.Message.Set {
@@ -196,110 +190,5 @@ func (w wireQuoted) quoted() Quoted {
 	return Quoted{
 		Ref: chatid.MessageRef(id(w.ID)), ID: chatid.MessageID(id(w.MsgID)), At: w.at(),
 		Sender: w.Sender.V.party(), Receiver: w.Receiver.V.party(), Content: w.content(),
-	}
-}
-
-type wireMarkup struct {
-	Mode    text `json:"mode"`
-	Buttons list[list[object[struct {
-		Text text `json:"text"`
-		URL  text `json:"url"`
-	}]]] `json:"buttons"`
-	List object[struct {
-		Header   text `json:"header"`
-		Body     text `json:"body"`
-		Footer   text `json:"footer"`
-		Button   text `json:"button"`
-		Sections list[object[struct {
-			Title text `json:"title"`
-			Rows  list[object[struct {
-				CallbackData text `json:"callback_data"`
-				Title        text `json:"title"`
-				Description  text `json:"description"`
-			}]] `json:"rows"`
-		}]] `json:"sections"`
-	}] `json:"list_message"`
-}
-
-// markup gives nil when there is neither a button nor a list.
-func (w wireMarkup) markup() *Markup {
-	m := Markup{Mode: string(w.Mode)}
-	for _, row := range w.Buttons {
-		var buttons []Button
-		for _, b := range row {
-			buttons = append(buttons, Button{string(b.V.Text), string(b.V.URL)})
-		}
-		if buttons != nil {
-			m.Buttons = append(m.Buttons, buttons)
-		}
-	}
-	if w.List.Set {
-		l := w.List.V
-		m.List = &ListMessage{Header: string(l.Header), Body: string(l.Body), Footer: string(l.Footer), Button: string(l.Button)}
-		for _, s := range l.Sections {
-			section := ListSection{Title: string(s.V.Title)}
-			for _, r := range s.V.Rows {
-				section.Rows = append(section.Rows, ListRow{string(r.V.CallbackData), string(r.V.Title), string(r.V.Description)})
-			}
-			m.List.Sections = append(m.List.Sections, section)
-		}
-	}
-	if m.Buttons == nil && m.List == nil {
-		return nil
-	}
-	return &m
-}
-
-// wireAction reads both places where the documentation puts the operator of a
-// typing hook and the message of a reaction hook.
-type wireAction struct {
-	User   object[wireRef] `json:"user"`
-	Typing object[struct {
-		User         object[wireRef]          `json:"user"`
-		Conversation object[wireConversation] `json:"conversation"`
-		ExpiredAt    integer                  `json:"expired_at"`
-		PostID       text                     `json:"post_id"`
-	}] `json:"typing"`
-	Reaction object[struct {
-		Message object[struct {
-			ID       text `json:"id"`
-			ClientID text `json:"client_id"`
-		}] `json:"message"`
-		MsgID        text                     `json:"msgid"`
-		User         object[wireRef]          `json:"user"`
-		Conversation object[wireConversation] `json:"conversation"`
-		Type         text                     `json:"type"`
-		Emoji        text                     `json:"emoji"`
-	}] `json:"reaction"`
-}
-
-func (w wireAction) typing() TypingHook {
-	t := w.Typing.V
-	user := t.User.V.ID
-	if user == "" {
-		user = w.User.V.ID
-	}
-	return TypingHook{
-		User: chatid.UserRef(id(user)), Chat: chatid.ChatRef(id(t.Conversation.V.ID)),
-		Conversation: chatid.ConversationID(id(t.Conversation.V.ClientID)),
-		ExpiresAt:    unixSeconds(int64(t.ExpiredAt)), PostID: string(id(t.PostID)),
-	}
-}
-
-func (w wireAction) reaction() ReactionHook {
-	r := w.Reaction.V
-	ref := r.Message.V.ID
-	if ref == "" {
-		ref = r.MsgID
-	}
-	user := r.User.V.ID
-	if user == "" {
-		user = w.User.V.ID
-	}
-	return ReactionHook{
-		Message: chatid.MessageRef(id(ref)), MessageID: chatid.MessageID(id(r.Message.V.ClientID)),
-		User: chatid.UserRef(id(user)), Chat: chatid.ChatRef(id(r.Conversation.V.ID)),
-		Conversation: chatid.ConversationID(id(r.Conversation.V.ClientID)),
-		Removed:      r.Type == "unreact", Emoji: string(id(r.Emoji)),
 	}
 }

@@ -62,7 +62,7 @@ func (c *Client) History(ctx context.Context, ch Channel, scope chatid.ScopeID, 
 	for _, o := range answer.Messages {
 		w := o.V
 		out = append(out, HistoryMessage{
-			Ref: chatid.MessageRef(w.Message.V.ID), ID: chatid.MessageID(w.Message.V.ClientID),
+			Ref: chatid.MessageRef(id(w.Message.V.ID)), ID: chatid.MessageID(id(w.Message.V.ClientID)),
 			At: w.at(), Sender: w.Sender.V.party(), Receiver: w.Receiver.V.party(), Content: w.Message.V.content(),
 		})
 	}

@@ -115,11 +115,10 @@ type MessageV1Hook struct {
 	Markup       *Markup
 }
 
-// maxID bounds ids and types, in bytes; a hook with a longer id is unknown.
-const maxID = 128
-
 // ParseHook reads the body of a hook whose signature was verified. The caller
-// limits the body's size. Only a body that is no JSON object is an error.
+// limits the body's size, and with it the length of texts; lists, names and
+// addresses have bounds of their own. Only a body that is no JSON object is an
+// error.
 //
 // Source: "webhooks of the Chats API"; kinds are told apart as C §4.2 says.
 func ParseHook(body []byte) (Hook, error) {
@@ -178,12 +177,4 @@ func parseV1(body []byte) (MessageV1Hook, bool) {
 		At: w.at(), Content: w.content(), Markup: w.Markup.V.markup(),
 	}
 	return m, m.Receiver != "" && m.Conversation != ""
-}
-
-// id gives "" for what is too long to be an id.
-func id(t text) text {
-	if len(t) > maxID {
-		return ""
-	}
-	return t
 }

@@ -74,6 +74,17 @@ func TestParseHook(t *testing.T) {
 				m.Forwards = []Quoted{{Ref: "b81d6f04-93ce-4a27-8f5b-1e7c0a9d2365", Content: Content{Type: "file", Media: "https://x.test/a", FileName: "a", FileBytes: 3}}}
 				m.ForwardsChat = "9d3b6e72-5c10-4f48-b7a9-2e84c1f06d35"
 			})},
+		{"forwarded location and contact", in(`"forwards":{"messages":[{"type":"location","location":{"lon":37.6176,"lat":"55.7558"}},{"type":"contact","contact":{"name":"Ivan","phone":"+79990003344"}},{"type":"location","location":{"lon":1e9}}]}`),
+			message(func(m *MessageHook) {
+				m.Forwards = []Quoted{
+					{Content: Content{Type: "location", Location: &Location{Lon: 37.6176, Lat: 55.7558}}},
+					{Content: Content{Type: "contact", Contact: &Contact{Name: "Ivan", Phone: "+79990003344"}}},
+					{Content: Content{Type: "location"}},
+				}
+			})},
+		{"list and keyboard: the list stands alone (C §4.3)", in(`"markup":{"mode":"inline","buttons":[[{"text":"a"}]],"list_message":{"body":"B"}}`),
+			message(func(m *MessageHook) { m.Markup = &Markup{List: &ListMessage{Body: "B"}} })},
+		{"keyboard of nothing", in(`"markup":{"mode":"inline","buttons":[[],[{"text":""}],[{"text":"x","url":"` + strings.Repeat("u", maxLink+1) + `"}]]}`), message(func(*MessageHook) {})},
 		{"one of several files", in(`"media_group_id":"g-1"`), message(func(m *MessageHook) { m.Content.MediaGroupID = "g-1" })},
 		{"reply to a comment (C §4.6)", in(`"post":{"id":"p-1"}`), message(func(m *MessageHook) { m.PostID = "p-1" })},
 		{"empty forms of optional fields are the same (C §4.3)", strings.NewReplacer(`"markup":null`, `"markup":{},"template":[],"reply_to":null,"forwards":"","post":0`,
@@ -90,6 +101,8 @@ func TestParseHook(t *testing.T) {
 			Message: "b81d6f04-93ce-4a27-8f5b-1e7c0a9d2365", MessageID: "m-1001", User: oleg, Chat: ownChat, Conversation: "chat-4711", Emoji: "🔥"}}},
 		{"reaction removed, old form", `{"account_id":"7d9e2c44-61f3-4f0a-8b27-93c5e0a4d6b2","time":1767225900,"action":{"reaction":{"msgid":"b81d6f04-93ce-4a27-8f5b-1e7c0a9d2365","user":{"id":"3c8e5a70-1d42-4f9b-b6e3-90a7d2c4f815"},"conversation":{"id":"5f0c2d1e-7b64-4a39-8c0d-2e9b1f6a7c55"},"type":"unreact"}}}`,
 			Hook{Kind: HookReaction, Account: ownAccount, At: at(1767225900000), Reaction: &ReactionHook{Message: "b81d6f04-93ce-4a27-8f5b-1e7c0a9d2365", User: oleg, Chat: ownChat, Removed: true}}},
+		{"reaction without emoji is one removed", strings.Replace(hookReaction, `,"emoji":"🔥"`, "", 1), Hook{Kind: HookReaction, Account: ownAccount, At: at(1767225900000), Reaction: &ReactionHook{
+			Message: "b81d6f04-93ce-4a27-8f5b-1e7c0a9d2365", MessageID: "m-1001", User: oleg, Chat: ownChat, Conversation: "chat-4711", Removed: true}}},
 		{"version 1 (C §4.7)", hookV1, Hook{Kind: HookMessageV1, V1: &MessageV1Hook{Receiver: "client-981", Conversation: "chat-4711", At: at(1767225800740), Content: Content{Type: "text", Text: "Hello"}}}},
 		{"version 1 of 2017 has no time", strings.Replace(hookV1, `"msec_timestamp":1767225800740,`, "", 1),
 			Hook{Kind: HookMessageV1, V1: &MessageV1Hook{Receiver: "client-981", Conversation: "chat-4711", Content: Content{Type: "text", Text: "Hello"}}}},
@@ -121,6 +134,51 @@ func TestParseHookRefuses(t *testing.T) {
 	}
 }
 
+// FuzzMarkup holds what the panel relies on, whatever the keyboard.
+func FuzzMarkup(f *testing.F) {
+	for _, s := range []string{`{"mode":"inline","buttons":[[{"text":"Confirm"},{"text":"Site","url":"https://example.org"}]]}`,
+		`{"list_message":{"header":"H","button":"B","sections":[{"title":"S","rows":[{"callback_data":"c","title":"T"}]}]}}`, `{"buttons":[[[]],{}]}`, `null`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, markup []byte) {
+		h, err := ParseHook([]byte(strings.Replace(hookText, `"markup":null`, `"markup":`+string(markup), 1)))
+		if err != nil || h.Message == nil || h.Message.Markup == nil {
+			return
+		}
+		m, n := h.Message.Markup, 0
+		if (m.Buttons != nil) == (m.List != nil) {
+			t.Fatal("not exactly one of keyboard and list")
+		}
+		for _, row := range m.Buttons {
+			n += len(row)
+			for _, b := range row {
+				if b.Text == "" || len(b.Text) > maxShort || len(b.URL) > maxLink {
+					t.Error("a button without text, or beyond its bounds")
+				}
+			}
+			if len(row) == 0 {
+				t.Error("an empty row")
+			}
+		}
+		if n > MaxButtons {
+			t.Errorf("%d buttons", n)
+		}
+		if m.List == nil {
+			return
+		}
+		for _, s := range m.List.Sections {
+			for _, r := range s.Rows {
+				if n++; r.Title == "" || r.CallbackData == "" || len(r.CallbackData) > maxShort {
+					t.Error("a row that cannot be chosen, or beyond its bounds")
+				}
+			}
+		}
+		if n > MaxRows {
+			t.Errorf("%d rows", n)
+		}
+	})
+}
+
 func FuzzParseHook(f *testing.F) {
 	for _, s := range []string{hookText, hookPicture, hookReaction, hookV1, ownTyping, "{}", `{"message":{"message":{"markup":{"buttons":[[[]],{}]}}}}`} {
 		f.Add([]byte(s))
@@ -140,4 +198,49 @@ func FuzzParseHook(f *testing.F) {
 			t.Error("a message without the ids it must have")
 		}
 	})
+}
+
+// A signed hook of any size that the caller lets in stays bounded in what we keep.
+func TestHookIsBounded(t *testing.T) {
+	t.Parallel()
+	many := func(one string, n int) string { return "[" + strings.TrimSuffix(strings.Repeat(one+",", n), ",") + "]" }
+	with := func(markup string) *Markup {
+		t.Helper()
+		h, err := ParseHook([]byte(strings.Replace(hookText, `"markup":null`, `"markup":`+markup, 1)))
+		if err != nil || h.Message == nil {
+			t.Fatalf("hook: %v, %v", h.Kind, err)
+		}
+		return h.Message.Markup
+	}
+	buttons := 0
+	for _, row := range with(`{"buttons":` + many(many(`{"text":"`+strings.Repeat("я", 5000)+`"}`, 10), 20) + `}`).Buttons {
+		buttons += len(row)
+		for _, b := range row {
+			if len(b.Text) > maxShort || !strings.HasPrefix(b.Text, "яя") || strings.ContainsRune(b.Text, '\uFFFD') {
+				t.Fatalf("a button's text has %d bytes or is cut within a letter", len(b.Text))
+			}
+		}
+	}
+	if buttons != MaxButtons {
+		t.Errorf("%d buttons, want %d", buttons, MaxButtons)
+	}
+	rows := 0
+	for _, s := range with(`{"list_message":{"sections":` + many(`{"title":"s","rows":`+many(`{"callback_data":"c","title":"t"}`, 150)+`}`, 3) + `}}`).List.Sections {
+		rows += len(s.Rows)
+	}
+	if rows != MaxRows {
+		t.Errorf("%d rows, want %d", rows, MaxRows)
+	}
+	l := with(`{"list_message":{"sections":[{"rows":[{"callback_data":"` + strings.Repeat("c", maxShort+1) + `","title":"t"},{"callback_data":"c"},{"title":"t"}]}]}}`).List
+	if l.Sections != nil {
+		t.Errorf("rows that cannot be chosen are kept: %+v", l.Sections)
+	}
+	var got list[object[wireQuoted]]
+	body := []byte(many("{}", 100_000))
+	if err := got.UnmarshalJSON(body); err != nil || len(got) != maxList {
+		t.Errorf("list of %d entries, %v; want %d", len(got), err, maxList)
+	}
+	if c := cap(got); c > 2*maxList {
+		t.Errorf("room for %d entries was taken", c)
+	}
 }

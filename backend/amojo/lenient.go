@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -30,6 +31,46 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// The bounds of what is taken from a hook or an answer, in bytes. Texts of people
+// have none but the size of the whole body: a cut message is a lost one.
+const (
+	maxID    = 128
+	maxShort = 1024
+	maxLink  = 4096
+)
+
+// id gives "" for what is too long to be an id; a hook without its ids is unknown.
+func id(t text) text {
+	if len(t) > maxID {
+		return ""
+	}
+	return t
+}
+
+// short cuts names and labels.
+func short(t text) string {
+	if len(t) > maxShort {
+		return strings.ToValidUTF8(string(t[:maxShort]), "")
+	}
+	return string(t)
+}
+
+// link gives "" for an address that is too long: cut, it would lead elsewhere.
+func link(t text) string {
+	if len(t) > maxLink {
+		return ""
+	}
+	return string(t)
+}
+
+// bounded gives "" for data that is too long to be carried back.
+func bounded(t text) string {
+	if len(t) > maxShort {
+		return ""
+	}
+	return string(t)
+}
+
 // integer takes a number or a string of digits; a fraction is cut off.
 type integer int64
 
@@ -41,6 +82,26 @@ func (i *integer) UnmarshalJSON(b []byte) error {
 	} else if f, err := strconv.ParseFloat(s, 64); err == nil && math.Abs(f) < 1<<53 {
 		*i = integer(f)
 	}
+	return nil
+}
+
+// decimal takes a number or a string of digits.
+type decimal float64
+
+func (d *decimal) UnmarshalJSON(b []byte) error {
+	*d = 0
+	if f, err := strconv.ParseFloat(string(bytes.Trim(b, `"`)), 64); err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
+		*d = decimal(f)
+	}
+	return nil
+}
+
+// flag takes true, 1 and their strings.
+type flag bool
+
+func (f *flag) UnmarshalJSON(b []byte) error {
+	s := string(bytes.Trim(b, `"`))
+	*f = s == "true" || s == "1"
 	return nil
 }
 
@@ -72,11 +133,19 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 	if len(b) == 0 || b[0] != '[' {
 		return nil
 	}
-	var all []T
-	if err := json.Unmarshal(b, &all); err != nil {
+	// Stops at the bound instead of cutting afterwards: a short text can hold a
+	// great many empty entries.
+	d := json.NewDecoder(bytes.NewReader(b))
+	if _, err := d.Token(); err != nil {
 		return err
 	}
-	*l = all[:min(len(all), maxList)]
+	for len(*l) < maxList && d.More() {
+		var one T
+		if err := d.Decode(&one); err != nil {
+			return err
+		}
+		*l = append(*l, one)
+	}
 	return nil
 }
 

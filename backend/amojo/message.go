@@ -3,32 +3,16 @@ package amojo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
 	"leadline/backend/chatid"
 )
 
-// Participant is the visitor as the CRM shall know them.
-type Participant struct {
-	// ID is ours and never changes for a visitor.
-	ID chatid.VisitorID
-	// Ref is the service's id of the same person, known from a conversation that
-	// an operator began; else "".
-	Ref chatid.UserRef
-	// Name is required by the service.
-	Name string
-	// Avatar is a public address of a picture, fetched some time later; "" for none.
-	Avatar string
-	// Phone and Email go into the contact that a new incoming lead makes. The
-	// phone counts for duplicate control only in the very first message, in the
-	// international form.
-	Phone, Email string
-	// ProfileLink is shown nowhere at present.
-	ProfileLink string
-}
-
-// Message is one text that a visitor wrote.
+// Message is one new message for a chat of the CRM: what a visitor wrote, or
+// what an operator wrote outside the CRM. History is imported the same way, the
+// oldest first, with Silent on all but the newest (C §3.4.8).
 type Message struct {
 	// ID goes out as msgid; keep it over all retries, so that none can double.
 	ID           chatid.MessageID
@@ -39,12 +23,35 @@ type Message struct {
 	// SentAt is sent in seconds and in milliseconds; it should rise strictly
 	// within a conversation.
 	SentAt time.Time
+	// Sender is the visitor; with a Receiver it is the operator or the bot.
 	Sender Participant
+	// Receiver is nil for what a visitor wrote. For a message that was written
+	// outside the CRM it is the visitor, and Sender.Ref must be the service's id of
+	// an operator or of the channel's bot (C §3.4.3). The CRM may send such a
+	// message back as a hook: know it by the reference in Sent (C §9, trap 26).
+	Receiver *Participant
 	// SourceID is the external id of the source; "" when sources are not used.
 	SourceID string
 	// Silent keeps the CRM from making an incoming lead and a notification.
 	Silent bool
-	Text   string
+	// Out is what the message holds; a text needs nothing but Text.
+	Out
+	// ReplyTo quotes a message of the same chat; nil for none.
+	ReplyTo *Quote
+	// Forward carries a message of another chat along; nil for none.
+	Forward *Forward
+	// Post makes the message a comment on a post of ours (C §3.4.9); nil for a
+	// direct message. The bot cannot comment.
+	Post *Post
+}
+
+// Post is what a comment stands under. ID and URL are required.
+type Post struct {
+	ID  string // ours, unique
+	URL string
+	// PreviewURL is a picture with limited life, PreviewPermalink a lasting one.
+	PreviewURL, PreviewPermalink string
+	Username, Caption            string
 }
 
 // Sent is what the service calls the things of a message that it accepted for
@@ -53,48 +60,47 @@ type Sent struct {
 	Ref    chatid.MessageRef
 	Chat   chatid.ChatRef
 	Sender chatid.UserRef
+	// Receiver is set for messages with a receiver only.
+	Receiver chatid.UserRef
 }
 
-type wireProfile struct {
-	Phone string `json:"phone,omitempty"`
-	Email string `json:"email,omitempty"`
+type wirePost struct {
+	ID               string `json:"id"`
+	URL              string `json:"url"`
+	PreviewURL       string `json:"preview_url,omitempty"`
+	PreviewPermalink string `json:"preview_permalink,omitempty"`
+	Username         string `json:"username,omitempty"`
+	Caption          string `json:"caption,omitempty"`
 }
 
-type wireParticipant struct {
-	ID          chatid.VisitorID `json:"id"`
-	RefID       chatid.UserRef   `json:"ref_id,omitempty"`
-	Name        string           `json:"name"`
-	Avatar      string           `json:"avatar,omitempty"`
-	Profile     *wireProfile     `json:"profile,omitempty"`
-	ProfileLink string           `json:"profile_link,omitempty"`
+type wireEvent struct {
+	EventType string      `json:"event_type"`
+	Payload   wirePayload `json:"payload"`
 }
 
-type wireSource struct {
-	ExternalID string `json:"external_id"`
+type wirePayload struct {
+	Timestamp         int64                 `json:"timestamp"`
+	MsecTimestamp     int64                 `json:"msec_timestamp"`
+	ID                chatid.MessageRef     `json:"id,omitempty"` // edits only
+	MsgID             chatid.MessageID      `json:"msgid,omitempty"`
+	ConversationID    chatid.ConversationID `json:"conversation_id,omitempty"`
+	ConversationRefID chatid.ChatRef        `json:"conversation_ref_id,omitempty"`
+	Silent            *bool                 `json:"silent,omitempty"` // always in new messages, never in edits
+	Source            *wireSource           `json:"source,omitempty"`
+	Sender            *wireParticipant      `json:"sender,omitempty"`
+	Receiver          *wireParticipant      `json:"receiver,omitempty"`
+	Message           wireOut               `json:"message"`
+	ReplyTo           *wireReply            `json:"reply_to,omitempty"`
+	Forwards          *wireForwards         `json:"forwards,omitempty"`
 }
 
-// Empty optional objects are left out: whether null is tolerated is not known.
-func participant(p Participant) wireParticipant {
-	w := wireParticipant{ID: p.ID, RefID: p.Ref, Name: p.Name, Avatar: p.Avatar, ProfileLink: p.ProfileLink}
-	if p.Phone != "" || p.Email != "" {
-		w.Profile = &wireProfile{p.Phone, p.Email}
-	}
-	return w
-}
-
-func source(externalID string) *wireSource {
-	if externalID == "" {
-		return nil
-	}
-	return &wireSource{externalID}
-}
-
-// SendMessage hands one inbound message to the service.
+// SendMessage hands one message to the service.
 //
 // A success means accepted for processing; the message appears in the CRM later.
 // What a repeat with the same ID answers is not documented: a success with the
 // same or another reference, 400 or 409. After an UnknownError, and after any
-// 5xx, ask History whether the message is there before giving up.
+// 5xx, ask History whether the message is there before giving up. A message that
+// lacks what its type needs is a *NotSentError that wraps ErrIncomplete.
 //
 // Source: Chats API reference, "sending, editing or importing a message".
 func (c *Client) SendMessage(ctx context.Context, ch Channel, scope chatid.ScopeID, m Message) (Sent, error) {
@@ -103,87 +109,89 @@ func (c *Client) SendMessage(ctx context.Context, ch Channel, scope chatid.Scope
 	if err != nil {
 		return Sent{}, &NotSentError{Op: op, Err: err}
 	}
-	type content struct {
-		Type string `json:"type"`
-		Text string `json:"text"`
+	p, err := m.payload()
+	if err != nil {
+		return Sent{}, &NotSentError{Op: op, Err: err}
 	}
-	type payload struct {
-		Timestamp         int64                 `json:"timestamp"`
-		MsecTimestamp     int64                 `json:"msec_timestamp"`
-		MsgID             chatid.MessageID      `json:"msgid"`
-		ConversationID    chatid.ConversationID `json:"conversation_id"`
-		ConversationRefID chatid.ChatRef        `json:"conversation_ref_id,omitempty"`
-		Silent            bool                  `json:"silent"`
-		Source            *wireSource           `json:"source,omitempty"`
-		Sender            wireParticipant       `json:"sender"`
-		Message           content               `json:"message"`
-	}
-	body := struct {
-		EventType string  `json:"event_type"`
-		Payload   payload `json:"payload"`
-	}{"new_message", payload{
-		Timestamp: m.SentAt.Unix(), MsecTimestamp: m.SentAt.UnixMilli(),
-		MsgID: m.ID, ConversationID: m.Conversation, ConversationRefID: m.ConversationRef,
-		Silent: m.Silent, Source: source(m.SourceID), Sender: participant(m.Sender),
-		Message: content{"text", m.Text},
-	}}
 	var answer struct {
 		NewMessage object[struct {
 			ConversationID text `json:"conversation_id"`
 			SenderID       text `json:"sender_id"`
+			ReceiverID     text `json:"receiver_id"`
 			MsgID          text `json:"msgid"`
+			RefID          text `json:"ref_id"`
 		}] `json:"new_message"`
 	}
-	if err := c.call(ctx, ch, request{op: op, method: http.MethodPost, path: path, body: body, answer: &answer}); err != nil {
+	r := request{op: op, method: http.MethodPost, path: path, body: wireEvent{"new_message", p}, answer: &answer}
+	if err := c.call(ctx, ch, r); err != nil {
 		return Sent{}, err
 	}
 	a := answer.NewMessage.V
+	if chatid.MessageID(a.MsgID) == m.ID && a.RefID != "" {
+		// Old tables have the two the other way round (C §3.4.5).
+		a.MsgID = a.RefID
+	}
 	if a.MsgID == "" {
 		return Sent{}, &UnknownError{Op: op, Err: errors.New("answer has no msgid")}
 	}
-	return Sent{Ref: chatid.MessageRef(a.MsgID), Chat: chatid.ChatRef(a.ConversationID), Sender: chatid.UserRef(a.SenderID)}, nil
+	s := Sent{Ref: chatid.MessageRef(a.MsgID), Sender: chatid.UserRef(a.SenderID), Receiver: chatid.UserRef(a.ReceiverID)}
+	// The documentation's example answers our own conversation id (C §11).
+	if chatid.ConversationID(a.ConversationID) != m.Conversation {
+		s.Chat = chatid.ChatRef(a.ConversationID)
+	}
+	return s, nil
 }
 
-// NewChat is a chat to be made without a message.
-type NewChat struct {
-	Conversation chatid.ConversationID
-	// SourceID is the external id of the source; "" when sources are not used.
-	SourceID string
-	User     Participant
-}
-
-// CreatedChat is what the service calls a chat and its visitor.
-type CreatedChat struct {
-	Ref  chatid.ChatRef
-	User chatid.UserRef // "" when the service did not say
-}
-
-// CreateChat makes a chat without message, contact, lead or notification, or
-// gives the reference of the one that the conversation has already.
-//
-// Source: Chats API reference, "creating a chat".
-func (c *Client) CreateChat(ctx context.Context, ch Channel, scope chatid.ScopeID, n NewChat) (CreatedChat, error) {
-	const op = "create chat"
-	path, err := scopePath(ch, scope)
-	if err != nil {
-		return CreatedChat{}, &NotSentError{Op: op, Err: err}
+func (m Message) payload() (wirePayload, error) {
+	p := wirePayload{
+		Timestamp: m.SentAt.Unix(), MsecTimestamp: m.SentAt.UnixMilli(),
+		MsgID: m.ID, ConversationID: m.Conversation, ConversationRefID: m.ConversationRef,
+		Silent: &m.Silent, Source: source(m.SourceID),
 	}
-	body := struct {
-		ConversationID chatid.ConversationID `json:"conversation_id"`
-		Source         *wireSource           `json:"source,omitempty"`
-		User           wireParticipant       `json:"user"`
-	}{n.Conversation, source(n.SourceID), participant(n.User)}
-	var answer struct {
-		ID   text `json:"id"`
-		User object[struct {
-			ID text `json:"id"`
-		}] `json:"user"`
+	switch {
+	case m.ID == "":
+		return p, incomplete("message has no id")
+	case m.Conversation == "" && m.ConversationRef == "":
+		return p, incomplete("message has no conversation")
+	case m.SentAt.Unix() <= 0:
+		return p, incomplete("message has no time")
+	case m.Sender.ID == "" || m.Sender.Name == "":
+		return p, incomplete("sender has no id or no name")
+	case m.Receiver != nil && (m.Receiver.ID == "" || m.Receiver.Name == ""):
+		return p, incomplete("receiver has no id or no name")
+	case m.Receiver != nil && m.Sender.Ref == "":
+		// None of the three documented forms (C §9, trap 25).
+		return p, incomplete("sender of a message with a receiver has no reference")
+	case m.Post != nil && (m.Post.ID == "" || m.Post.URL == ""):
+		return p, incomplete("post has no id or no address")
 	}
-	if err := c.call(ctx, ch, request{op: op, method: http.MethodPost, path: path + "/chats", body: body, answer: &answer}); err != nil {
-		return CreatedChat{}, err
+	sender := participant(m.Sender)
+	p.Sender = &sender
+	if m.Receiver != nil {
+		receiver := participant(*m.Receiver)
+		p.Receiver = &receiver
 	}
-	if answer.ID == "" {
-		return CreatedChat{}, &UnknownError{Op: op, Err: errors.New("answer has no id")}
+	var err error
+	if p.Message, err = m.Out.wire(false); err != nil {
+		return p, err
 	}
-	return CreatedChat{Ref: chatid.ChatRef(answer.ID), User: chatid.UserRef(answer.User.V.ID)}, nil
+	if m.Post != nil {
+		post := wirePost(*m.Post)
+		p.Message.Post = &post
+	}
+	if m.ReplyTo != nil {
+		q, err := m.ReplyTo.wire()
+		if err != nil {
+			return p, fmt.Errorf("quoted: %w", err)
+		}
+		p.ReplyTo = &wireReply{q}
+	}
+	if m.Forward != nil {
+		q, err := m.Forward.wire()
+		if err != nil {
+			return p, fmt.Errorf("forwarded: %w", err)
+		}
+		p.Forwards = &wireForwards{[]wireQuote{q}, m.Forward.Conversation, m.Forward.ConversationRef}
+	}
+	return p, nil
 }

@@ -51,17 +51,23 @@ func (c *Client) SetDeliveryStatus(ctx context.Context, ch Channel, scope chatid
 	if err != nil {
 		return &NotSentError{Op: op, Err: err}
 	}
-	var body struct {
-		StatusCode Status     `json:"status_code"`
-		ErrorCode  *ErrorCode `json:"error_code,omitempty"`
-		Error      *string    `json:"error,omitempty"`
-	}
-	body.StatusCode = s.Status
+	return c.call(ctx, ch, request{op: op, method: http.MethodPost, path: path + "/" + string(ref) + "/delivery_status", body: s.wire()})
+}
+
+type wireStatus struct {
+	StatusCode Status     `json:"status_code"`
+	ErrorCode  *ErrorCode `json:"error_code,omitempty"`
+	Error      *string    `json:"error,omitempty"`
+}
+
+// wire leaves the error's fields out where there is none.
+func (s DeliveryStatus) wire() wireStatus {
+	w := wireStatus{StatusCode: s.Status}
 	if s.Status == Failed {
 		if s.ErrorCode == 0 {
 			s.ErrorCode = OtherError
 		}
-		body.ErrorCode, body.Error = &s.ErrorCode, &s.Error
+		w.ErrorCode, w.Error = &s.ErrorCode, &s.Error
 	}
-	return c.call(ctx, ch, request{op: op, method: http.MethodPost, path: path + "/" + string(ref) + "/delivery_status", body: body})
+	return w
 }

@@ -132,7 +132,7 @@ func (c *CRM) EnsureSource(ctx context.Context, product, host, access, name, ext
 // Connect connects the account to the product's channel, with v2 hooks.
 func (c *CRM) Connect(ctx context.Context, product string, a chatid.AmojoID) (chatid.ScopeID, error) {
 	p := c.products.byName[product]
-	conn, err := c.chats.Connect(ctx, p.Channel, a, p.Title)
+	conn, err := c.chats.Connect(ctx, p.Channel, a, amojo.ConnectOptions{Title: p.Title})
 	if err != nil {
 		return "", channelFault(err)
 	}

@@ -67,7 +67,7 @@ func (b *Bridge) message(ctx context.Context, p Product, a account.Account, j ou
 		name = b.texts(p.Language, "visitor.anonymous", map[string]any{"Number": shortNumber(m.Visitor)})
 	}
 	out := amojo.Message{
-		ID: m.Message, Conversation: j.Lane, SentAt: time.UnixMilli(m.At), Text: m.Text,
+		ID: m.Message, Conversation: j.Lane, SentAt: time.UnixMilli(m.At), Out: amojo.Out{Text: m.Text},
 		Sender: amojo.Participant{ID: m.Visitor, Name: name, Phone: m.Phone, Email: m.Email},
 	}
 	if p.MultipleSources {
@@ -76,6 +76,10 @@ func (b *Bridge) message(ctx context.Context, p Product, a account.Account, j ou
 	sent, err := b.chats.SendMessage(ctx, p.Channel, a.Scope, out)
 	if err == nil {
 		return done(j, m, sent.Ref, sent.Chat, sent.Sender), nil
+	}
+	if errors.Is(err, amojo.ErrIncomplete) {
+		failed := conversation.MessageFailed{Conversation: j.Lane, Message: m.Message, Code: "refused_by_crm"}
+		return outbox.Outcome{Verdict: outbox.Never, Effects: []outbox.Effect{failed}}, err
 	}
 	o, settle := b.outcome(ctx, a, j, err)
 	if settle {
