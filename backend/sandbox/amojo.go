@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"reflect"
 	"regexp"
 	"strings"
 	"time"
@@ -131,12 +133,12 @@ func (a *amojoCall) authenticate(known bool) bool {
 		a.refuse(http.StatusForbidden, Broke, "C §2.2 old signature", "X-Signature is not the HMAC of the body")
 		return false
 	}
-	if err := checkHeaders(h, a.body, a.s.Now()); err != nil {
+	if err := checkHeaders(h, a.body, a.s.Now(), a.vars.DateRule); err != nil {
 		verdict := Broke
 		if errors.Is(err, errStaleDate) && a.clockMoved() {
 			verdict = Refused
 		}
-		a.refuse(http.StatusForbidden, verdict, "C §10.4 headers", err.Error())
+		a.refuse(cmp.Or(a.vars.HeaderStatus, http.StatusForbidden), verdict, "C §10.4 headers", err.Error())
 		return false
 	}
 	want := signature(a.channel.Secret, a.r.Method, h.Get("Content-MD5"), h.Get("Content-Type"), h.Get("Date"), a.r.URL.EscapedPath())
@@ -158,12 +160,13 @@ var uuidShape = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 // findScope is check 5.
 func (a *amojoCall) findScope(known bool) bool {
 	channel, amojoID, _ := strings.Cut(a.id, "_")
+	dead := cmp.Or(a.vars.ScopeStatus, http.StatusForbidden)
 	switch {
 	case !uuidShape.MatchString(channel) || !uuidShape.MatchString(amojoID):
-		a.refuse(http.StatusForbidden, Broke, "C §10.5 scope", "scope is not <channel id>_<amojo id of the account>")
+		a.refuse(dead, Broke, "C §10.5 scope", "scope is not <channel id>_<amojo id of the account>")
 		return false
 	case !known:
-		a.refuse(http.StatusForbidden, Broke, "C §10.5 scope", "the scope's channel does not exist")
+		a.refuse(dead, Broke, "C §10.5 scope", "the scope's channel does not exist")
 		return false
 	}
 	a.s.mu.Lock()
@@ -175,11 +178,11 @@ func (a *amojoCall) findScope(known bool) bool {
 	a.s.mu.Unlock()
 	switch {
 	case acc == nil:
-		a.refuse(http.StatusForbidden, Broke, "C §10.5 scope", "the scope's account does not exist")
+		a.refuse(dead, Broke, "C §10.5 scope", "the scope's account does not exist")
 		return false
 	case conn == nil:
 		// It may have been disconnected behind the client's back.
-		a.refuse(http.StatusForbidden, Refused, "C §10.5 scope", "the account is not connected")
+		a.refuse(dead, Refused, "C §10.5 scope", "the account is not connected")
 		return false
 	}
 	return true
@@ -187,11 +190,17 @@ func (a *amojoCall) findScope(known bool) bool {
 
 // decode is check 6, as far as the shape says it.
 func (a *amojoCall) decode(v any) bool {
-	if err := decodeStrict(a.body, v, a.vars.IgnoreUnknownFields); err != nil {
-		a.bad("C §10.6 body", err.Error())
-		return false
+	tree, err := readTree(a.body)
+	if err == nil {
+		if a.vars.NullTolerated {
+			dropNulls(tree)
+		}
+		err = fill(reflect.ValueOf(v).Elem(), tree, "", a.vars.IgnoreUnknownFields)
 	}
-	return true
+	if err != nil {
+		a.bad("C §10.6 body", err.Error())
+	}
+	return err == nil
 }
 
 // bad answers 400 for a broken rule.
@@ -207,7 +216,18 @@ type amojoError struct {
 
 func (a *amojoCall) refuse(status int, verdict, rule, detail string) {
 	a.verdict(verdict, rule, detail)
-	a.json(status, "application/json", amojoError{status, strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_")), detail})
+	switch a.vars.ErrorBody {
+	case "empty":
+		a.w.WriteHeader(status)
+	case "html":
+		a.w.Header().Set("Content-Type", "text/html")
+		a.w.WriteHeader(status)
+		_, _ = a.w.Write([]byte("<html><body><h1>" + http.StatusText(status) + "</h1></body></html>")) // the client may have gone
+	case "other":
+		a.json(status, "application/json", map[string]any{"errors": []string{detail}})
+	default:
+		a.json(status, "application/json", amojoError{status, strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_")), detail})
+	}
 }
 
 // ok answers; a nil value means an empty body.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"regexp"
 	"slices"
@@ -43,14 +44,29 @@ func (a *amojoCall) createChat() {
 	var in struct {
 		ConversationID string    `json:"conversation_id" need:"true"`
 		Source         *sourceIn `json:"source"`
-		User           personIn  `json:"user" need:"true"`
+		User           struct {
+			ID          string     `json:"id"`
+			RefID       string     `json:"ref_id"`
+			Name        string     `json:"name"`
+			Avatar      string     `json:"avatar"`
+			Profile     *profileIn `json:"profile"`
+			ProfileLink string     `json:"profile_link"`
+		} `json:"user" need:"true"`
 	}
 	if !a.decode(&in) || !a.checkSource(in.Source) {
 		return
 	}
+	switch u := in.User; {
+	case (u.ID == "" || u.Name == "") && (u.RefID == "" || !a.vars.UserRefAlone):
+		a.bad("C §3.3 user", "user.id and user.name are required")
+		return
+	case u.Avatar != "" && !webLink(u.Avatar):
+		a.bad("C §3.3 user.avatar", "avatar must be an absolute http or https link")
+		return
+	}
 	s := a.s
 	s.mu.Lock()
-	p, err := s.participant(a.id, in.User)
+	p, err := s.participant(a.id, personIn(in.User), nil)
 	if err != "" {
 		s.mu.Unlock()
 		a.bad("C §3.3 user", err)
@@ -63,37 +79,61 @@ func (a *amojoCall) createChat() {
 	if in.Source != nil {
 		chat.Source = in.Source.ExternalID
 	}
-	out := struct {
-		ID   string  `json:"id"`
-		User userOut `json:"user"`
-	}{chat.ID, userOut{ID: p.ID, ClientID: p.ClientID, Name: p.Name, Avatar: p.Avatar, Phone: p.Phone, Email: p.Email}}
+	out := chatAnswer(chat.ID, *p, a.vars.ChatAnswer)
 	s.touch()
 	s.mu.Unlock()
 	a.ok(http.StatusOK, out)
 }
 
+// chatAnswer is the answer to create chat: flat, or one of the forms of C §3.3.
+func chatAnswer(chat string, p Participant, form string) any {
+	if form == "ids" {
+		return map[string]any{"id": chat, "user": map[string]string{"id": p.ID}}
+	}
+	u := userOut{ID: p.ID, ClientID: p.ClientID, Name: p.Name, Avatar: p.Avatar}
+	switch {
+	case form != "nested":
+		u.Phone, u.Email = p.Phone, p.Email
+	case p.Phone != "" || p.Email != "":
+		u.Profile = &profileIn{p.Phone, p.Email}
+	}
+	return struct {
+		ID   string  `json:"id"`
+		User userOut `json:"user"`
+	}{chat, u}
+}
+
 type userOut struct {
-	ID       string `json:"id"`
-	ClientID string `json:"client_id,omitempty"`
-	Name     string `json:"name"`
-	Avatar   string `json:"avatar"`
-	Phone    string `json:"phone,omitempty"`
-	Email    string `json:"email,omitempty"`
+	ID       string     `json:"id"`
+	ClientID string     `json:"client_id,omitempty"`
+	Name     string     `json:"name"`
+	Avatar   string     `json:"avatar"`
+	Phone    string     `json:"phone,omitempty"`
+	Email    string     `json:"email,omitempty"`
+	Profile  *profileIn `json:"profile,omitempty"`
 }
 
 // participant finds or makes the client that a request speaks of and takes
-// over his data. s.mu is held. The text is what was wrong, or "".
-func (s *Server) participant(scope string, in personIn) (*Participant, string) {
+// over his data. Of two with one client id, the one of the chat counts. s.mu is
+// held. The text is what was wrong, or "".
+func (s *Server) participant(scope string, in personIn, chat *Chat) (*Participant, string) {
 	key := [2]string{scope, in.ID}
 	p := s.idx.client[key]
+	if chat != nil && in.ID != "" {
+		if own := s.st.Participants[chat.Participant]; own != nil && own.ClientID == in.ID {
+			p = own
+		}
+	}
 	if in.RefID != "" {
 		ref := s.st.Participants[in.RefID]
 		if ref == nil || ref.Scope != scope {
 			return nil, "ref_id names no participant of this scope"
 		}
-		if p == nil && ref.ClientID == "" { // met by "write first" (C §8.4)
+		if ref.ClientID == "" && in.ID != "" { // met by "write first" (C §8.4)
 			ref.ClientID = in.ID
-			s.idx.client[key] = ref
+			if p == nil {
+				s.idx.client[key] = ref
+			}
 		}
 		p = ref
 	}
@@ -102,7 +142,10 @@ func (s *Server) participant(scope string, in personIn) (*Participant, string) {
 		s.st.Participants[p.ID] = p
 		s.idx.client[key] = p
 	}
-	p.Name, p.Avatar, p.ProfileLink = in.Name, cmp.Or(in.Avatar, p.Avatar), cmp.Or(in.ProfileLink, p.ProfileLink)
+	if in.Avatar != "" && in.Avatar != p.Avatar {
+		s.download("avatar", scope, in.Avatar, nil)
+	}
+	p.Name, p.Avatar, p.ProfileLink = cmp.Or(in.Name, p.Name), cmp.Or(in.Avatar, p.Avatar), cmp.Or(in.ProfileLink, p.ProfileLink)
 	if in.Profile != nil {
 		p.Phone, p.Email = cmp.Or(in.Profile.Phone, p.Phone), cmp.Or(in.Profile.Email, p.Email)
 	}
@@ -131,7 +174,7 @@ func (a *amojoCall) history() {
 		return n, err == nil && n >= lowest && n <= highest
 	}
 	offset, ok1 := number("offset", 0, 0, 1<<30)
-	limit, ok2 := number("limit", 50, 1, 50)
+	limit, ok2 := number("limit", cmp.Or(a.vars.HistoryLimit, 50), 1, 50)
 	if !ok1 || !ok2 {
 		a.bad("C §3.8 query", "offset must be an integer from 0, limit one from 1 to 50")
 		return
@@ -149,6 +192,12 @@ func (a *amojoCall) history() {
 		slices.SortStableFunc(list, func(x, y *Message) int { // newest first
 			return cmp.Or(cmp.Compare(y.Msec, x.Msec), cmp.Compare(y.Seq, x.Seq))
 		})
+		if depth := a.vars.HistoryDepth; depth > 0 {
+			list = list[:min(depth, len(list))]
+		}
+		if a.vars.HistoryOldestFirst {
+			slices.Reverse(list)
+		}
 		list = list[min(offset, len(list)):]
 		for _, m := range list[:min(limit, len(list))] {
 			out = append(out, s.historyItem(m))
@@ -159,12 +208,47 @@ func (a *amojoCall) history() {
 		a.ok(http.StatusNoContent, nil)
 		return
 	}
-	a.ok(http.StatusOK, map[string]any{"messages": out})
+	if a.vars.HistoryNoMsec {
+		for i := range out {
+			out[i].Msec = 0
+		}
+	}
+	var body any = map[string]any{"messages": out}
+	if a.vars.HistoryOmitsEmpty {
+		body = withoutEmpty(body)
+	}
+	a.ok(http.StatusOK, body)
+}
+
+// withoutEmpty is a value without its empty texts and zeros.
+func withoutEmpty(v any) any {
+	var tree any
+	if err := json.Unmarshal(marshal(v), &tree); err != nil {
+		panic(err) // written by marshal
+	}
+	dropEmpty(tree)
+	return tree
+}
+
+func dropEmpty(tree any) {
+	switch v := tree.(type) {
+	case map[string]any:
+		for key, one := range v {
+			if one == nil || one == "" || one == 0.0 {
+				delete(v, key)
+			}
+			dropEmpty(one)
+		}
+	case []any:
+		for _, one := range v {
+			dropEmpty(one)
+		}
+	}
 }
 
 type historyItem struct {
 	Timestamp int64       `json:"timestamp"`
-	Msec      int64       `json:"msec_timestamp"`
+	Msec      int64       `json:"msec_timestamp,omitempty"`
 	Sender    *personOut  `json:"sender"`
 	Receiver  *personOut  `json:"receiver,omitempty"`
 	Message   historyText `json:"message"`

@@ -37,7 +37,7 @@ func (a *amojoCall) connect() {
 	acc := s.accountByAmojo(a.zone.Product, in.AccountID)
 	if a.channel.Private && (acc == nil || !slices.Contains(a.channel.Allowed, acc.ID)) {
 		s.mu.Unlock()
-		a.refuse(http.StatusForbidden, Refused, "C §3.1 private channel", "the account is not in the channel's list")
+		a.refuse(cmp.Or(a.vars.PrivateStatus, http.StatusForbidden), Refused, "C §3.1 private channel", "the account is not in the channel's list")
 		return
 	}
 	if acc == nil {
@@ -60,13 +60,19 @@ func (a *amojoCall) connect() {
 	out := *conn
 	s.touch()
 	s.mu.Unlock()
-	a.ok(http.StatusOK, struct {
+	body := struct {
 		AccountID          string `json:"account_id"`
 		Scope              string `json:"scope_id"`
-		Title              string `json:"title"`
-		HookVersion        string `json:"hook_api_version"`
-		TimeWindowDisabled bool   `json:"is_time_window_disabled"`
-	}{in.AccountID, out.Scope, out.Title, out.HookVersion, out.TimeWindowDisabled})
+		Title              string `json:"title,omitempty"`
+		HookVersion        string `json:"hook_api_version,omitempty"`
+		TimeWindowDisabled *bool  `json:"is_time_window_disabled,omitempty"`
+	}{AccountID: in.AccountID, Scope: out.Scope}
+	if form := a.vars.ConnectAnswer; form != "2017" { // older answers had less
+		if body.Title, body.HookVersion = out.Title, out.HookVersion; form != "2021" {
+			body.TimeWindowDisabled = &out.TimeWindowDisabled
+		}
+	}
+	a.ok(http.StatusOK, body)
 }
 
 // disconnect is C §3.2; an account that is not connected is fine.
@@ -81,7 +87,10 @@ func (a *amojoCall) disconnect() {
 		a.bad("C §3.2 account_id", "account_id must be the account's amojo id")
 		return
 	}
-	a.s.DropConnection(a.channel.ID + "_" + in.AccountID)
+	if !a.s.DropConnection(a.channel.ID+"_"+in.AccountID) && cmp.Or(a.vars.DisconnectStatus, http.StatusOK) != http.StatusOK {
+		a.refuse(a.vars.DisconnectStatus, Refused, "C §3.2 disconnect", "the account is not connected")
+		return
+	}
 	a.ok(http.StatusOK, a.kommoEmpty())
 }
 

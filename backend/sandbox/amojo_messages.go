@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"slices"
 )
@@ -22,24 +23,38 @@ func (a *amojoCall) message() {
 	}
 }
 
+// messageOut is the answer of C §3.4.5; the older and shorter forms leave
+// fields out.
 type messageOut struct {
 	NewMessage struct {
-		ConversationID string `json:"conversation_id"`
-		SenderID       string `json:"sender_id"`
-		ReceiverID     string `json:"receiver_id,omitempty"`
-		MsgID          string `json:"msgid"`
-		RefID          string `json:"ref_id"`
+		ConversationID string          `json:"conversation_id,omitempty"`
+		SenderID       string          `json:"sender_id,omitempty"`
+		ReceiverID     json.RawMessage `json:"receiver_id,omitempty"`
+		MsgID          string          `json:"msgid"`
+		RefID          string          `json:"ref_id,omitempty"`
 	} `json:"new_message"`
 }
 
-func answerTo(m *Message) (o messageOut) {
-	n := &o.NewMessage
-	n.ConversationID, n.SenderID, n.ReceiverID, n.MsgID, n.RefID = m.ChatID, m.SenderID, m.ReceiverID, m.ID, m.MsgID
+func (a *amojoCall) answerTo(m *Message) (o messageOut) {
+	n, form := &o.NewMessage, a.vars.MessageAnswer
+	if n.MsgID = m.ID; form == "msgid" {
+		return o
+	}
+	if n.RefID = m.MsgID; form == "short" {
+		return o
+	}
+	n.ConversationID, n.SenderID = m.ChatID, m.SenderID
+	switch {
+	case m.ReceiverID != "":
+		n.ReceiverID = marshal(m.ReceiverID)
+	case form == "null_receiver":
+		n.ReceiverID = json.RawMessage("null")
+	}
 	return o
 }
 
 func (a *amojoCall) newMessage(p payloadIn) {
-	if e := p.checkNew(); e != "" {
+	if e := p.checkNew(a.vars.ChatVariants); e != "" {
 		a.bad("C §3.4.2 payload", e)
 		return
 	}
@@ -49,7 +64,7 @@ func (a *amojoCall) newMessage(p payloadIn) {
 	s := a.s
 	s.mu.Lock()
 	if first := s.idx.msgid[[2]string{a.channel.ID, p.MsgID}]; first != nil {
-		out := answerTo(first)
+		out := a.answerTo(first)
 		s.mu.Unlock()
 		a.repeated(out)
 		return
@@ -57,11 +72,11 @@ func (a *amojoCall) newMessage(p payloadIn) {
 	m, e := s.storeMessage(a, p)
 	if e != "" {
 		s.mu.Unlock()
-		a.bad("C §3.4.3 participants", e)
+		a.bad("C §3.4 message", e)
 		return
 	}
 	cut := a.aimed && take(&s.faults.AmojoCutAfter)
-	out := answerTo(m)
+	out := a.answerTo(m)
 	s.mu.Unlock()
 	if p.Msec == nil {
 		a.entry.Detail = "msec_timestamp is missing; taken from timestamp"
@@ -91,6 +106,9 @@ func (a *amojoCall) repeated(first messageOut) {
 // s.mu is held. The text is what was wrong, or "".
 func (s *Server) storeMessage(a *amojoCall, p payloadIn) (*Message, string) {
 	bot := p.Sender.RefID == a.channel.BotID
+	if p.Sender.RefID == "" && p.Receiver != nil { // switched on, C §9.25
+		bot, p.Sender.RefID = true, a.channel.BotID
+	}
 	operator := a.acc.userByAmojo(p.Sender.RefID)
 	imported := p.Sender.RefID != "" && (bot || operator != nil)
 	client := p.Sender
@@ -101,6 +119,9 @@ func (s *Server) storeMessage(a *amojoCall, p payloadIn) (*Message, string) {
 	} else if p.Receiver != nil {
 		return nil, "sender.ref_id is neither a user of the account nor the channel's bot"
 	}
+	if p.Message.Post != nil && bot {
+		return nil, "comments go from the client or from an operator, not from the bot" // C §3.4.9
+	}
 	var chat *Chat
 	if p.ConversationRefID != "" {
 		if chat = s.st.Chats[p.ConversationRefID]; chat == nil || chat.Scope != a.id {
@@ -109,7 +130,21 @@ func (s *Server) storeMessage(a *amojoCall, p payloadIn) (*Message, string) {
 	} else {
 		chat = s.idx.conv[[2]string{a.id, p.ConversationID}]
 	}
-	person, e := s.participant(a.id, *client)
+	quotedIn, reply, forwards, e := chat, (*Reply)(nil), (*Forwarded)(nil), ""
+	if p.ReplyTo != nil {
+		if quotedIn == nil {
+			quotedIn = &Chat{Scope: a.id} // the first message of a chat can quote none of it
+		}
+		if reply, e = s.replyOf(quotedIn, p.ReplyTo.Message); e != "" {
+			return nil, e
+		}
+	}
+	if p.Forwards != nil {
+		if forwards, e = s.forwardsOf(a.id, *p.Forwards); e != "" {
+			return nil, e
+		}
+	}
+	person, e := s.participant(a.id, *client, chat)
 	if e != "" {
 		return nil, e
 	}
@@ -126,21 +161,22 @@ func (s *Server) storeMessage(a *amojoCall, p payloadIn) (*Message, string) {
 	}
 	m := &Message{
 		MsgID: p.MsgID, Direction: Inbound, SenderID: person.ID, SenderName: person.Name,
-		Msec: *p.Timestamp * 1000, Silent: p.Silent, Content: p.Message.content(),
+		Msec: *p.Timestamp * 1000, Silent: p.Silent != nil && *p.Silent, Content: p.Message.content(),
 	}
 	if p.Msec != nil {
 		m.Msec = *p.Msec
 	}
-	if p.ReplyTo != nil {
-		m.ReplyTo = p.ReplyTo
+	if reply != nil {
+		m.ReplyTo = reply
 	}
-	if p.Forwards != nil {
-		m.Forwards = p.Forwards
+	if forwards != nil {
+		m.Forwards = forwards
 	}
 	if imported {
 		m.Direction, m.SenderID, m.SenderName, m.ReceiverID = Outbound, p.Sender.RefID, p.Sender.Name, person.ID
 	}
 	s.addMessage(chat, m)
+	s.downloadsOf(m)
 	if !imported {
 		s.enterCRM(chat, m, a.channel)
 	} else if operator != nil && a.vars.HooksForImports {
@@ -164,7 +200,15 @@ func (a *amojoCall) editMessage(p payloadIn) {
 		a.bad("C §3.4.6 edit", "msgid or id is required")
 		return
 	}
-	if e := p.Message.check(true); e != "" {
+	if (p.Timestamp == nil || p.Msec == nil) && slices.Contains(a.vars.RequireFields, "edit_times") {
+		a.bad("C §3.4.2 payload", "timestamp and msec_timestamp are required")
+		return
+	}
+	if p.Message.Post != nil {
+		a.bad("C §3.4.9 comments", "comments cannot be edited")
+		return
+	}
+	if e := p.Message.check(true, a.vars.ChatVariants); e != "" {
 		a.bad("C §3.4.4 message", e)
 		return
 	}
@@ -186,7 +230,7 @@ func (a *amojoCall) editMessage(p payloadIn) {
 		a.bad("C §3.4.6 edit", "no such message")
 		return
 	}
-	if m.Type != p.Message.Type {
+	if m.Type != p.Message.Type && !a.vars.EditChangesType {
 		s.mu.Unlock()
 		a.bad("C §3.4.6 edit", "the type of a message cannot change")
 		return
@@ -196,17 +240,36 @@ func (a *amojoCall) editMessage(p payloadIn) {
 		s.idx.msgid[key] = m
 	}
 	was := m.Content
-	m.Content = p.Message.content()
-	m.Media, m.FileName = cmp.Or(m.Media, was.Media), cmp.Or(m.FileName, was.FileName)
-	m.FileSize = cmp.Or(m.FileSize, was.FileSize)
-	m.ReplyTo, m.Forwards, m.Edited = was.ReplyTo, was.Forwards, true
+	m.Content, m.Edited = edited(was, p.Message.content()), true
+	if m.Media != was.Media {
+		s.downloadsOf(m)
+	}
 	if st := p.Message.DeliveryStatus; st != nil {
 		st.apply(m)
 	}
-	out := answerTo(m)
+	out := a.answerTo(m)
 	s.touch()
 	s.mu.Unlock()
-	a.ok(http.StatusOK, out)
+	switch a.vars.EditAnswer {
+	case "object":
+		a.ok(http.StatusOK, struct{}{})
+	case "empty":
+		a.ok(http.StatusOK, nil)
+	default:
+		a.ok(http.StatusOK, out)
+	}
+}
+
+// edited is the new content with what an edit leaves as it was: the file when
+// none was sent, and what edits ignore (C §3.4.6).
+func edited(was, now Content) Content {
+	if now.Media == "" && now.Type == was.Type {
+		now.Media, now.Thumbnail, now.FileName, now.FileSize = was.Media, was.Thumbnail, cmp.Or(now.FileName, was.FileName), cmp.Or(now.FileSize, was.FileSize)
+		now.MediaDuration, now.StickerID, now.MediaGroupID = cmp.Or(now.MediaDuration, was.MediaDuration), cmp.Or(now.StickerID, was.StickerID), was.MediaGroupID
+	}
+	now.ReplyTo, now.Forwards, now.Markup, now.Template = was.ReplyTo, was.Forwards, was.Markup, was.Template
+	now.Post, now.SharedPost, now.CallbackData = was.Post, cmp.Or(now.SharedPost, was.SharedPost), cmp.Or(now.CallbackData, was.CallbackData)
+	return now
 }
 
 // Messages lists the messages of an account in order of arrival.
@@ -223,13 +286,16 @@ func (s *Server) Messages(account int64) []Message {
 }
 
 // ChatMessages lists one chat's messages as the CRM's feed shows them: by time,
-// then arrival.
+// then arrival, or by arrival alone where that variant is on.
 func (s *Server) ChatMessages(chat string) []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := []Message{}
 	for _, m := range s.idx.byChat[chat] {
 		out = append(out, m.clone())
+	}
+	if s.st.Variants.FeedByArrival {
+		return out
 	}
 	slices.SortStableFunc(out, func(x, y Message) int {
 		return cmp.Or(cmp.Compare(x.Msec, y.Msec), cmp.Compare(x.Seq, y.Seq))

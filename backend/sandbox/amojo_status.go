@@ -3,6 +3,9 @@ package sandbox
 import (
 	"maps"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -72,6 +75,11 @@ func (a *amojoCall) deliveryStatus() {
 	s := a.s
 	s.mu.Lock()
 	m := s.idx.message[a.sub]
+	if m == nil && a.vars.StatusByMsgID {
+		if id, err := url.PathUnescape(a.sub); err == nil {
+			m = s.idx.msgid[[2]string{a.channel.ID, id}]
+		}
+	}
 	if m == nil || m.Scope != a.id || !m.FromCRM {
 		s.mu.Unlock()
 		a.refuse(http.StatusNotFound, Broke, "C §10.7 message", "no message written in the CRM has this amojo id")
@@ -152,8 +160,11 @@ func (a *amojoCall) react() {
 	case in.User.ID == "" && in.User.RefID == "":
 		a.bad("C §3.7 user", "user.id or user.ref_id is required")
 		return
-	case in.Type != "unreact" && (in.Type != "react" || in.Emoji == ""):
+	case in.Type != "unreact" && (in.Type != "react" || in.Emoji == "" && !a.vars.EmojiOptional):
 		a.bad("C §3.7 type", "type must be react with an emoji, or unreact")
+		return
+	case in.Type == "react" && len(a.vars.ReactionsAllowed) > 0 && !slices.Contains(a.vars.ReactionsAllowed, in.Emoji):
+		a.bad("C §9.31 emoji", "the channel was registered with other reactions")
 		return
 	}
 	s := a.s
@@ -171,25 +182,49 @@ func (a *amojoCall) react() {
 		a.refuse(http.StatusNotFound, Broke, "C §10.7 message", "no such message in this conversation")
 		return
 	}
-	who := in.User.RefID
-	if p := s.idx.client[[2]string{a.id, in.User.ID}]; who == "" && p != nil {
+	who := ""
+	if p := s.idx.client[[2]string{a.id, in.User.ID}]; p != nil {
 		who = p.ID
+	}
+	if ref := in.User.RefID; ref != "" {
+		p := s.st.Participants[ref]
+		if a.acc.userByAmojo(ref) == nil && ref != a.channel.BotID && (p == nil || p.Scope != a.id) {
+			s.mu.Unlock()
+			a.bad("C §3.7 user", "user.ref_id names nobody")
+			return
+		}
+		who = ref
 	}
 	if who == "" {
 		s.mu.Unlock()
 		a.bad("C §3.7 user", "user.id names no participant")
 		return
 	}
+	emoji := in.Emoji
+	if emoji == "" && in.Type == "react" {
+		emoji = "👍" // what the optional one means is not documented
+	}
+	m.react(who, emoji, in.Type == "react", a.vars.ManyReactions)
+	s.touch()
+	s.mu.Unlock()
+	a.ok(http.StatusOK, a.kommoEmpty())
+}
+
+// react sets or removes one person's reaction. A second one replaces the first
+// unless many are kept; an unreact without emoji removes all.
+func (m *Message) react(who, emoji string, set, many bool) {
 	m.Reactions = maps.Clone(m.Reactions)
 	if m.Reactions == nil {
 		m.Reactions = map[string]string{}
 	}
-	if in.Type == "react" {
-		m.Reactions[who] = in.Emoji
-	} else {
+	var all []string
+	if many && emoji != "" {
+		all = slices.DeleteFunc(strings.Fields(m.Reactions[who]), func(e string) bool { return e == emoji })
+	}
+	if set {
+		all = append(all, emoji)
+	}
+	if m.Reactions[who] = strings.Join(all, " "); len(all) == 0 {
 		delete(m.Reactions, who)
 	}
-	s.touch()
-	s.mu.Unlock()
-	a.ok(http.StatusOK, a.kommoEmpty())
 }

@@ -46,9 +46,21 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	do("DELETE "+v1+"/connections/{scope}", s.ctlDropConnection)
 	get(v1+"/chats/{chat}/messages", func(r *http.Request) (any, error) { return s.ChatMessages(r.PathValue("chat")), nil })
 	do("POST "+v1+"/connections/{scope}/write-first", s.ctlWriteFirst)
-	do("POST "+v1+"/chats/{chat}/say", s.ctlSay)
-	do("POST "+v1+"/chats/{chat}/typing", s.ctlTyping)
-	do("POST "+v1+"/messages/{message}/react", s.ctlReact)
+	do("POST "+v1+"/connections/{scope}/hook", s.ctlRawHook)
+	do("POST "+v1+"/chats/{chat}/say", s.actSay(s.ofChat))
+	do("POST "+v1+"/chats/{chat}/album", s.actAlbum(s.ofChat))
+	do("POST "+v1+"/chats/{chat}/typing", s.actTyping(s.ofChat))
+	do("POST "+v1+"/chats/{chat}/read", s.actRead(s.ofChat))
+	do("POST "+v1+"/chats/{chat}/close", s.actClose(s.ofChat))
+	do("POST "+v1+"/messages/{message}/react", s.actReact(s.ofMessage))
+	mux.HandleFunc("POST "+v1+"/accounts/{id}/files", func(w http.ResponseWriter, r *http.Request) {
+		if foreign(r) {
+			writeJSON(w, http.StatusUnsupportedMediaType, map[string]string{"error": "send it from a program"})
+			return
+		}
+		reply(w, r, s.actUpload(pathID))
+	})
+	get(v1+"/downloads", func(r *http.Request) (any, error) { return tail(r, s.Downloads()), nil })
 	get(v1+"/messages/{message}", s.ctlMessage)
 	get(v1+"/hooks", func(r *http.Request) (any, error) { return tail(r, s.Hooks()), nil })
 	do("POST "+v1+"/hooks/release", s.ctlReleaseHooks)

@@ -149,62 +149,21 @@ func (s *Server) ctlDropConnection(r *http.Request) (any, error) {
 	return nil, nil
 }
 
-// chatAccount finds whose chat it is.
-func (s *Server) chatAccount(chat string) int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := s.st.Chats[chat]; c != nil {
-		return c.Account
-	}
-	return 0
-}
-
-// sayIn is what an operator writes; type is text unless media is sent.
-type sayIn struct {
-	UserID int64 `json:"user_id"`
-	Content
-}
-
-func (s *Server) ctlSay(r *http.Request) (any, error) {
-	var in sayIn
-	if err := input(r, &in); err != nil {
-		return nil, err
-	}
-	chat := r.PathValue("chat")
-	return s.OperatorSend(s.chatAccount(chat), chat, in.UserID, in.Content)
-}
-
 func (s *Server) ctlWriteFirst(r *http.Request) (any, error) {
-	var in struct {
-		Phone  string `json:"phone"`
-		Source string `json:"source"`
-		Text   string `json:"text"`
-	}
+	var in FirstMessage
 	if err := input(r, &in); err != nil {
 		return nil, err
 	}
-	return s.WriteFirst(r.PathValue("scope"), in.Phone, in.Source, in.Text)
+	return s.BeginChat(r.PathValue("scope"), in)
 }
 
-func (s *Server) ctlTyping(r *http.Request) (any, error) {
-	in, err := s.clientOf(r)
+// ctlRawHook sends any JSON as a hook.
+func (s *Server) ctlRawHook(r *http.Request) (any, error) {
+	b, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if err != nil {
-		return nil, err
+		return nil, badRequest(err)
 	}
-	chat := r.PathValue("chat")
-	return nil, s.OperatorTyping(s.chatAccount(chat), chat, in.UserID)
-}
-
-func (s *Server) ctlReact(r *http.Request) (any, error) {
-	var in struct {
-		UserID int64  `json:"user_id"`
-		Emoji  string `json:"emoji"`
-	}
-	if err := input(r, &in); err != nil {
-		return nil, err
-	}
-	m, _ := s.Message(r.PathValue("message"))
-	return nil, s.OperatorReact(m.Account, m.ID, in.UserID, in.Emoji)
+	return nil, s.SendRawHook(r.PathValue("scope"), b)
 }
 
 func (s *Server) ctlMessage(r *http.Request) (any, error) {

@@ -20,16 +20,35 @@ func (s *Server) enterCRM(chat *Chat, m *Message, ch Channel) {
 	} else if !m.Silent && chat.LeadID == 0 && !chat.Linked {
 		s.newLead(chat, m, ch, acc)
 	}
-	talk := s.st.Talks[chat.TalkID]
+	talk := s.talkFor(chat, m)
 	if talk == nil || !talk.InWork {
 		talk = &Talk{
 			ID: s.nextID(), Account: acc.ID, ChatID: chat.ID, ContactID: chat.ContactID, LeadID: chat.LeadID,
 			Origin: ch.Code, InWork: true, CreatedAt: s.now(),
 		}
 		s.st.Talks[talk.ID] = talk
-		chat.TalkID = talk.ID
+		if m.Post != nil {
+			talk.PostID = m.Post.ID
+		} else {
+			chat.TalkID = talk.ID
+		}
 	}
 	talk.Read, talk.UpdatedAt = false, s.now()
+}
+
+// talkFor finds the talk that a message belongs to: the chat's, or the one of
+// the post that it comments (C §3.4.9). s.mu is held.
+func (s *Server) talkFor(chat *Chat, m *Message) *Talk {
+	if m.Post == nil {
+		return s.st.Talks[chat.TalkID]
+	}
+	var latest *Talk
+	for _, t := range s.st.Talks {
+		if t.ChatID == chat.ID && t.PostID == m.Post.ID && (latest == nil || t.ID > latest.ID) {
+			latest = t
+		}
+	}
+	return latest
 }
 
 // newLead makes the lead and, unless switched off, the incoming lead around it.

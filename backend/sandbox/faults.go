@@ -85,7 +85,8 @@ type Variants struct {
 	HookNoNewline bool `json:"hook_no_newline"`
 	// HookVersion forces "v1" or "v2" whatever the connection says.
 	HookVersion string `json:"hook_version"`
-	// HookOmit leaves optional fields out: source, name, phone, email, client_id.
+	// HookOmit leaves optional fields out: source, name, phone, email, client_id,
+	// markup; "file" makes file_name and file_size empty.
 	HookOmit []string `json:"hook_omit"`
 	// HooksForImports also sends hooks for messages imported in an operator's name.
 	HooksForImports bool `json:"hooks_for_imports"`
@@ -118,6 +119,8 @@ type Variants struct {
 	// AmojoRate does the same for each scope of the chats service, whose limit is
 	// not published (C §5.1): requests in a second, 0 for no limit.
 	AmojoRate int `json:"amojo_rate"`
+
+	ChatVariants
 }
 
 func (v Variants) check() error {
@@ -138,11 +141,11 @@ func (v Variants) check() error {
 		return errors.New("duplicate_msgid must be 400, 200 or 409")
 	}
 	for _, f := range v.HookOmit {
-		if !slices.Contains([]string{"source", "name", "phone", "email", "client_id"}, f) {
+		if !slices.Contains([]string{"source", "name", "phone", "email", "client_id", "markup", "file"}, f) {
 			return fmt.Errorf("hook_omit does not know %q", f)
 		}
 	}
-	return nil
+	return v.ChatVariants.check()
 }
 
 // Faults returns the faults in force; counters tell what is left of them.

@@ -44,9 +44,13 @@ func (s *Server) hookVersion(scope string) (string, *Channel) {
 
 // sendHook records a hook and sends it as the faults say. s.mu is held.
 func (s *Server) sendHook(kind, version string, chat *Chat, message string, ch *Channel, body any) {
+	s.sendHookBody(kind, version, chat, message, ch, marshal(body))
+}
+
+func (s *Server) sendHookBody(kind, version string, chat *Chat, message string, ch *Channel, body []byte) {
 	rec := HookRecord{
 		At: s.now(), Kind: kind, Version: version, Account: chat.Account, Scope: chat.Scope,
-		ChatID: chat.ID, MessageID: message, Outcome: "waiting", Body: string(marshal(body)),
+		ChatID: chat.ID, MessageID: message, Outcome: "waiting", Body: string(body),
 	}
 	var target string
 	switch {
@@ -182,8 +186,16 @@ func (s *Server) request(method, target string, body []byte, sign string, limit 
 		return 0, 0, err
 	}
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("X-Signature", sign)
+		switch s.Variants().HookType { // not documented (C §4.1)
+		case "charset":
+			req.Header.Set("Content-Type", "application/json; charset=utf-8")
+		case "text":
+			req.Header.Set("Content-Type", "text/plain")
+		case "absent":
+		default:
+			req.Header.Set("Content-Type", "application/json")
+		}
 	}
 	res, err := s.client.Do(req)
 	if err != nil {

@@ -154,7 +154,8 @@ type Message struct {
 	Error     string            `json:"error,omitempty"`
 	Statuses  []int64           `json:"delivery_statuses,omitempty"` // all that came, in order
 	Edited    bool              `json:"edited,omitempty"`
-	Reactions map[string]string `json:"reactions,omitempty"` // participant or user -> emoji
+	Reactions map[string]string `json:"reactions,omitempty"` // participant or user -> emoji (several are joined by a space)
+	Salesbot  bool              `json:"salesbot,omitempty"`
 }
 
 // Content is what a message says (C §3.4.4, §4.3).
@@ -170,7 +171,13 @@ type Content struct {
 	MediaGroupID  string    `json:"media_group_id,omitempty"`
 	Location      *Location `json:"location,omitempty"`
 	Contact       *Card     `json:"contact,omitempty"`
-	// Markup, Template, ReplyTo and Forwards are kept and passed on as they are.
+	// CallbackData is the row that the client chose in a list message.
+	CallbackData string      `json:"callback_data,omitempty"`
+	SharedPost   *SharedPost `json:"shared_post,omitempty"`
+	// Post makes the message a comment or, outbound, the public answer to one.
+	Post *Post `json:"post,omitempty"`
+	// Markup is a [Markup], Template a [Template], ReplyTo a [Reply] and Forwards
+	// a [Forwarded], or JSON of that shape.
 	Markup   any `json:"markup,omitempty"`
 	Template any `json:"template,omitempty"`
 	ReplyTo  any `json:"reply_to,omitempty"`
@@ -232,6 +239,7 @@ type Talk struct {
 	ContactID int64     `json:"contact_id"`
 	LeadID    int64     `json:"lead_id"`
 	Origin    string    `json:"origin"`
+	PostID    string    `json:"post_id,omitempty"` // comments of one post are a talk of their own (C §3.4.9)
 	InWork    bool      `json:"in_work"`
 	Read      bool      `json:"read"`
 	CreatedAt time.Time `json:"created_at"`

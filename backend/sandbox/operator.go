@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"errors"
-	"maps"
+	"slices"
 	"time"
 )
 
@@ -11,6 +11,13 @@ var (
 	ErrNoChat = errors.New("no such chat in this account")
 	ErrNoUser = errors.New("no such user in this account")
 	ErrEmpty  = errors.New("the message is empty")
+	// ErrQuote is a quoted or forwarded message that cannot be.
+	ErrQuote = errors.New("the quoted or forwarded message is not there, or the channel takes none")
+	// ErrPost is a public answer to a comment other than a text without buttons
+	// (C §4.6), or to a post that the chat does not know.
+	ErrPost = errors.New("a public answer to a comment is a text without buttons, under a post of this chat")
+	// ErrWindow is an input that the end of the time window blocks (C §8.5).
+	ErrWindow = errors.New("the time window is over: only a template can be sent")
 )
 
 // OperatorSay writes a text as the account's first administrator; the hook goes
@@ -20,70 +27,62 @@ func (s *Server) OperatorSay(account int64, chat, text string) (Message, error) 
 }
 
 // OperatorSend writes anything as a user of the account; user 0 is the first
-// administrator.
+// administrator. Of ReplyTo and Forwards the ids of the messages are enough; a
+// Template without a text is filled in from the chat's card; Post with its id
+// answers a comment publicly. The hook goes out when the channel is connected.
 func (s *Server) OperatorSend(account int64, chat string, user int64, what Content) (Message, error) {
-	if what.Type == "" {
-		what.Type = "text"
-	}
-	if what.Text == "" && what.Media == "" {
-		return Message{}, ErrEmpty
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, u, err := s.operatorAt(account, chat, user)
 	if err != nil {
 		return Message{}, err
 	}
-	return s.write(c, u, what), nil
+	if what, err = s.prepare(c, what); err != nil {
+		return Message{}, err
+	}
+	m := s.write(c, u, what)
+	s.sendMessageHook(m)
+	return m.clone(), nil
 }
 
-// write stores a message written in the CRM and sends its hook. s.mu is held.
-func (s *Server) write(c *Chat, u User, what Content) Message {
+// write stores a message written in the CRM. s.mu is held.
+func (s *Server) write(c *Chat, u User, what Content) *Message {
 	m := &Message{
 		Direction: Outbound, FromCRM: true, SenderID: u.AmojoID, SenderName: u.Name, ReceiverID: c.Participant,
 		Msec: s.nextMsec(c), Content: what,
 	}
 	s.addMessage(c, m)
 	c.Unread = 0
-	if t := s.st.Talks[c.TalkID]; t != nil {
+	if t := s.talkFor(c, m); t != nil {
 		t.Read, t.UpdatedAt = true, s.now()
 	}
-	s.sendMessageHook(m)
-	return m.clone()
+	return m
 }
 
-// WriteFirst begins a chat with a phone number through a connected scope (C §8.4):
-// the hook carries neither our conversation id nor our client id. source may be "".
-func (s *Server) WriteFirst(scope, phone, source, text string) (Message, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	conn := s.st.Connections[scope]
-	if conn == nil {
-		return Message{}, ErrNotFound
-	}
-	if phone == "" || text == "" {
-		return Message{}, ErrEmpty
-	}
-	p := &Participant{ID: s.newID(), Scope: scope, Name: phone, Phone: phone}
-	s.st.Participants[p.ID] = p
-	contact := &Contact{ID: s.nextID(), Account: conn.Account, Name: phone, Phone: phone}
-	s.st.Contacts[contact.ID] = contact
-	chat := s.newChat(conn.Account, scope, "", p)
-	chat.ContactID, chat.Linked, chat.Source = contact.ID, true, source
-	return s.write(chat, s.account(conn.Account).admin(), Content{Type: "text", Text: text}), nil
-}
-
-// OperatorTyping sends the typing hook of C §4.4.
+// OperatorTyping sends the typing hook of C §4.4, at most once in 5 seconds.
 func (s *Server) OperatorTyping(account int64, chat string, user int64) error {
+	return s.OperatorTypingUnder(account, chat, user, "")
+}
+
+// OperatorTypingUnder is OperatorTyping for the answer to a comment of a post.
+func (s *Server) OperatorTypingUnder(account int64, chat string, user int64, post string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, u, err := s.operatorAt(account, chat, user)
 	if err != nil {
 		return err
 	}
-	s.sendTypingHook(c, u)
+	key := [2]string{c.ID, u.AmojoID}
+	if last, now := s.typed[key], s.now(); s.lacks("typing") || now.Sub(last) < 5*time.Second && !now.Before(last) {
+		return nil
+	}
+	s.typed[key] = s.now()
+	s.sendTypingHook(c, u, post)
 	return nil
 }
+
+// lacks tells what the channel was registered without. s.mu is held.
+func (s *Server) lacks(what string) bool { return slices.Contains(s.st.Variants.ChannelLacks, what) }
 
 // OperatorReact sets a reaction, or takes it back when emoji is empty, and
 // sends the hook of C §4.5.
@@ -98,15 +97,10 @@ func (s *Server) OperatorReact(account int64, message string, user int64, emoji 
 	if err != nil {
 		return err
 	}
-	m.Reactions = maps.Clone(m.Reactions)
-	if m.Reactions == nil {
-		m.Reactions = map[string]string{}
+	if allowed := s.st.Variants.ReactionsAllowed; s.lacks("reactions") || emoji != "" && len(allowed) > 0 && !slices.Contains(allowed, emoji) {
+		return errors.New("the channel was registered without this reaction")
 	}
-	if emoji == "" {
-		delete(m.Reactions, u.AmojoID)
-	} else {
-		m.Reactions[u.AmojoID] = emoji
-	}
+	m.react(u.AmojoID, emoji, emoji != "", s.st.Variants.ManyReactions)
 	s.sendReactionHook(c, m, u, emoji)
 	s.touch()
 	return nil

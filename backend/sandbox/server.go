@@ -49,9 +49,10 @@ type Server struct {
 	boxMux  *http.ServeMux // operator's inbox
 	page    http.Handler
 
-	ctx  context.Context // ends with Close
-	stop context.CancelFunc
-	wg   sync.WaitGroup
+	ctx      context.Context // ends with Close
+	stop     context.CancelFunc
+	wg       sync.WaitGroup
+	fetching chan struct{} // downloads at once
 
 	mu       sync.Mutex
 	st       *state
@@ -66,7 +67,9 @@ type Server struct {
 	limiters map[string]*limiter
 	dice     *rand.Rand // of random faults
 	late     []func()   // installation webhooks that wait to be told
-	path     string     // snapshot file
+	blobs    blobs
+	typed    map[[2]string]time.Time // chat, user: last typing hook
+	path     string                  // snapshot file
 	dirty    chan struct{}
 }
 
@@ -77,6 +80,7 @@ func New(cfg Config) *Server {
 		control: map[string]bool{"localhost": true},
 		st:      newState(), changed: make(chan struct{}), dirty: make(chan struct{}, 1),
 		lanes: map[string]*lane{}, slow: map[string]bool{}, limiters: map[string]*limiter{}, dice: newDice(0),
+		fetching: make(chan struct{}, fetchAtOnce), blobs: blobs{mem: map[string][]byte{}}, typed: map[[2]string]time.Time{},
 	}
 	if s.nowFunc == nil {
 		s.nowFunc = time.Now
@@ -155,6 +159,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if zone, label, ok := s.zoneOf(host); ok {
 		switch label {
 		case "amojo":
+			if isAttachment(r.URL.Path) {
+				s.logged("attachment", w, r, func(c *call) { s.serveAttachment(c, zone) })
+				return
+			}
 			s.logged("amojo", w, r, func(c *call) { s.serveAmojo(c, zone) })
 		case "www":
 			s.logged("consent", w, r, func(c *call) { s.serveConsent(c, zone) })

@@ -52,8 +52,9 @@ func parseDate(v string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("header Date %q is not RFC 2822 with a numeric zone or GMT", v)
 }
 
-// checkHeaders is check 4 of C §10 without the signature itself.
-func checkHeaders(h http.Header, body []byte, now time.Time) error {
+// checkHeaders is check 4 of C §10 without the signature itself; dateRule is the
+// variant of that name.
+func checkHeaders(h http.Header, body []byte, now time.Time, dateRule string) error {
 	for _, name := range []string{"Date", "Content-Type", "Content-MD5", "X-Signature"} {
 		switch n := len(h.Values(name)); {
 		case n == 0 || h.Get(name) == "":
@@ -69,7 +70,14 @@ func checkHeaders(h http.Header, body []byte, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if age := now.Sub(date); age > maxDateAge || age < -maxDateAge {
+	if _, offset := date.Zone(); dateRule == "utc_only" && offset != 0 {
+		return fmt.Errorf("header Date %q is not in UTC", h.Get("Date"))
+	}
+	ahead := maxDateAge
+	if dateRule == "no_future" {
+		ahead = time.Minute // clocks differ a little
+	}
+	if age := now.Sub(date); age > maxDateAge || age < -ahead {
 		return fmt.Errorf("%w: it is %s away from the service's clock", errStaleDate, age.Round(time.Second))
 	}
 	if got, want := h.Get("Content-MD5"), md5Hex(body); got != want {

@@ -14,11 +14,14 @@ import (
 const saveEvery = 500 * time.Millisecond
 
 // Restore reads the snapshot at path, if there is one, and from then on keeps
-// it up to date: half a second after a change and at Close. What it holds
+// it up to date: half a second after a change and at Close; files go to the folder path.files. What it holds
 // replaces what Config made, but an integration or channel of Config wins over
 // a stored one with the same id, and accounts that are new in Config are added.
 // Call it once, before serving.
 func (s *Server) Restore(path string) error {
+	s.mu.Lock()
+	s.blobs.dir = path + ".files"
+	s.mu.Unlock()
 	b, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read sandbox state: %w", err)
@@ -34,6 +37,11 @@ func (s *Server) Restore(path string) error {
 		for _, h := range st.Hooks { // what was on its way is lost, as in the real thing
 			if h.Outcome == "waiting" || h.Outcome == "held" {
 				h.Outcome = "dropped"
+			}
+		}
+		for _, d := range st.Downloads {
+			if d.Outcome == "waiting" {
+				d.Outcome, d.Error = "failed", "the sandbox was stopped"
 			}
 		}
 		s.mu.Unlock()

@@ -20,22 +20,49 @@ import (
 // (a string among them not empty). Unknown keys are refused unless told
 // otherwise.
 func decodeStrict(data []byte, dst any, ignoreUnknown bool) error {
+	tree, err := readTree(data)
+	if err != nil {
+		return err
+	}
+	return fill(reflect.ValueOf(dst).Elem(), tree, "", ignoreUnknown)
+}
+
+func readTree(data []byte) (any, error) {
 	if !utf8.Valid(data) {
-		return errors.New("body is not UTF-8")
+		return nil, errors.New("body is not UTF-8")
 	}
 	if !json.Valid(data) {
-		return errors.New("body is not JSON")
+		return nil, errors.New("body is not JSON")
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	tree, err := parseTree(dec, 0, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("body holds more than one JSON value")
+		return nil, errors.New("body holds more than one JSON value")
 	}
-	return fill(reflect.ValueOf(dst).Elem(), tree, "", ignoreUnknown)
+	return tree, nil
+}
+
+// dropNulls takes away keys whose value is null, for the variant that
+// tolerates them.
+func dropNulls(tree any) {
+	switch v := tree.(type) {
+	case map[string]any:
+		for key, one := range v {
+			if one == nil {
+				delete(v, key)
+				continue
+			}
+			dropNulls(one)
+		}
+	case []any:
+		for _, one := range v {
+			dropNulls(one)
+		}
+	}
 }
 
 // parseTree reads one value, refusing duplicate keys, which encoding/json

@@ -23,6 +23,8 @@ type state struct {
 	Participants  map[string]*Participant  `json:"participants"`
 	Chats         map[string]*Chat         `json:"chats"`
 	Messages      []*Message               `json:"messages"` // by Seq
+	Files         map[string]*File         `json:"files"`    // by link
+	Downloads     []*Download              `json:"downloads"`
 	Contacts      map[int64]*Contact       `json:"contacts"`
 	Leads         map[int64]*Lead          `json:"leads"`
 	Incoming      map[string]*IncomingLead `json:"incoming_leads"`
@@ -44,7 +46,7 @@ func newState() *state {
 		Connections: map[string]*Connection{}, Participants: map[string]*Participant{}, Chats: map[string]*Chat{},
 		Contacts: map[int64]*Contact{}, Leads: map[int64]*Lead{}, Incoming: map[string]*IncomingLead{}, Talks: map[int64]*Talk{},
 		Codes: map[string]*authCode{}, Access: map[string]*token{}, Refresh: map[string]*token{},
-		Widgets: map[string]widgetState{},
+		Widgets: map[string]widgetState{}, Files: map[string]*File{},
 	}
 }
 
