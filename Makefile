@@ -6,19 +6,21 @@ NPM ?= npm
 # Flags of go test; CI sets -race.
 GOTESTFLAGS ?=
 ARTIFACTS ?= artifacts
+# An S3-compatible server for tests: a program of its own, not among our modules.
+VERSITYGW ?= github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOLANGCI ?= github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 export LEADLINE_ARTIFACTS := $(abspath $(ARTIFACTS))
 
-.PHONY: help run test check bench widget embed build front lint race fuzz size clean
+.PHONY: help run test check bench widget embed build front s3server lint race fuzz size clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build widget ## start the demo: backend, sandbox and sample shop; Ctrl-C stops all
 	@bin/demo
 
-test: front ## run all tests (Chromium and PostgreSQL tests run where those are installed)
+test: front ## run all tests (those on Chromium, PostgreSQL and S3 run where these are installed or built)
 	cd backend/sitechat && $(NPM) test --silent
 	$(GO) test $(GOTESTFLAGS) -timeout 9m ./...
 
@@ -39,6 +41,11 @@ build: front ## build bin/leadline, bin/sandbox and bin/demo
 	$(GO) build -trimpath -ldflags '-s -w' -o bin/ ./backend/cmd/...
 
 bin/leadline: build
+
+s3server: bin/versitygw ## build the S3 server that tests of the file store run against
+
+bin/versitygw:
+	GOBIN=$(abspath bin) $(GO) install -trimpath -ldflags '-s -w' $(VERSITYGW)
 
 # The front ends are made by npm from lock files; nothing of it is in git.
 front: backend/sitechat/dist/manifest.json backend/sandbox/crmpage/built/twig.js

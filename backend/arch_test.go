@@ -32,11 +32,12 @@ var arrows = map[string][]string{
 	"amojo":        {"fault", "chatid"},
 	"amocrm":       {"fault", "chatid"},
 	"realtime":     {"fault", "chatid"},
-	"bridge":       {"account", "conversation", "onlinechat", "outbox", "amojo", "amocrm", "fault", "chatid"},
+	"media":        {"fault", "chatid"},
+	"bridge":       {"account", "conversation", "onlinechat", "outbox", "amojo", "amocrm", "media", "fault", "chatid"},
 	"store":        {"account", "conversation", "onlinechat", "team", "outbox", "fault", "chatid"},
 	"store/pgtest": {}, // tests of store and app alone
-	"httpapi":      {"account", "conversation", "onlinechat", "team", "auth", "realtime", "i18n", "sitechat", "fault", "chatid"},
-	"app": {"account", "conversation", "onlinechat", "team", "outbox", "auth", "amojo", "amocrm", "bridge", "store", "realtime",
+	"httpapi":      {"account", "conversation", "onlinechat", "team", "auth", "media", "realtime", "i18n", "sitechat", "fault", "chatid"},
+	"app": {"account", "conversation", "onlinechat", "team", "outbox", "auth", "amojo", "amocrm", "bridge", "store", "media", "realtime",
 		"httpapi", "i18n", "sitechat", "config", "fault", "chatid"},
 	"cmd/leadline":    {"app", "config", "widgetzip", "fault"},
 	"sandbox":         {"sandbox/crmpage"},
@@ -68,6 +69,7 @@ var owners = map[string][]string{
 	"golang.org/x/sync":                  {"store", "realtime", "app", "auth"},
 	"golang.org/x/image":                 {"media", "widgetzip"},
 	"github.com/gabriel-vasile/mimetype": {"media"},
+	"github.com/minio/minio-go":          {"media"},
 }
 
 // file is one Go file with what it imports.

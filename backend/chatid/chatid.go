@@ -31,6 +31,8 @@ type (
 	// MessageID names one message, in either direction. For an inbound message
 	// it is the msgid of the request and stays the same over all retries.
 	MessageID string
+	// FileID names an attachment.
+	FileID string
 )
 
 // ButtonKey is the decimal number that a site's snippet carries as its id.
