@@ -77,10 +77,6 @@ func (b *Bridge) message(ctx context.Context, p Product, a account.Account, j ou
 	if err == nil {
 		return done(j, m, sent.Ref, sent.Chat, sent.Sender), nil
 	}
-	if errors.Is(err, amojo.ErrIncomplete) {
-		failed := conversation.MessageFailed{Conversation: j.Lane, Message: m.Message, Code: "refused_by_crm"}
-		return outbox.Outcome{Verdict: outbox.Never, Effects: []outbox.Effect{failed}}, err
-	}
 	o, settle := b.outcome(ctx, a, j, err)
 	if settle {
 		// 400, 409 and their like: a refusal, or the repeat of one that arrived.

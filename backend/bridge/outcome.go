@@ -63,6 +63,8 @@ func read(err error) answer {
 	}
 	api, answered := errors.AsType[*amojo.APIError](err)
 	switch {
+	case errors.Is(err, amojo.ErrIncomplete):
+		return refused // by our own client: no repeat can complete it
 	case !answered && amojo.NotSent(err):
 		return unsent
 	case !answered:
