@@ -58,7 +58,7 @@ var owners = map[string][]string{
 	"github.com/gobwas/ws":               {"realtime"},
 	"github.com/caarlos0/env":            {"config"},
 	"github.com/tdewolff/parse":          {"widgetzip"},
-	"golang.org/x/time":                  {"httpapi"},
+	"golang.org/x/time":                  {"httpapi", "amocrm"},
 	"golang.org/x/crypto":                {"auth"},
 	"golang.org/x/text":                  {"i18n"},
 	"github.com/google/uuid":             {"app", "sandbox"},

@@ -24,19 +24,26 @@ type Config struct {
 	Transport http.RoundTripper
 	// Now is the clock that lifetimes of tokens are counted from; nil means time.Now.
 	Now func() time.Time
-	// Timeout bounds one call; 0 means DefaultTimeout.
+	// Timeout bounds one call, and before it the wait for the limits; 0 means
+	// DefaultTimeout.
 	Timeout time.Duration
+	// PerAccount and PerIntegration are requests per second; 0 means DefaultRate.
+	// The limits run by the machine's own clock.
+	PerAccount, PerIntegration float64
 }
 
-// Client calls OAuth and API v4. It holds no state of an account.
+// Client calls OAuth and API v4. Of an account it knows only how many requests
+// went there lately; make one Client for all of them.
 //
 // Every method gives an *APIError when the CRM answered with anything but
-// success. Any other error means that the outcome is unknown at worst; it wraps
-// the cause, context.DeadlineExceeded for a wait that ended.
+// success, and a *RestError when it held the call back. Any other error means
+// that the outcome is unknown at worst; it wraps the cause,
+// context.DeadlineExceeded for a wait that ended.
 type Client struct {
 	http    *http.Client
 	now     func() time.Time
 	timeout time.Duration
+	limits  *limits
 }
 
 // New makes a client.
@@ -59,6 +66,7 @@ func New(cfg Config) *Client {
 		},
 		now:     cfg.Now,
 		timeout: cfg.Timeout,
+		limits:  newLimits(cfg.PerAccount, cfg.PerIntegration),
 	}
 }
 
@@ -73,11 +81,14 @@ type request struct {
 
 // call sends r. found is false for 204, which API v4 answers for "nothing there".
 func (c *Client) call(ctx context.Context, at Address, r request) (found bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
 	if at.host == "" {
 		return false, fmt.Errorf("amocrm: %s: %w", r.op, ErrAddress)
 	}
+	if err := c.admit(ctx, r.op, at); err != nil {
+		return false, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	var body io.Reader
 	if r.body != nil {
 		raw, err := json.Marshal(r.body)
@@ -107,9 +118,13 @@ func (c *Client) call(ctx context.Context, at Address, r request) (found bool, e
 	}
 	defer res.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		e := newAPIError(r.op, res, raw, c.now())
+		c.limits.answered(at, e)
+		return false, e
+	}
+	c.limits.answered(at, nil)
 	switch {
-	case res.StatusCode < 200 || res.StatusCode > 299:
-		return false, newAPIError(r.op, res, raw, c.now())
 	case res.StatusCode == http.StatusNoContent:
 		return false, nil
 	case r.answer == nil:
@@ -124,6 +139,13 @@ func (c *Client) call(ctx context.Context, at Address, r request) (found bool, e
 		return false, fmt.Errorf("amocrm: %s: decode answer: %w", r.op, err)
 	}
 	return true, nil
+}
+
+// admit waits for the limits, at most as long as a call may take.
+func (c *Client) admit(ctx context.Context, op string, at Address) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return c.limits.wait(ctx, op, at)
 }
 
 // api is call with an access token.

@@ -35,7 +35,7 @@ func serve(t *testing.T, handle http.HandlerFunc) (*Client, Address) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Config{Transport: tr, Now: func() time.Time { return clock }}), at
+	return New(Config{Transport: tr, Now: func() time.Time { return clock }, PerAccount: 1e6, PerIntegration: 1e6}), at
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -154,7 +154,7 @@ func TestAnswersOtherThanSuccess(t *testing.T) {
 		{"errors with one object (C §7.1)", "", `{"errors":[{"request_id":"0","errors":{"code":"EntityNotFound","path":"id","detail":"source with id = 7 not found"}}],"title":"Bad Request","type":"https://httpstatus.es/400","status":400,"detail":"Invalid request items"}`,
 			APIError{Status: 400, Detail: "Bad Request: Invalid request items", Items: []ItemError{{"0", "EntityNotFound", "id", "source with id = 7 not found"}}}, false, false},
 		{"numbers where strings are usual", "", `{"title":"Bad Request","errors":[{"request_id":3,"errors":[{"code":7}]}]}`, APIError{Status: 400, Detail: "Bad Request", Items: []ItemError{{"3", "7", "", ""}}}, false, false},
-		{"no JSON", "", "<h1>\nno</h1>", APIError{Status: 403, Detail: "<h1> no</h1>"}, false, false},
+		{"no JSON", "", "<h1>\nno</h1>", APIError{Status: 403, Detail: "<h1> no</h1>", RetryAfter: time.Minute, blocked: true}, false, true},
 		{"endless", "", strings.Repeat("x", 10000), APIError{Status: 403, Detail: strings.Repeat("x", 500)}, false, false},
 		{"not paid", "", "", APIError{Status: 402}, false, true},
 		{"too many", "3", "", APIError{Status: 429, RetryAfter: 3 * time.Second}, false, true},
@@ -177,7 +177,7 @@ func TestAnswersOtherThanSuccess(t *testing.T) {
 				t.Fatalf("error = %v, want an *APIError", err)
 			}
 			tt.want.Op = "refresh tokens"
-			if diff := cmp.Diff(&tt.want, e); diff != "" {
+			if diff := cmp.Diff(&tt.want, e, cmp.AllowUnexported(APIError{})); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 			if e.Unauthorized() != tt.unauthorized || e.Temporary() != tt.temporary || calls != 1 {

@@ -3,6 +3,7 @@ package amocrm
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -17,12 +18,20 @@ const (
 
 // APIError is any answer of the CRM other than success.
 type APIError struct {
-	Op         string        // what we tried, for the log: "refresh tokens"
-	Status     int           // HTTP status; redirects are answers too
-	Detail     string        // the CRM's text, shortened; for operators of the server
-	Items      []ItemError   // what was wrong with single items of the request
-	RetryAfter time.Duration // 0 when the CRM did not say
+	Op     string      // what we tried, for the log: "refresh tokens"
+	Status int         // HTTP status; redirects are answers too
+	Detail string      // the CRM's text, shortened; for operators of the server
+	Items  []ItemError // what was wrong with single items of the request
+	// RetryAfter is how long to leave the account alone; after 429 and a block it is
+	// never 0, else it is what the CRM said.
+	RetryAfter time.Duration
+
+	blocked bool
 }
+
+// ErrNotFound is what errors.Is finds in an answer that the thing asked for is
+// not there: 404, or 204 for a single thing.
+var ErrNotFound = errors.New("amocrm: not found")
 
 // ItemError is what was wrong with one item of a request.
 type ItemError struct{ RequestID, Code, Path, Detail string }
@@ -43,10 +52,23 @@ func (e *APIError) Error() string {
 // integration was removed (C §5.2).
 func (e *APIError) Unauthorized() bool { return e.Status == http.StatusUnauthorized }
 
+// Is makes a 404 an ErrNotFound.
+func (e *APIError) Is(target error) bool {
+	return target == ErrNotFound && e.Status == http.StatusNotFound
+}
+
+// Unpaid reports whether the account has not paid its CRM: nothing works there
+// until it does.
+func (e *APIError) Unpaid() bool { return e.Status == http.StatusPaymentRequired }
+
+// Blocked reports whether the CRM shut the account or our address out, as it does
+// after too many requests too often. Going on asking prolongs it.
+func (e *APIError) Blocked() bool { return e.blocked }
+
 // Temporary reports whether the same request may succeed later: too many
-// requests, an account that is not paid (402) or trouble on their side.
+// requests, a block, an account that is not paid (402) or trouble on their side.
 func (e *APIError) Temporary() bool {
-	return e.Status == http.StatusTooManyRequests || e.Status == http.StatusPaymentRequired || e.Status >= 500
+	return e.blocked || e.Status == http.StatusTooManyRequests || e.Status == http.StatusPaymentRequired || e.Status >= 500
 }
 
 // wireItems reads the list that stands in "validation-errors" or in "errors";
@@ -65,7 +87,7 @@ type wireItem struct {
 // newAPIError reads what it can of a problem+json body; anything else is kept
 // as text.
 func newAPIError(op string, res *http.Response, body []byte, now time.Time) *APIError {
-	e := &APIError{Op: op, Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), now)}
+	e := &APIError{Op: op, Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), now), blocked: blockPage(res, body)}
 	var w struct {
 		Title      string          `json:"title"`
 		Detail     string          `json:"detail"`

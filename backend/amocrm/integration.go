@@ -1,7 +1,8 @@
 // Package amocrm is the client of the CRM's OAuth and of its API v4, as far as
 // a chat channel needs them. It knows amoCRM's and Kommo's wire formats and
-// nothing of what Leadline keeps: tokens come in and go out as values, no call
-// is repeated, no rate is limited.
+// nothing of what Leadline keeps: tokens come in and go out as values and no call
+// is repeated. It keeps to the rates that the CRM allows, per integration and per
+// account, and leaves an account alone that was told to slow down.
 //
 //	at, err := integration.Address(referer) // checks the untrusted host
 //	tokens, err := client.ExchangeCode(ctx, integration, at, code)
@@ -51,7 +52,7 @@ func (i Integration) GoString() string { return i.String() }
 
 // Address is where one account is reached. Only Integration makes one, so that
 // no secret is posted to a host that nobody checked.
-type Address struct{ scheme, host, subdomain string }
+type Address struct{ scheme, host, subdomain, client string }
 
 // Host is the account's host as the CRM calls it, "democo.amocrm.ru"; with a
 // port only in a zone that names one.
@@ -77,7 +78,7 @@ func (i Integration) Address(host string) (Address, error) {
 	for _, z := range i.Zones {
 		sub, ok := strings.CutSuffix(host, "."+z.Suffix)
 		if ok && z.Suffix != "" && label(sub) && (z.Scheme == "https" || z.Scheme == "http") {
-			return Address{z.Scheme, host, sub}, nil
+			return Address{z.Scheme, host, sub, i.ClientID}, nil
 		}
 	}
 	return Address{}, ErrAddress

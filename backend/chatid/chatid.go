@@ -67,6 +67,10 @@ type (
 	PipelineID int64
 	// SourceID names a source in API v4.
 	SourceID int64
+	// ContactID names a contact's card in API v4.
+	ContactID int64
+	// TalkID names a talk in API v4.
+	TalkID int64
 )
 
 // Valid reports whether s has the 8-4-4-4-12 form of a UUID in hexadecimal
