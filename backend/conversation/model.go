@@ -54,14 +54,25 @@ type Message struct {
 	// strictly rising, for inbound; the platform's time for outbound.
 	At        int64
 	Direction Direction
-	// Kind is the type of content: "text" and, for now, nothing else is shown.
+	// Kind is one of the Kind constants, or a type that the service invented since.
 	Kind string
+	// Text is the message, or the caption of a file.
 	Text string
-	// AuthorName is the operator's name as the hook gave it.
+	Content
+	// AuthorName is the operator's name as the hook gave it, AuthorRef the
+	// service's id of that person.
 	AuthorName string
-	Status     Status
+	AuthorRef  chatid.UserRef
+	Reactions  []Reaction
+	// EditedAt is when its author changed it last; zero for never.
+	EditedAt time.Time
+	// Pending: its file is not here yet, so nobody can have seen it.
+	Pending bool
+	Status  Status
 	// ErrorCode is the key of the text that tells why it failed.
 	ErrorCode string
+	// Attached describes Content.File. The store sets it when it reads.
+	Attached *File
 }
 
 // Visitor is a person on a site.
@@ -75,6 +86,18 @@ type Visitor struct {
 	Alias string
 	// Locale is the language of the chat when the visitor first wrote.
 	Locale string
+	// Proven is what somebody else than the page says of them.
+	Proven Proven
+}
+
+// Proven is what a signed user token says of a visitor: nobody on the page can
+// have invented it. The zero value is an anonymous visitor.
+type Proven struct {
+	// ExternalID is the site's own id of the person, the same on all devices.
+	ExternalID         string
+	Name, Phone, Email string
+	// Contact is the CRM's card of the person; 0 when not known.
+	Contact chatid.ContactID
 }
 
 // Conversation is one thread of a visitor in an online chat. One that an
@@ -88,6 +111,10 @@ type Conversation struct {
 	// visitor; empty until the first answer.
 	ChatRef chatid.ChatRef
 	UserRef chatid.UserRef
+	// Talk is the CRM's piece of work on it; 0 until a webhook or a look told.
+	Talk chatid.TalkID
+	// EndedAt is when either side ended it; zero while it goes on.
+	EndedAt time.Time
 	// Seq is the counter of messages and changes; the highest Rev given out.
 	Seq int64
 	// DeliveredSeq and SeenSeq are how far the visitor's browsers have come.
@@ -101,6 +128,18 @@ const (
 	JobMessage outbox.Kind = "message"
 	// JobStatus reports the delivery status of an outbound one; payload StatusJob.
 	JobStatus outbox.Kind = "status"
+	// JobEdit changes an inbound message that was delivered; payload EditJob.
+	JobEdit outbox.Kind = "edit"
+	// JobReact tells the visitor's reaction; payload ReactJob.
+	JobReact outbox.Kind = "react"
+	// JobWroteFirst looks for the visitor of a chat that an operator began; payload
+	// WroteFirstJob.
+	JobWroteFirst outbox.Kind = "wrote_first"
+	// JobHeal reads what operators wrote while hooks were lost; payload HealJob.
+	JobHeal outbox.Kind = "heal"
+	// JobClose closes the talk of a conversation that the visitor ended; payload
+	// CloseJob.
+	JobClose outbox.Kind = "close"
 )
 
 // MessageJob is the payload of JobMessage. It carries what the delivery needs,
@@ -115,6 +154,76 @@ type MessageJob struct {
 	Email   string           `json:"email,omitempty"`
 	// Source is the external id of the online chat's source.
 	Source string `json:"source,omitempty"`
+	// Kind is empty for text.
+	Kind string `json:"kind,omitempty"`
+	// Content is absent for a bare text; File describes Content.File.
+	Content *Content `json:"content,omitempty"`
+	File    *JobFile `json:"file,omitempty"`
+	// Chat and User are set where the chats service's ids decide, because an
+	// operator began the chat (C §8.4).
+	Chat chatid.ChatRef `json:"chat,omitempty"`
+	User chatid.UserRef `json:"user,omitempty"`
+	// Contact is the CRM's card to link a new chat to before its first message, so
+	// that no second contact and lead are made (C §8.3); 0 for none.
+	Contact chatid.ContactID `json:"contact,omitempty"`
+	// Author is set in imported history for what an operator or the bot said.
+	Author *JobAuthor `json:"author,omitempty"`
+	// Silent makes no lead and no notification (C §3.4.8).
+	Silent bool `json:"silent,omitempty"`
+}
+
+// JobFile is what the delivery of a message needs of its file.
+type JobFile struct {
+	Key     string `json:"key"`
+	Name    string `json:"name"`
+	Bytes   int64  `json:"bytes"`
+	Seconds int64  `json:"seconds,omitempty"`
+}
+
+// JobAuthor speaks in imported history.
+type JobAuthor struct {
+	// Ref is the service's id of an operator; empty for the channel's bot.
+	Ref  chatid.UserRef `json:"ref,omitempty"`
+	Name string         `json:"name"`
+}
+
+// EditJob is the payload of JobEdit.
+type EditJob struct {
+	Message chatid.MessageID `json:"message"`
+	Kind    string           `json:"kind"`
+	Text    string           `json:"text"`
+	At      int64            `json:"at"`
+}
+
+// ReactJob is the payload of JobReact. One of Message (inbound) and Ref
+// (outbound) names what was reacted to.
+type ReactJob struct {
+	Message chatid.MessageID  `json:"message,omitempty"`
+	Ref     chatid.MessageRef `json:"ref,omitempty"`
+	Visitor chatid.VisitorID  `json:"visitor"`
+	// Emoji is empty when the reaction is taken back.
+	Emoji string `json:"emoji,omitempty"`
+}
+
+// WroteFirstJob is the payload of JobWroteFirst.
+type WroteFirstJob struct {
+	Chat chatid.ChatRef `json:"chat"`
+	User chatid.UserRef `json:"user"`
+	// Phone is the number that the operator chose, Source the external id of the
+	// source that they wrote from; either may be empty.
+	Phone  string `json:"phone,omitempty"`
+	Source string `json:"source,omitempty"`
+}
+
+// HealJob is the payload of JobHeal.
+type HealJob struct {
+	// Since is the time, in Unix milliseconds, before which nothing was lost.
+	Since int64 `json:"since"`
+}
+
+// CloseJob is the payload of JobClose.
+type CloseJob struct {
+	Talk chatid.TalkID `json:"talk,omitempty"`
 }
 
 // StatusJob is the payload of JobStatus.
@@ -150,6 +259,39 @@ type ChatKnown struct {
 	Conversation chatid.ConversationID
 	Chat         chatid.ChatRef
 }
+
+// WroteFirst is the outbox effect of finding the visitor of a chat that an
+// operator began: the lane's messages move to the conversation To.
+type WroteFirst struct {
+	Conversation chatid.ConversationID // the lane, a thread without a visitor
+	To           chatid.ConversationID
+	Chat         chatid.ChatRef
+	User         chatid.UserRef
+}
+
+// LaneFailed is the outbox effect of a thread whose visitor nobody knows: all its
+// outbound messages that were not failed yet are.
+type LaneFailed struct {
+	Conversation chatid.ConversationID
+	Code         string
+}
+
+// TalkKnown is the outbox effect of learning which talk and contact of the CRM a
+// conversation has; zero fields say nothing.
+type TalkKnown struct {
+	Conversation chatid.ConversationID
+	Talk         chatid.TalkID
+	Contact      chatid.ContactID
+}
+
+// OutboxEffect marks the type.
+func (WroteFirst) OutboxEffect() {}
+
+// OutboxEffect marks the type.
+func (LaneFailed) OutboxEffect() {}
+
+// OutboxEffect marks the type.
+func (TalkKnown) OutboxEffect() {}
 
 // OutboxEffect marks the type.
 func (MessageSent) OutboxEffect() {}

@@ -11,13 +11,6 @@ import (
 	"leadline/backend/outbox"
 )
 
-// MaxTextRunes bounds a visitor's message.
-const MaxTextRunes = 4096
-
-// MaxWaitingPerLane bounds what one conversation may have undelivered, so that
-// a visitor cannot fill the disk while the CRM is away.
-const MaxWaitingPerLane = 500
-
 // Handoff is the outbox worker, as far as the service needs it.
 type Handoff interface {
 	// Take gives over a lane that was claimed while its job was stored.
@@ -30,6 +23,8 @@ type Handoff interface {
 // may lose a hint: streams read the truth from the store.
 type Publisher interface {
 	Publish(c chatid.ConversationID, v chatid.VisitorID, rev int64)
+	// Typing tells that an operator types until that time; name may be empty.
+	Typing(c chatid.ConversationID, v chatid.VisitorID, until time.Time, name string)
 }
 
 // Service is the way in and out for messages.
@@ -51,113 +46,8 @@ type Who struct {
 	Account chatid.AccountID
 	Chat    chatid.ChatID
 	Visitor chatid.VisitorID
-}
-
-// Draft is a message as the visitor's browser sent it.
-type Draft struct {
-	ClientID chatid.ClientID
-	Text     string
-	// Name, Phone and Email are what the page claims of the visitor.
-	Name, Phone, Email string
-	Alias, Locale      string
-	// Source is the external id of the online chat's source, "" for the default.
-	Source string
-}
-
-// Write accepts a visitor's message: once it returns without an error the
-// message is on disk together with the job that delivers it. The same ClientID
-// again gives the same message. Errors: fault.Invalid with the codes
-// invalid_request, empty_text, text_too_long; fault.Limited too_many_messages;
-// fault.Unavailable storage_unavailable.
-func (s *Service) Write(ctx context.Context, who Who, d Draft) (Message, error) {
-	if !chatid.Valid(string(d.ClientID)) {
-		return Message{}, fault.New(fault.Invalid, "invalid_request")
-	}
-	text := clean(d.Text)
-	switch {
-	case strings.TrimSpace(text) == "":
-		return Message{}, fault.New(fault.Invalid, "empty_text")
-	case utf8.RuneCountInString(text) > MaxTextRunes:
-		return Message{}, fault.New(fault.Invalid, "text_too_long").With("Max", MaxTextRunes)
-	}
-	saved, err := s.store.SaveInbound(ctx, NewInbound{
-		Message: Message{
-			ID: chatid.MessageID(s.newID()), Account: who.Account, ClientID: d.ClientID,
-			Direction: Inbound, Kind: "text", Text: text,
-		},
-		Visitor: Visitor{
-			ID: who.Visitor, Account: who.Account, Chat: who.Chat,
-			Name: line(d.Name, 120), Phone: line(d.Phone, 40), Email: line(d.Email, 120),
-			Alias: line(d.Alias, 128), Locale: line(d.Locale, 16),
-		},
-		Conversation: chatid.ConversationID(s.newID()),
-		Source:       d.Source,
-		Now:          s.now(), Token: s.newID(), Lease: s.outbox.Lease(),
-		MaxWaiting: MaxWaitingPerLane,
-	})
-	if err != nil {
-		return Message{}, err
-	}
-	if !saved.Duplicate {
-		s.handOver(saved.Claim, saved.Job)
-		s.streams.Publish(saved.Message.Conversation, who.Visitor, saved.Message.Rev)
-	}
-	return saved.Message, nil
-}
-
-// Received is an operator's message as a hook brought it.
-type Received struct {
-	Account chatid.AccountID
-	// Ref is the hook's message id; for a v1 hook, which has none, "v1:" and a hash.
-	Ref          chatid.MessageRef
-	Conversation chatid.ConversationID
-	Chat         chatid.ChatRef
-	User         chatid.UserRef
-	// At is the platform's time in Unix milliseconds.
-	At         int64
-	Kind, Text string
-	AuthorName string
-	// Away: the account is disconnected, nobody on the site will see it.
-	Away bool
-}
-
-// Receive stores an operator's message, once however often it comes. It returns
-// when the message is on disk; delivery to the visitor's browser and the status
-// report follow by themselves.
-func (s *Service) Receive(ctx context.Context, r Received) error {
-	now := s.now()
-	if r.At <= 0 {
-		r.At = now.UnixMilli()
-	}
-	in := NewOutbound{
-		Message: Message{
-			ID: chatid.MessageID(s.newID()), Account: r.Account, Ref: r.Ref, At: r.At,
-			Direction: Outbound, Kind: r.Kind, Text: clean(r.Text), AuthorName: line(r.AuthorName, 120),
-		},
-		Conversation: r.Conversation, Chat: r.Chat, User: r.User,
-		NewConversation: chatid.ConversationID(s.newID()),
-		Unreachable:     StatusJob{Ref: r.Ref, Status: Failed, Code: codeNoConversation, Text: "delivery.unknown_conversation"},
-		Now:             now, Token: s.newID(), Lease: s.outbox.Lease(),
-	}
-	switch {
-	case r.Away:
-		in.KindRefused = &StatusJob{Ref: r.Ref, Status: Failed, Code: codeOff, Text: "delivery.unavailable"}
-	case r.Kind != "text":
-		// Only text is shown for now; the operator is told instead of being left
-		// to believe that the visitor saw a file (C §3.5).
-		in.KindRefused = &StatusJob{Ref: r.Ref, Status: Failed, Code: codeOther, Text: "delivery.unsupported_kind"}
-	}
-	saved, err := s.store.SaveOutbound(ctx, in)
-	if err != nil {
-		return err
-	}
-	if !saved.Duplicate {
-		s.handOver(saved.Claim, saved.Job)
-		if saved.Visitor != "" {
-			s.streams.Publish(saved.Message.Conversation, saved.Visitor, saved.Message.Rev)
-		}
-	}
-	return nil
+	// Proven is what a signed user token said when the session began.
+	Proven Proven
 }
 
 // Error codes of a failed delivery status (C §3.5).
@@ -182,8 +72,7 @@ func (s *Service) Report(ctx context.Context, who Who, delivered, seen int64) er
 		return nil
 	}
 	r, err := s.store.SaveReceipt(ctx, Receipt{
-		Conversation: c.ID, Delivered: delivered, Seen: seen,
-		Now: s.now(), Token: s.newID(), Lease: s.outbox.Lease(),
+		Conversation: c.ID, Delivered: delivered, Seen: seen, Holder: s.holder(),
 	})
 	if err != nil {
 		return err
@@ -256,6 +145,22 @@ func (s *Service) Since(ctx context.Context, who Who, rev int64, limit int) ([]M
 		return nil, err
 	}
 	return s.store.Since(ctx, c.ID, rev, limit)
+}
+
+// holder takes an idle lane for the caller of the store.
+func (s *Service) holder() Holder {
+	return Holder{Token: s.newID(), Now: s.now(), Lease: s.outbox.Lease()}
+}
+
+// saved hands the lane over and tells streams, unless nothing changed.
+func (s *Service) saved(r Saved) {
+	if r.Duplicate {
+		return
+	}
+	s.handOver(r.Claim, r.Job)
+	if r.Visitor != "" {
+		s.streams.Publish(r.Message.Conversation, r.Visitor, r.Message.Rev)
+	}
 }
 
 func (s *Service) handOver(c *outbox.Claim, j *outbox.Job) {

@@ -34,7 +34,7 @@ func (r *record) SaveInbound(_ context.Context, in NewInbound) (Saved, error) {
 		return Saved{}, r.fail
 	}
 	in.Message.Rev = 5
-	return Saved{Message: in.Message, Duplicate: r.duplicate, Claim: &outbox.Claim{}, Job: &outbox.Job{}}, nil
+	return Saved{Message: in.Message, Visitor: in.Visitor.ID, Duplicate: r.duplicate, Claim: &outbox.Claim{}, Job: &outbox.Job{}}, nil
 }
 
 func (r *record) SaveOutbound(_ context.Context, in NewOutbound) (Saved, error) {
@@ -63,8 +63,9 @@ func (r *record) Before(_ context.Context, _ chatid.ConversationID, _ Place, lim
 	return list, nil
 }
 
-func (r *record) Take(outbox.Claim, outbox.Job) { r.taken++ }
-func (r *record) Lease() time.Duration          { return 30 * time.Second }
+func (r *record) Take(outbox.Claim, outbox.Job)                                     { r.taken++ }
+func (r *record) Lease() time.Duration                                              { return 30 * time.Second }
+func (r *record) Typing(chatid.ConversationID, chatid.VisitorID, time.Time, string) {}
 func (r *record) Publish(_ chatid.ConversationID, _ chatid.VisitorID, rev int64) {
 	r.published = append(r.published, rev)
 }
@@ -143,8 +144,10 @@ func TestReceiveReports(t *testing.T) {
 		in   Received
 		code int
 	}{
-		"text": {Received{Kind: "text"}, 0}, "picture": {Received{Kind: "picture"}, 905},
-		"disconnected": {Received{Kind: "text", Away: true}, 902}, "both": {Received{Kind: "voice", Away: true}, 902},
+		"text": {Received{Kind: "text", Text: "x"}, 0}, "picture": {Received{Kind: "picture", Media: &Media{URL: "https://amojo.amocrm.ru/a"}}, 0},
+		"nothing to show": {Received{Kind: "picture"}, 905}, "a new kind with words": {Received{Kind: "poll", Text: "x"}, 0}, "a new kind": {Received{Kind: "poll"}, 905},
+		"disconnected": {Received{Kind: "text", Text: "x", Away: true}, 902}, "both": {Received{Kind: "voice", Away: true}, 902},
+		"location": {Received{Kind: "location", Content: Content{Location: &Location{}}}, 0}, "buttons alone": {Received{Kind: "text", Content: Content{Markup: &Markup{}}}, 0},
 	} {
 		r := &record{}
 		c.in.Ref = "m"
@@ -152,8 +155,11 @@ func TestReceiveReports(t *testing.T) {
 			t.Fatal(err)
 		}
 		in := r.outbound[0]
-		if in.Unreachable.Code != 904 || in.Unreachable.Status != Failed || (in.KindRefused == nil) != (c.code == 0) || c.code != 0 && in.KindRefused.Code != c.code {
+		if (in.KindRefused == nil) != (c.code == 0) || c.code != 0 && in.KindRefused.Code != c.code {
 			t.Errorf("%s: %+v", name, in)
+		}
+		if (in.File != nil) != (c.in.Media != nil) || in.Message.Pending != (in.File != nil) || in.File != nil && (in.File.State != FileLoading || in.File.ID != in.Message.File) {
+			t.Errorf("%s: file %+v of %+v", name, in.File, in.Message)
 		}
 		if in.Message.At != 1767225600123 {
 			t.Errorf("%s: a hook without a time is of %d", name, in.Message.At)

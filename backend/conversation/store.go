@@ -19,18 +19,31 @@ type NewInbound struct {
 	Conversation chatid.ConversationID
 	// Source is the external id of the chat's source, copied into the job.
 	Source string
-	Now    time.Time
-	// Token and Lease claim the lane for the caller when nobody works on it.
-	Token string
-	Lease time.Duration
+	// ReplyTo is the message that is quoted; the store fills Content.Quote in.
+	ReplyTo chatid.MessageID
+	// Press is the button that was pressed; the store checks that it was offered.
+	Press *Press
+	Holder
 	// MaxWaiting bounds the undelivered jobs of one lane; 0 = no bound.
 	MaxWaiting int
 }
 
+// Press names a button or a row of a list under an operator's message.
+type Press struct {
+	Message chatid.MessageID
+	Text    string
+	// Callback is empty for a button.
+	Callback string
+}
+
 // NewOutbound is a message of a hook.
 type NewOutbound struct {
-	// Message carries ID, Account, Ref, At, Kind, Text and AuthorName.
+	// Message carries ID, Account, Ref, At, Kind, Text, Content and the author. A
+	// quote's Ref or ID is looked up; where it names one of ours the rest is taken
+	// from there.
 	Message Message
+	// File is stored with the message, to be fetched; its ID is Message.File.
+	File *File
 	// Conversation is the hook's client_id, Chat its conversation.id, User its
 	// receiver.id. A thread is found by Conversation within the account, then by
 	// Chat; else a thread without a visitor is made under the id NewConversation.
@@ -38,15 +51,13 @@ type NewOutbound struct {
 	Chat            chatid.ChatRef
 	User            chatid.UserRef
 	NewConversation chatid.ConversationID
-	// Status is the job to add when the message is new and not for a visitor we
-	// know (it cannot be delivered); its Ref is the message's.
-	Unreachable StatusJob
+	// WroteFirst is the job to add when the message is new and not for a visitor
+	// we know: who it is for must be found out.
+	WroteFirst WroteFirstJob
 	// KindRefused, when set, is the job to add when the message is new but of a
 	// kind that we cannot show; the message is then stored as Failed.
 	KindRefused *StatusJob
-	Now         time.Time
-	Token       string
-	Lease       time.Duration
+	Holder
 }
 
 // Saved is what became of a message.
@@ -66,9 +77,7 @@ type Saved struct {
 type Receipt struct {
 	Conversation    chatid.ConversationID
 	Delivered, Seen int64 // highest Seq of outbound messages; 0 = none
-	Now             time.Time
-	Token           string
-	Lease           time.Duration
+	Holder
 }
 
 // Reported is the result of a receipt.
@@ -84,11 +93,66 @@ type Reported struct {
 // (At, Seq). The zero Place is the end.
 type Place struct{ At, Seq int64 }
 
+// NewImport is one message of a history that is brought in from elsewhere.
+type NewImport struct {
+	// Message carries ID, Account, ClientID, At, Direction, Kind, Text, Content and
+	// the author.
+	Message      Message
+	Visitor      Visitor
+	Conversation chatid.ConversationID
+	Source       string
+	Author       *JobAuthor
+	Silent       bool
+	Holder
+}
+
+// Change is what a visitor does to a message.
+type Change struct {
+	Account      chatid.AccountID
+	Conversation chatid.ConversationID
+	Message      chatid.MessageID
+	Visitor      chatid.VisitorID
+	Holder
+}
+
+// OperatorReaction is a reaction as a hook brought it.
+type OperatorReaction struct {
+	Account chatid.AccountID
+	// The message is found by Message (ours) or by Ref within the account.
+	Message chatid.MessageID
+	Ref     chatid.MessageRef
+	By      chatid.UserRef
+	// Emoji is empty when the reaction was taken back.
+	Emoji string
+}
+
+// End is the end of a conversation.
+type End struct {
+	Account      chatid.AccountID
+	Conversation chatid.ConversationID
+	// ID is that of the line in the transcript.
+	ID chatid.MessageID
+	// ByVisitor adds the job that closes the CRM's talk.
+	ByVisitor bool
+	Holder
+}
+
+// Task is a job for a lane that belongs to no message.
+type Task struct {
+	Account      chatid.AccountID
+	Conversation chatid.ConversationID
+	Kind         outbox.Kind
+	Payload      any
+	Holder
+}
+
 // Store keeps visitors, conversations and messages.
 type Store interface {
+	Files
 	// SaveInbound stores visitor, conversation, message and job in one
-	// transaction. A repeat of (conversation, ClientID) gives Duplicate.
-	// fault.Limited "too_many_messages" when MaxWaiting is exceeded.
+	// transaction, and marks its file as sent. A repeat of (conversation, ClientID)
+	// gives Duplicate. fault.Limited "too_many_messages" when MaxWaiting is
+	// exceeded; fault.Invalid "no_such_file", "no_such_message", "no_such_button".
 	SaveInbound(ctx context.Context, in NewInbound) (Saved, error)
 	// SaveOutbound stores a hook's message in one transaction. A repeat of
 	// (account, Ref) gives Duplicate.
@@ -96,6 +160,44 @@ type Store interface {
 	// SaveReceipt raises the status of outbound messages and adds one status job
 	// for each of them, only for messages that have a Ref of a v2 hook.
 	SaveReceipt(ctx context.Context, r Receipt) (Reported, error)
+	// SaveImport stores one message of an imported history and its job. A repeat of
+	// (conversation, ClientID) gives Duplicate.
+	SaveImport(ctx context.Context, in NewImport) (Saved, error)
+	// SaveEdit stores a visitor's new text of an own message, and its job.
+	// fault.NotFound "no_such_message"; fault.Invalid "not_editable" for one of
+	// another kind, that failed, or that was written before notBefore.
+	SaveEdit(ctx context.Context, c Change, text string, notBefore time.Time) (Saved, error)
+	// SaveReaction stores the visitor's reaction ("" takes it back) and its job. No
+	// change gives Duplicate. fault.NotFound "no_such_message".
+	SaveReaction(ctx context.Context, c Change, emoji string) (Saved, error)
+	// SaveOperatorReaction stores an operator's. fault.NotFound; no change gives
+	// Duplicate.
+	SaveOperatorReaction(ctx context.Context, r OperatorReaction) (Saved, error)
+	// SaveEnd ends a conversation; one that is ended already gives Duplicate.
+	SaveEnd(ctx context.Context, e End) (Saved, error)
+	// SaveRead raises the status of inbound messages written until at (Unix
+	// milliseconds) to Read; Changed tells of how many.
+	SaveRead(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, at int64) (Reported, error)
+	// SaveTalk stores the CRM's names of a conversation's talk and contact; zero
+	// values change nothing.
+	SaveTalk(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, t chatid.TalkID, c chatid.ContactID) error
+	// AddTask adds a job that belongs to no message. A job of the same kind that
+	// waits already in the lane gives Duplicate.
+	AddTask(ctx context.Context, t Task) (Saved, error)
+
+	// ByChat finds the conversation that has, or had, the service's chat;
+	// fault.NotFound.
+	ByChat(ctx context.Context, a chatid.AccountID, ref chatid.ChatRef) (Conversation, error)
+	// ByContact finds the conversation in which an operator who writes to a contact
+	// of the CRM reaches the visitor, the latest in the chat whose source is named
+	// first; ByPhone does so by a proven phone. fault.NotFound.
+	ByContact(ctx context.Context, a chatid.AccountID, c chatid.ContactID, source string) (Conversation, error)
+	ByPhone(ctx context.Context, a chatid.AccountID, phone, source string) (Conversation, error)
+	// VisitorByExternalID finds an identified visitor of a chat; fault.NotFound.
+	VisitorByExternalID(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string) (chatid.VisitorID, error)
+	// Active lists up to limit conversations of an account in which something was
+	// said since, and that the chats service knows, by id after the given one.
+	Active(ctx context.Context, a chatid.AccountID, since time.Time, after chatid.ConversationID, limit int) ([]Conversation, error)
 	// ConversationOf finds the visitor's thread in a chat; fault.NotFound.
 	ConversationOf(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID) (Conversation, error)
 	// Conversation finds one by its id within an account; fault.NotFound.
@@ -106,4 +208,37 @@ type Store interface {
 	Since(ctx context.Context, id chatid.ConversationID, rev int64, limit int) ([]Message, error)
 	// Unread counts outbound messages after SeenSeq that were not refused.
 	Unread(ctx context.Context, id chatid.ConversationID) (int, error)
+}
+
+// Files keeps what is known of attachments.
+type Files interface {
+	// SaveFile stores a file that a visitor uploaded. fault.Limited
+	// "too_many_files" when the visitor has maxUnsent files that were not sent.
+	SaveFile(ctx context.Context, f File, maxUnsent int) error
+	// File finds by id within an account, FileByKey by the key in the lasting link
+	// of a file that is ready; fault.NotFound.
+	File(ctx context.Context, a chatid.AccountID, id chatid.FileID) (File, error)
+	FileByKey(ctx context.Context, key string) (File, error)
+	// ClaimFetches gives up to n files that are to be fetched now; each is the
+	// caller's until now+lease.
+	ClaimFetches(ctx context.Context, now time.Time, lease time.Duration, n int) ([]Fetch, error)
+	// NextFetch is when ClaimFetches may find something; ok is false for never.
+	NextFetch(ctx context.Context) (at time.Time, ok bool, err error)
+	// FetchLater gives a claimed file back, to be fetched at a later time.
+	FetchLater(ctx context.Context, f Fetch, at time.Time) error
+	// SaveFetched stores what a claimed file turned out to be (State FileReady), or
+	// that it cannot be had (FileFailed, with the report to the operator). Its
+	// message is shown from now on, and reported as far as browsers have come.
+	SaveFetched(ctx context.Context, f Fetch, failed *StatusJob, h Holder) (Saved, error)
+	// Unsent lists up to limit files uploaded before that no message carries, for
+	// removal; DropFile forgets one.
+	Unsent(ctx context.Context, before time.Time, limit int) ([]File, error)
+	DropFile(ctx context.Context, id chatid.FileID) error
+}
+
+// Holder is who takes an idle lane while a job is stored.
+type Holder struct {
+	Token string
+	Now   time.Time
+	Lease time.Duration
 }

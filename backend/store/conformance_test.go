@@ -106,6 +106,10 @@ func open(t testing.TB, dsn string) *Store {
 	return s
 }
 
+func (w *world) holder() conversation.Holder {
+	return conversation.Holder{Token: w.id(), Now: w.now, Lease: lease}
+}
+
 func (w *world) newAccount(t testing.TB, crm int64) chatid.AccountID {
 	t.Helper()
 	a, err := w.Accounts().Upsert(testContext, account.Account{
@@ -131,7 +135,7 @@ func (w *world) inbound(v chatid.VisitorID, text string) conversation.NewInbound
 		},
 		Visitor:      conversation.Visitor{ID: v, Account: w.account, Chat: chat},
 		Conversation: chatid.ConversationID(w.id()), Source: "main",
-		Now: w.now, Token: w.id(), Lease: lease, MaxWaiting: 500,
+		Holder: w.holder(), MaxWaiting: 500,
 	}
 }
 
@@ -143,8 +147,8 @@ func (w *world) outbound(c chatid.ConversationID, text string) conversation.NewO
 			Direction: conversation.Outbound, Kind: "text", Text: text, AuthorName: "Anna",
 		},
 		Conversation: c, NewConversation: chatid.ConversationID(w.id()),
-		Unreachable: conversation.StatusJob{Status: conversation.Failed, Code: 904, Text: "delivery.unknown_conversation"},
-		Now:         w.now, Token: w.id(), Lease: lease,
+		WroteFirst: conversation.WroteFirstJob{Chat: "c9", Phone: "+79990001122"},
+		Holder:     w.holder(),
 	}
 }
 

@@ -21,6 +21,12 @@ func (t *tx) apply(l *lane, e outbox.Effect) error {
 	case conversation.ChatKnown:
 		l.know(e.Chat, "")
 		return nil
+	case conversation.WroteFirst:
+		return t.adopt(l, e)
+	case conversation.LaneFailed:
+		return t.failLane(l, e)
+	case conversation.TalkKnown:
+		return t.saveTalk(l, e.Talk, e.Contact)
 	}
 	return fmt.Errorf("store: unknown outbox effect %T", e)
 }

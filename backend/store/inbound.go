@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
@@ -14,7 +16,7 @@ import (
 // SaveInbound implements conversation.Store.
 func (s conversations) SaveInbound(ctx context.Context, in conversation.NewInbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres {
+	if s.postgres && !in.Message.Content.Tells() && in.ReplyTo == "" && in.Press == nil {
 		quick, ok, err := s.quickInbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save inbound message: %w", err)
@@ -50,17 +52,36 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 	}
 	m := in.Message
 	m.Conversation, m.Direction, m.Status = chatid.ConversationID(l.id), conversation.Inbound, conversation.Stored
+	duplicate := func() (conversation.Saved, error) {
+		stored, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? AND client_id = ? AND client_id <> ''`,
+			l.id, string(m.ClientID)))
+		list := []conversation.Message{stored}
+		if err == nil {
+			err = t.attach(list)
+		}
+		return conversation.Saved{Message: list[0], Visitor: v.ID, Duplicate: true}, err
+	}
+	asks := m.File != "" || in.ReplyTo != "" || in.Press != nil
+	if asks {
+		// A repeat is looked for first: its file is sent already.
+		if saved, err := duplicate(); !errors.Is(err, sql.ErrNoRows) {
+			return saved, err
+		}
+		if err = t.complete(l, in, &m); err != nil {
+			return conversation.Saved{}, err
+		}
+	}
 	m.Seq = l.next()
 	m.Rev = m.Seq
 	m.At = max(in.Now.UnixMilli(), l.lastAt+1)
 	isNew, err := t.insertMessage(m)
-	if err != nil {
+	switch {
+	case err != nil:
 		return conversation.Saved{}, err
-	}
-	if !isNew {
-		m, err = scanMessage(t.row(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? AND client_id = ? AND client_id <> ''`,
-			l.id, string(in.Message.ClientID)))
-		return conversation.Saved{Message: m, Visitor: v.ID, Duplicate: true}, err
+	case !isNew && asks:
+		return conversation.Saved{}, errRerun // a rival stored it between our two looks
+	case !isNew:
+		return duplicate()
 	}
 	if err = t.room(l, in.MaxWaiting); err != nil {
 		return conversation.Saved{}, err
@@ -69,33 +90,103 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 		return conversation.Saved{}, err
 	}
 	l.lastAt = m.At
-	err = t.enqueue(l, holder{in.Token, in.Now, in.Lease}, m.Seq, conversation.JobMessage, conversation.MessageJob{
-		Message: m.ID, At: m.At, Text: m.Text, Visitor: v.ID,
-		Name: l.name, Phone: l.phone, Email: l.email, Source: in.Source,
-	})
-	if err != nil {
+	l.said(in.Now)
+	if err = t.enqueue(l, in.Holder, m.Seq, conversation.JobMessage, l.messageJob(m, in.Source)); err != nil {
 		return conversation.Saved{}, err
 	}
 	return conversation.Saved{Message: m, Visitor: v.ID, Claim: l.claim, Job: l.first}, t.saveLane(l)
 }
 
+// messageJob is what delivers m.
+func (l *lane) messageJob(m conversation.Message, source string) conversation.MessageJob {
+	j := conversation.MessageJob{
+		Message: m.ID, At: m.At, Text: m.Text, Visitor: chatid.VisitorID(l.visitor),
+		Name: l.name, Phone: l.phone, Email: l.email, Source: source,
+	}
+	if m.Kind != conversation.KindText {
+		j.Kind = m.Kind
+	}
+	if m.Content.Tells() {
+		c := m.Content
+		j.Content = &c
+	}
+	if f := m.Attached; f != nil {
+		j.File = &conversation.JobFile{Key: f.Key, Name: f.Name, Bytes: f.Bytes, Seconds: int64(f.Duration.Round(time.Second) / time.Second)}
+	}
+	if l.byRef {
+		j.Chat, j.User = chatid.ChatRef(l.chatRef), chatid.UserRef(l.userRef)
+	}
+	if l.chatRef == "" {
+		j.Contact = chatid.ContactID(l.contact)
+	}
+	return j
+}
+
+// complete adds what the store knows of what the message names: its file, the
+// quoted message, the button that was pressed.
+func (t *tx) complete(l *lane, in conversation.NewInbound, m *conversation.Message) error {
+	if m.File != "" {
+		if err := t.sendFile(l, m); err != nil {
+			return err
+		}
+	}
+	if in.ReplyTo != "" {
+		q, err := t.ofLane(l, in.ReplyTo)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fault.New(fault.Invalid, "no_such_message")
+		}
+		if err != nil {
+			return err
+		}
+		m.Quote = quote(q)
+	}
+	if p := in.Press; p != nil {
+		q, err := t.ofLane(l, p.Message)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && !q.Markup.Has(p.Text, p.Callback) {
+			return fault.New(fault.Invalid, "no_such_button")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quote is a message as it stands inside another.
+func quote(m conversation.Message) *conversation.Quote {
+	const most = 300 // runes shown of it
+	text := []rune(m.Text)
+	return &conversation.Quote{
+		ID: m.ID, Ref: m.Ref, Direction: m.Direction, Kind: m.Kind, Text: string(text[:min(len(text), most)]), Author: m.AuthorName, At: m.At,
+	}
+}
+
 // visitorLane locks the visitor's thread in the chat, reading the visitor with it.
 func (t *tx) visitorLane(v conversation.Visitor) (*lane, error) {
 	var l lane
-	err := t.row(t.locked(`SELECT `+laneColumns+`, v.name, v.phone, v.email, v.alias, v.locale`+laneTables+`
+	err := t.row(t.locked(`SELECT `+laneColumns+`, v.name, v.phone, v.email, v.alias, v.locale,
+		v.external_id, v.proven_phone, v.contact_id`+laneTables+`
 		JOIN visitors v ON v.id = c.visitor_id AND v.account_id = c.account_id
 		WHERE c.visitor_id = ? AND c.visitor_id <> '' AND c.chat_id = ? AND c.account_id = ?`, "c"),
 		string(v.ID), string(v.Chat), string(v.Account)).
-		Scan(append(l.fields(), &l.name, &l.phone, &l.email, &l.alias, &l.locale)...)
+		Scan(append(l.fields(), &l.name, &l.phone, &l.email, &l.alias, &l.locale, &l.externalID, &l.provenPhone, &l.contact)...)
 	return &l, err
 }
 
 // open stores the visitor and the thread; who comes second finds the first's.
 func (t *tx) open(in conversation.NewInbound) error {
-	v, now := in.Visitor, in.Now.UnixMilli()
-	_, err := t.exec(`INSERT INTO visitors (id, account_id, chat_id, name, phone, email, alias, locale, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		string(v.ID), string(v.Account), string(v.Chat), v.Name, v.Phone, v.Email, v.Alias, v.Locale, now)
+	v, p, now := in.Visitor, in.Visitor.Proven, in.Now.UnixMilli()
+	if p.Contact == 0 && p.ExternalID != "" {
+		// The same person in another chat of the account may have a contact already.
+		err := t.row(`SELECT coalesce(max(contact_id), 0) FROM visitors WHERE account_id = ? AND external_id = ?`,
+			string(v.Account), p.ExternalID).Scan(&p.Contact)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := t.exec(`INSERT INTO visitors (id, account_id, chat_id, name, phone, email, alias, locale, external_id, proven_phone, contact_id, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		string(v.ID), string(v.Account), string(v.Chat), v.Name, v.Phone, v.Email, v.Alias, v.Locale, p.ExternalID, p.Phone, int64(p.Contact), now)
 	if err != nil {
 		return err
 	}
@@ -105,7 +196,7 @@ func (t *tx) open(in conversation.NewInbound) error {
 	return err
 }
 
-// fillVisitor stores what the page told and was not known yet.
+// fillVisitor stores what the page told and was not known yet, and what is proven.
 func (t *tx) fillVisitor(l *lane, v conversation.Visitor) error {
 	changed := false
 	fill := func(known *string, told string) {
@@ -118,14 +209,31 @@ func (t *tx) fillVisitor(l *lane, v conversation.Visitor) error {
 	fill(&l.email, v.Email)
 	fill(&l.alias, v.Alias)
 	fill(&l.locale, v.Locale)
-	if !changed {
-		return nil
+	if err := t.prove(l, v.Proven); err != nil || !changed {
+		return err
 	}
 	// Another thread of the visitor may have filled a field in since it was read.
 	_, err := t.exec(`UPDATE visitors SET name = CASE WHEN name = '' THEN ? ELSE name END, phone = CASE WHEN phone = '' THEN ? ELSE phone END,
 		email = CASE WHEN email = '' THEN ? ELSE email END, alias = CASE WHEN alias = '' THEN ? ELSE alias END,
 		locale = CASE WHEN locale = '' THEN ? ELSE locale END WHERE id = ?`,
 		l.name, l.phone, l.email, l.alias, l.locale, l.visitor)
+	return err
+}
+
+// prove stores what a user token said. The site's id of a visitor stays: another
+// person on the same device is another visitor.
+func (t *tx) prove(l *lane, p conversation.Proven) error {
+	if p.ExternalID == "" || l.externalID != "" && l.externalID != p.ExternalID {
+		return nil
+	}
+	phone, contact := cmp.Or(p.Phone, l.provenPhone), cmp.Or(int64(p.Contact), l.contact)
+	if l.externalID == p.ExternalID && phone == l.provenPhone && contact == l.contact {
+		return nil
+	}
+	_, err := t.exec(`UPDATE visitors SET external_id = ?, proven_phone = ?, contact_id = ? WHERE id = ? AND NOT EXISTS (
+		SELECT 1 FROM visitors o WHERE o.account_id = visitors.account_id AND o.chat_id = visitors.chat_id AND o.external_id = ? AND o.id <> visitors.id)`,
+		p.ExternalID, phone, contact, l.visitor, p.ExternalID)
+	l.contact = contact
 	return err
 }
 

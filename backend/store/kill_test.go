@@ -38,7 +38,7 @@ func writeUntilKilled(dsn string) {
 				saved, err := s.Conversations().SaveInbound(testContext, conversation.NewInbound{
 					Message:      conversation.Message{ID: chatid.MessageID(id), Account: a, ClientID: chatid.ClientID(id), Kind: "text", Text: "x"},
 					Visitor:      conversation.Visitor{ID: chatid.VisitorID(fmt.Sprint("v", g)), Account: a, Chat: chat},
-					Conversation: chatid.ConversationID(fmt.Sprint("c", g)), Now: time.Now(), Token: id, Lease: lease,
+					Conversation: chatid.ConversationID(fmt.Sprint("c", g)), Holder: conversation.Holder{Now: time.Now(), Token: id, Lease: lease},
 				})
 				if err != nil {
 					fmt.Println("error", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"leadline/backend/chatid"
+	"leadline/backend/conversation"
 	"leadline/backend/fault"
 	"leadline/backend/outbox"
 )
@@ -18,21 +19,27 @@ type lane struct {
 	chatRef, userRef         string
 	seq, lastAt              int64
 	deliveredSeq, seenSeq    int64
+	byRef                    bool
+	endedAt, touchedAt       int64
 	dueAt                    sql.NullInt64
 	pausedUntil              int64
 	name, phone, email       string
 	alias, locale            string
+	externalID, provenPhone  string
+	contact                  int64
 	claim                    *outbox.Claim
 	first                    *outbox.Job // the job that goes with claim
 	laneChanged, refsChanged bool
 }
 
-const laneColumns = `c.id, c.account_id, c.visitor_id, c.chat_ref, c.user_ref, c.seq, c.last_at, c.delivered_seq, c.seen_seq, c.due_at, a.paused_until`
+const laneColumns = `c.id, c.account_id, c.visitor_id, c.chat_ref, c.user_ref, c.seq, c.last_at, c.delivered_seq, c.seen_seq, c.due_at,
+	c.by_ref <> 0, c.ended_at, c.touched_at, a.paused_until`
 
 const laneTables = ` FROM conversations c JOIN accounts a ON a.id = c.account_id`
 
 func (l *lane) fields() []any {
-	return []any{&l.id, &l.account, &l.visitor, &l.chatRef, &l.userRef, &l.seq, &l.lastAt, &l.deliveredSeq, &l.seenSeq, &l.dueAt, &l.pausedUntil}
+	return []any{&l.id, &l.account, &l.visitor, &l.chatRef, &l.userRef, &l.seq, &l.lastAt, &l.deliveredSeq, &l.seenSeq, &l.dueAt,
+		&l.byRef, &l.endedAt, &l.touchedAt, &l.pausedUntil}
 }
 
 // lane locks the conversation that where finds.
@@ -50,16 +57,9 @@ func (l *lane) next() int64 {
 	return l.seq
 }
 
-// holder is who may take an idle lane.
-type holder struct {
-	token string
-	now   time.Time
-	lease time.Duration
-}
-
 // enqueue adds a job under seq. When the lane is idle and its account not
 // paused it becomes h's; otherwise its owner or a poller will come to the job.
-func (t *tx) enqueue(l *lane, h holder, seq int64, k outbox.Kind, payload any) error {
+func (t *tx) enqueue(l *lane, h conversation.Holder, seq int64, k outbox.Kind, payload any) error {
 	raw, err := json.Marshal(payload)
 	if err != nil {
 		return fmt.Errorf("write job: %w", err)
@@ -73,13 +73,13 @@ func (t *tx) enqueue(l *lane, h holder, seq int64, k outbox.Kind, payload any) e
 		return err
 	}
 	l.laneChanged = true
-	if h.token == "" || l.pausedUntil > h.now.UnixMilli() {
-		l.dueAt = sql.NullInt64{Int64: h.now.UnixMilli(), Valid: true}
+	if h.Token == "" || l.pausedUntil > h.Now.UnixMilli() {
+		l.dueAt = sql.NullInt64{Int64: h.Now.UnixMilli(), Valid: true}
 		return nil
 	}
-	until := h.now.Add(h.lease)
+	until := h.Now.Add(h.Lease)
 	l.dueAt = sql.NullInt64{Int64: until.UnixMilli(), Valid: true}
-	l.claim = &outbox.Claim{Lane: chatid.ConversationID(l.id), Account: chatid.AccountID(l.account), Token: h.token, Until: until}
+	l.claim = &outbox.Claim{Lane: chatid.ConversationID(l.id), Account: chatid.AccountID(l.account), Token: h.Token, Until: until}
 	l.first = &outbox.Job{Lane: l.claim.Lane, Account: l.claim.Account, Seq: seq, Kind: k, Payload: raw}
 	return nil
 }
@@ -87,23 +87,27 @@ func (t *tx) enqueue(l *lane, h holder, seq int64, k outbox.Kind, payload any) e
 // saveLane writes back what changed of the conversation.
 func (t *tx) saveLane(l *lane) error {
 	if l.refsChanged {
-		if _, err := t.exec(`UPDATE conversations SET chat_ref = ?, user_ref = ? WHERE id = ?`, l.chatRef, l.userRef, l.id); err != nil {
+		if _, err := t.exec(`UPDATE conversations SET chat_ref = ?, user_ref = ?, by_ref = ? WHERE id = ?`,
+			l.chatRef, l.userRef, flag(l.byRef), l.id); err != nil {
 			return err
 		}
 	}
 	if !l.laneChanged {
-		_, err := t.exec(`UPDATE conversations SET seq = ?, last_at = ?, delivered_seq = ?, seen_seq = ? WHERE id = ?`,
-			l.seq, l.lastAt, l.deliveredSeq, l.seenSeq, l.id)
+		_, err := t.exec(`UPDATE conversations SET seq = ?, last_at = ?, delivered_seq = ?, seen_seq = ?, ended_at = ?, touched_at = ? WHERE id = ?`,
+			l.seq, l.lastAt, l.deliveredSeq, l.seenSeq, l.endedAt, l.touchedAt, l.id)
 		return err
 	}
 	token := ""
 	if l.claim != nil {
 		token = l.claim.Token
 	}
-	_, err := t.exec(`UPDATE conversations SET seq = ?, last_at = ?, delivered_seq = ?, seen_seq = ?, due_at = ?, token = ? WHERE id = ?`,
-		l.seq, l.lastAt, l.deliveredSeq, l.seenSeq, l.dueAt.Int64, token, l.id)
+	_, err := t.exec(`UPDATE conversations SET seq = ?, last_at = ?, delivered_seq = ?, seen_seq = ?, ended_at = ?, touched_at = ?, due_at = ?, token = ? WHERE id = ?`,
+		l.seq, l.lastAt, l.deliveredSeq, l.seenSeq, l.endedAt, l.touchedAt, l.dueAt.Int64, token, l.id)
 	return err
 }
+
+// said notes that somebody said something: the conversation goes on.
+func (l *lane) said(now time.Time) { l.endedAt, l.touchedAt = 0, max(l.touchedAt, now.UnixMilli()) }
 
 // know keeps the chats service's names where none are known yet.
 func (l *lane) know(c chatid.ChatRef, u chatid.UserRef) {
@@ -113,4 +117,30 @@ func (l *lane) know(c chatid.ChatRef, u chatid.UserRef) {
 	if l.userRef == "" && u != "" {
 		l.userRef, l.refsChanged = string(u), true
 	}
+}
+
+// follow lets the conversation go on in the chat that an operator chose: one that
+// they began, or an earlier one. From then on that chat is named with every
+// message (C §8.4), and the former one still finds the conversation.
+func (t *tx) follow(l *lane, c chatid.ChatRef, u chatid.UserRef) error {
+	if c == "" || string(c) == l.chatRef {
+		return nil
+	}
+	if l.chatRef != "" {
+		if _, err := t.exec(`INSERT INTO chat_refs (account_id, chat_ref, conversation_id, user_ref) VALUES (?, ?, ?, ?)
+			ON CONFLICT (account_id, chat_ref) DO UPDATE SET conversation_id = excluded.conversation_id, user_ref = excluded.user_ref`,
+			l.account, l.chatRef, l.id, l.userRef); err != nil {
+			return err
+		}
+	}
+	l.chatRef, l.userRef, l.byRef, l.refsChanged = string(c), string(u), true, true
+	return nil
+}
+
+// flag writes a yes or no.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

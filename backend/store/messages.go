@@ -3,32 +3,71 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 	"slices"
 
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 )
 
-const messageColumns = `id, account_id, conversation_id, client_id, ref, seq, rev, at, direction, kind, text, author_name, status, error_code`
+const messageColumns = `id, account_id, conversation_id, client_id, ref, seq, rev, at, direction, kind, text, content, author_name, author_ref,
+	reactions, edited_at, pending, status, error_code`
 
 type scanner interface{ Scan(...any) error }
 
 func scanMessage(r scanner) (m conversation.Message, err error) {
-	err = r.Scan(fields(&m)...)
-	return m, err
+	row := messageFields{Message: &m}
+	if err = r.Scan(row.fields()...); err != nil {
+		return m, err
+	}
+	return m, row.read()
 }
 
-// fields are where the messageColumns go.
-func fields(m *conversation.Message) []any {
+// messageFields are where the messageColumns go.
+type messageFields struct {
+	*conversation.Message
+	content, reactions string
+	editedAt           int64
+	pending            int
+}
+
+func (f *messageFields) fields() []any {
+	m := f.Message
 	return []any{&m.ID, &m.Account, &m.Conversation, &m.ClientID, &m.Ref, &m.Seq, &m.Rev, &m.At,
-		&m.Direction, &m.Kind, &m.Text, &m.AuthorName, &m.Status, &m.ErrorCode}
+		&m.Direction, &m.Kind, &m.Text, &f.content, &m.AuthorName, &m.AuthorRef, &f.reactions, &f.editedAt, &f.pending, &m.Status, &m.ErrorCode}
+}
+
+// read takes apart what stands in one column; most messages have none of it.
+func (f *messageFields) read() (err error) {
+	f.EditedAt, f.Pending = at(f.editedAt), f.pending != 0
+	if f.content != "" {
+		if err = json.Unmarshal([]byte(f.content), &f.Content); err != nil {
+			return fmt.Errorf("read content of message: %w", err)
+		}
+	}
+	f.Reactions, err = readReactions(f.reactions)
+	return err
+}
+
+// written are the values of messageColumns.
+func written(m conversation.Message) ([]any, error) {
+	content, err := writeContent(m.Content)
+	if err != nil {
+		return nil, err
+	}
+	return []any{string(m.ID), string(m.Account), string(m.Conversation), string(m.ClientID), string(m.Ref), m.Seq, m.Rev, m.At,
+		string(m.Direction), m.Kind, m.Text, content, m.AuthorName, string(m.AuthorRef), writeReactions(m.Reactions), ms(m.EditedAt),
+		flag(m.Pending), int(m.Status), m.ErrorCode}, nil
 }
 
 // insertMessage stores m unless its client id or its ref is there already.
 func (t *tx) insertMessage(m conversation.Message) (isNew bool, err error) {
-	n, err := t.exec(`INSERT INTO messages (`+messageColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-		string(m.ID), string(m.Account), string(m.Conversation), string(m.ClientID), string(m.Ref), m.Seq, m.Rev, m.At,
-		string(m.Direction), m.Kind, m.Text, m.AuthorName, int(m.Status), m.ErrorCode)
+	values, err := written(m)
+	if err != nil {
+		return false, err
+	}
+	n, err := t.exec(`INSERT INTO messages (`+messageColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, values...)
 	return n == 1, err
 }
 
@@ -38,7 +77,11 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]conv
 		return nil, translate(err)
 	}
 	defer rows.Close()
-	return collect(rows, scanMessage)
+	list, err := collect(rows, scanMessage)
+	if err != nil {
+		return nil, err
+	}
+	return list, s.reader(ctx).attach(list)
 }
 
 // collect reads all rows.
@@ -77,8 +120,8 @@ func (s conversations) Since(ctx context.Context, id chatid.ConversationID, rev 
 func (s conversations) Unread(ctx context.Context, id chatid.ConversationID) (int, error) {
 	var n int
 	err := s.reader(ctx).row(`SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id
-		WHERE m.conversation_id = ? AND m.rev > c.seen_seq AND m.seq > c.seen_seq AND m.direction = ? AND m.status <> ?`,
-		string(id), string(conversation.Outbound), int(conversation.Failed)).Scan(&n)
+		WHERE m.conversation_id = ? AND m.rev > c.seen_seq AND m.seq > c.seen_seq AND m.direction = ? AND m.kind <> ? AND m.status <> ?`,
+		string(id), string(conversation.Outbound), conversation.KindEnded, int(conversation.Failed)).Scan(&n)
 	return n, translate(err)
 }
 
@@ -95,12 +138,17 @@ func (s conversations) Conversation(ctx context.Context, a chatid.AccountID, id 
 	return s.find(ctx, `id = ? AND account_id = ?`, string(id), string(a))
 }
 
+const conversationColumns = `c.id, c.account_id, c.chat_id, c.visitor_id, c.chat_ref, c.user_ref, c.seq, c.delivered_seq, c.seen_seq, c.talk_id,
+	c.ended_at, c.created_at`
+
+func scanConversation(r scanner) (c conversation.Conversation, err error) {
+	var ended, created int64
+	err = r.Scan(&c.ID, &c.Account, &c.Chat, &c.Visitor, &c.ChatRef, &c.UserRef, &c.Seq, &c.DeliveredSeq, &c.SeenSeq, &c.Talk, &ended, &created)
+	c.EndedAt, c.CreatedAt = at(ended), at(created)
+	return c, err
+}
+
 func (s conversations) find(ctx context.Context, where string, args ...any) (conversation.Conversation, error) {
-	var c conversation.Conversation
-	var created int64
-	err := s.reader(ctx).row(`SELECT id, account_id, chat_id, visitor_id, chat_ref, user_ref, seq, delivered_seq, seen_seq, created_at
-		FROM conversations WHERE `+where, args...).
-		Scan(&c.ID, &c.Account, &c.Chat, &c.Visitor, &c.ChatRef, &c.UserRef, &c.Seq, &c.DeliveredSeq, &c.SeenSeq, &created)
-	c.CreatedAt = at(created)
+	c, err := scanConversation(s.reader(ctx).row(`SELECT `+conversationColumns+` FROM conversations c WHERE `+where, args...))
 	return c, translate(err)
 }

@@ -34,25 +34,27 @@ const quickRoom = 64
 const quickPayload = outbox.MaxPayloadBytes - 4096
 
 const insertInbound = `WITH l AS (
-	UPDATE conversations c SET seq = c.seq + 1, last_at = GREATEST($4::bigint, c.last_at + 1),
+	UPDATE conversations c SET seq = c.seq + 1, last_at = GREATEST($4::bigint, c.last_at + 1), touched_at = GREATEST(c.touched_at, $4),
 		due_at = COALESCE(c.due_at, CASE WHEN $6::text = '' OR a.paused_until > $4 THEN $4 ELSE $5::bigint END),
 		token = CASE WHEN c.due_at IS NOT NULL THEN c.token WHEN a.paused_until > $4 THEN '' ELSE $6 END
 	FROM accounts a, visitors v
 	WHERE c.visitor_id = $1::text AND c.visitor_id <> '' AND c.chat_id = $2::text AND c.account_id = $3::text
+		AND c.by_ref = 0 AND c.ended_at = 0 AND (c.chat_ref <> '' OR v.contact_id = 0)
 		AND a.id = c.account_id AND v.id = c.visitor_id AND v.account_id = c.account_id
 		AND ($7::text = '' OR v.name <> '') AND ($8::text = '' OR v.phone <> '') AND ($9::text = '' OR v.email <> '')
 		AND ($10::text = '' OR v.alias <> '') AND ($11::text = '' OR v.locale <> '')
+		AND ($21::text = '' OR v.external_id = $21)
 		AND NOT EXISTS (SELECT 1 FROM messages d WHERE d.conversation_id = c.id AND d.client_id = $12::text AND d.client_id <> '')
 		AND ($13::bigint <= 0 OR c.due_at IS NULL
 			OR (SELECT count(*) FROM (SELECT 1 FROM outbox w WHERE w.conversation_id = c.id LIMIT $13) w) < $13 - $14::bigint)
 	RETURNING c.id, c.account_id, c.seq, c.last_at, c.token = $6 AND $6 <> '' AS mine, v.name, v.phone, v.email
 ), m AS (
-	INSERT INTO messages (` + messageColumns + `)
-	SELECT $15::text, l.account_id, l.id, $12, $16::text, l.seq, l.seq, l.last_at, $17::text, $18::text, $19::text, $20::text, 0, $21::text FROM l
+	INSERT INTO messages (id, account_id, conversation_id, client_id, seq, rev, at, direction, kind, text)
+	SELECT $15::text, l.account_id, l.id, $12, l.seq, l.seq, l.last_at, $16::text, $17::text, $18::text FROM l
 ), o AS (
 	INSERT INTO outbox (conversation_id, seq, account_id, kind, payload)
-	SELECT l.id, l.seq, l.account_id, $22::text, convert_to(
-		($23::jsonb || jsonb_build_object('at', l.last_at, 'name', l.name, 'phone', l.phone, 'email', l.email))::text, 'UTF8') FROM l
+	SELECT l.id, l.seq, l.account_id, $19::text, convert_to(
+		($20::jsonb || jsonb_build_object('at', l.last_at, 'name', l.name, 'phone', l.phone, 'email', l.email))::text, 'UTF8') FROM l
 	RETURNING payload
 )
 SELECT l.id, l.seq, l.last_at, l.mine, CASE WHEN l.mine THEN o.payload END FROM l, o`
@@ -76,8 +78,7 @@ func (s conversations) quickInbound(ctx context.Context, in conversation.NewInbo
 	ok, err = s.quick(ctx, insertInbound, []any{
 		string(v.ID), string(v.Chat), string(v.Account), in.Now.UnixMilli(), until.UnixMilli(), in.Token,
 		v.Name, v.Phone, v.Email, v.Alias, v.Locale, string(m.ClientID), in.MaxWaiting, quickRoom,
-		string(m.ID), string(m.Ref), string(m.Direction), m.Kind, m.Text, m.AuthorName, m.ErrorCode,
-		string(conversation.JobMessage), string(raw),
+		string(m.ID), string(m.Direction), m.Kind, m.Text, string(conversation.JobMessage), string(raw), v.Proven.ExternalID,
 	}, &m.Conversation, &m.Seq, &m.At, &mine, &payload)
 	if !ok {
 		return saved, false, err
@@ -98,13 +99,16 @@ func claimed(m conversation.Message, token string, until time.Time, payload []by
 const insertOutbound = `WITH l AS (
 	UPDATE conversations c SET seq = c.seq + 1,
 		chat_ref = CASE WHEN c.chat_ref = '' THEN $3::text ELSE c.chat_ref END,
-		user_ref = CASE WHEN c.user_ref = '' THEN $4::text ELSE c.user_ref END
+		user_ref = CASE WHEN c.user_ref = '' THEN $4::text ELSE c.user_ref END,
+		touched_at = GREATEST(c.touched_at, $13::bigint), ended_at = 0
 	WHERE c.id = $1::text AND c.account_id = $2::text AND c.visitor_id <> ''
+		AND ($3 = '' OR c.chat_ref = '' OR c.chat_ref = $3)
 		AND NOT EXISTS (SELECT 1 FROM messages d WHERE d.account_id = $2 AND d.ref = $5::text AND d.ref <> '')
+		AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.conversation_id = c.id AND e.at = $7::bigint AND e.direction = $8::text AND e.ref = '')
 	RETURNING c.id, c.seq, c.visitor_id
 ), m AS (
-	INSERT INTO messages (` + messageColumns + `)
-	SELECT $6::text, $2, l.id, $7::text, $5, l.seq, l.seq, $8::bigint, $9::text, $10::text, $11::text, $12::text, 0, $13::text FROM l
+	INSERT INTO messages (id, account_id, conversation_id, ref, seq, rev, at, direction, kind, text, author_name, author_ref)
+	SELECT $6::text, $2, l.id, $5, l.seq, l.seq, $7, $8, $9::text, $10::text, $11::text, $12::text FROM l
 )
 SELECT l.seq, l.visitor_id FROM l`
 
@@ -119,7 +123,7 @@ func (s conversations) quickOutbound(ctx context.Context, in conversation.NewOut
 	var visitor chatid.VisitorID
 	ok, err = s.quick(ctx, insertOutbound, []any{
 		string(m.Conversation), string(m.Account), string(in.Chat), string(in.User), string(m.Ref),
-		string(m.ID), string(m.ClientID), m.At, string(m.Direction), m.Kind, m.Text, m.AuthorName, m.ErrorCode,
+		string(m.ID), m.At, string(m.Direction), m.Kind, m.Text, m.AuthorName, string(m.AuthorRef), in.Now.UnixMilli(),
 	}, &m.Seq, &visitor)
 	if ok {
 		m.Rev = m.Seq

@@ -14,7 +14,7 @@ import (
 // SaveOutbound implements conversation.Store.
 func (s conversations) SaveOutbound(ctx context.Context, in conversation.NewOutbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres {
+	if s.postgres && !in.Message.Content.Tells() {
 		quick, ok, err := s.quickOutbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save outbound message: %w", err)
@@ -46,14 +46,20 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 	}
 	m := in.Message
 	m.Conversation, m.Direction, m.Status = chatid.ConversationID(l.id), conversation.Outbound, conversation.Stored
+	echo, err := t.echo(l, m)
+	if err != nil || echo != nil {
+		return conversation.Saved{Duplicate: true}, err
+	}
 	m.Seq = l.next()
 	m.Rev = m.Seq
-	job := in.KindRefused
-	if l.visitor == "" {
-		job = &in.Unreachable
+	switch {
+	case in.KindRefused != nil:
+		m.Status, m.ErrorCode = conversation.Failed, in.KindRefused.Text
+	case l.visitor == "" && in.WroteFirst.Chat == "":
+		m.Status, m.ErrorCode = conversation.Failed, conversation.CodeUnknownConversation // nothing says whom it is for
 	}
-	if job != nil {
-		m.Status, m.ErrorCode = conversation.Failed, job.Text
+	if err = t.quoted(l, &m); err != nil {
+		return conversation.Saved{}, err
 	}
 	isNew, err := t.insertMessage(m)
 	if err != nil {
@@ -62,25 +68,100 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 	if !isNew {
 		return conversation.Saved{}, errRerun // a rival stored it between our two looks
 	}
-	if job != nil && reportable(m.Ref) {
-		report := *job
-		report.Ref = m.Ref
-		if err = t.enqueue(l, holder{in.Token, in.Now, in.Lease}, m.Seq, conversation.JobStatus, report); err != nil {
+	if err = t.outboundJobs(l, in, m); err != nil {
+		return conversation.Saved{}, err
+	}
+	l.said(in.Now)
+	l.know(in.Chat, in.User)
+	if l.visitor != "" && m.Status != conversation.Failed {
+		if err = t.follow(l, in.Chat, in.User); err != nil {
 			return conversation.Saved{}, err
 		}
 	}
-	l.know(in.Chat, in.User)
+	m.Attached = in.File
 	return conversation.Saved{Message: m, Visitor: chatid.VisitorID(l.visitor), Claim: l.claim, Job: l.first}, t.saveLane(l)
+}
+
+// outboundJobs stores what a new outbound message entails: its file to be fetched,
+// the report of a refusal, the search for whom it is meant.
+func (t *tx) outboundJobs(l *lane, in conversation.NewOutbound, m conversation.Message) error {
+	if in.File != nil {
+		f := *in.File
+		if err := t.insertFile(f, m.ID, sql.NullInt64{Int64: in.Now.UnixMilli(), Valid: true}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case in.KindRefused != nil && reportable(m.Ref):
+		report := *in.KindRefused
+		report.Ref = m.Ref
+		return t.enqueue(l, in.Holder, m.Seq, conversation.JobStatus, report)
+	case l.visitor == "" && m.Status != conversation.Failed:
+		return t.enqueue(l, in.Holder, m.Seq, conversation.JobWroteFirst, in.WroteFirst)
+	}
+	return nil
+}
+
+// echo finds the message of an imported history that comes back as a hook before
+// its delivery was answered (C §9, trap 26), and keeps its id.
+func (t *tx) echo(l *lane, m conversation.Message) (*conversation.Message, error) {
+	if !l.dueAt.Valid || !reportable(m.Ref) {
+		return nil, nil // nothing of ours is on its way
+	}
+	own, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? AND at = ? AND direction = ? AND ref = ''
+		AND kind = ? AND text = ? AND client_id <> '' LIMIT 1`, l.id, m.At, string(conversation.Outbound), m.Kind, m.Text))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err == nil {
+		_, err = t.exec(`UPDATE messages SET ref = ? WHERE id = ?`, string(m.Ref), string(own.ID))
+	}
+	return &own, err
+}
+
+// quoted takes what an operator quotes from our own copy, which says more than
+// the hook does.
+func (t *tx) quoted(l *lane, m *conversation.Message) error {
+	q := m.Quote
+	if q == nil {
+		return nil
+	}
+	own, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? AND (id = ? OR ref = ? AND ref <> '') LIMIT 1`,
+		l.id, string(q.ID), string(q.Ref)))
+	switch {
+	case err == nil:
+		m.Quote = quote(own)
+	case errors.Is(err, sql.ErrNoRows):
+		c := *q
+		c.ID = "" // names nothing here
+		m.Quote = &c
+	default:
+		return err
+	}
+	return nil
 }
 
 // storedByRef finds a hook's message that came before.
 func (t *tx) storedByRef(m conversation.Message) (conversation.Saved, error) {
 	saved := conversation.Saved{Duplicate: true}
+	row := messageFields{Message: &saved.Message}
 	err := t.row(`SELECT `+messageColumns+`, (SELECT c.visitor_id FROM conversations c WHERE c.id = messages.conversation_id)
 		FROM messages WHERE account_id = ? AND ref = ? AND ref <> ''`, string(m.Account), string(m.Ref)).
-		Scan(append(fields(&saved.Message), &saved.Visitor)...)
+		Scan(append(row.fields(), &saved.Visitor)...)
+	if err == nil {
+		err = row.read()
+	}
 	return saved, err
 }
+
+// byChat is the id of the conversation that has, or had, a chat of the service. A
+// visitor's thread may have learned the reference after an orphan was made, so
+// orphans come last.
+const byChat = `SELECT o.id FROM (
+	SELECT c.id, c.visitor_id, 0 AS former FROM conversations c WHERE c.account_id = ? AND c.chat_ref = ? AND c.chat_ref <> ''
+	UNION ALL
+	SELECT c.id, c.visitor_id, 1 AS former FROM chat_refs r JOIN conversations c ON c.id = r.conversation_id WHERE r.account_id = ? AND r.chat_ref = ?
+	) o ORDER BY (CASE WHEN o.visitor_id = '' THEN 1 ELSE 0 END), o.former, o.id LIMIT 1`
 
 // outboundLane finds the thread of a hook, by our id, then by theirs; else it
 // makes one without a visitor.
@@ -99,15 +180,13 @@ func (t *tx) outboundLane(in conversation.NewOutbound) (*lane, error) {
 				return nil, err
 			}
 		}
-		// A visitor's thread may have learned the reference after an orphan was made.
-		l, err := t.lane(` WHERE c.id = (SELECT o.id FROM conversations o WHERE o.account_id = ? AND o.chat_ref = ? AND o.chat_ref <> ''
-			ORDER BY (CASE WHEN o.visitor_id = '' THEN 1 ELSE 0 END), o.id LIMIT 1)`, account, string(in.Chat))
+		l, err := t.lane(` WHERE c.id = (`+byChat+`)`, account, string(in.Chat), account, string(in.Chat))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return l, err
 		}
 	}
-	_, err := t.exec(`INSERT INTO conversations (id, account_id, chat_ref, user_ref, created_at) VALUES (?, ?, ?, ?, ?)`,
-		string(in.NewConversation), account, string(in.Chat), string(in.User), in.Now.UnixMilli())
+	_, err := t.exec(`INSERT INTO conversations (id, account_id, chat_ref, user_ref, created_at, touched_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		string(in.NewConversation), account, string(in.Chat), string(in.User), in.Now.UnixMilli(), in.Now.UnixMilli())
 	if err != nil {
 		return nil, err
 	}

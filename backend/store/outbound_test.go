@@ -72,15 +72,18 @@ func TestRepeatedHookChangesNothing(t *testing.T) {
 	})
 }
 
-func TestHookForNobodyMakesAThreadWithoutAVisitorAndSaysSo(t *testing.T) {
+// C §8.4: whom an operator writes to first must be found out.
+func TestHookForNobodyMakesAThreadWithoutAVisitorAndAsksForIt(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		in := w.outbound("unknown", "Hi")
 		in.Chat = "c9"
 		got := w.receive(t, in)
-		if got.Visitor != "" || got.Claim == nil || got.Message.Status != conversation.Failed || got.Message.ErrorCode != "delivery.unknown_conversation" {
+		if got.Visitor != "" || got.Claim == nil || got.Message.Status != conversation.Stored {
 			t.Errorf("saved = %+v", got)
 		}
-		equal(t, "status", statusOf(t, got.Job), conversation.StatusJob{Ref: in.Message.Ref, Status: conversation.Failed, Code: 904, Text: "delivery.unknown_conversation"})
+		if got.Job == nil || got.Job.Kind != conversation.JobWroteFirst || string(got.Job.Payload) != `{"chat":"c9","user":"","phone":"+79990001122"}` {
+			t.Errorf("job = %+v", got.Job)
+		}
 		again := w.outbound("unknown", "Hi again")
 		again.Chat = "c9"
 		equal(t, "thread of the second", w.receive(t, again).Message.Conversation, got.Message.Conversation)
@@ -114,8 +117,8 @@ func TestRefusedKindIsStoredAsFailedAndReported(t *testing.T) {
 func TestV1HooksGetNoStatus(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		in := w.outbound("unknown", "Hi")
-		in.Message.Ref = "v1:abc"
-		if got := w.receive(t, in); got.Job != nil || got.Claim != nil || got.Message.Status != conversation.Failed {
+		in.Message.Ref, in.WroteFirst = "v1:abc", conversation.WroteFirstJob{}
+		if got := w.receive(t, in); got.Job != nil || got.Claim != nil || got.Message.Status != conversation.Failed || got.Message.ErrorCode != "delivery.unknown_conversation" {
 			t.Errorf("saved = %+v", got)
 		}
 		c := w.known(t, "v1")
@@ -132,7 +135,7 @@ func TestV1HooksGetNoStatus(t *testing.T) {
 func (w *world) report(t testing.TB, c chatid.ConversationID, delivered, seen int64) conversation.Reported {
 	t.Helper()
 	r, err := w.Conversations().SaveReceipt(testContext, conversation.Receipt{
-		Conversation: c, Delivered: delivered, Seen: seen, Now: w.now, Token: w.id(), Lease: lease})
+		Conversation: c, Delivered: delivered, Seen: seen, Holder: w.holder()})
 	if err != nil {
 		t.Fatalf("SaveReceipt: %v", err)
 	}

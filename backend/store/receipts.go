@@ -33,7 +33,7 @@ func (t *tx) saveReceipt(r conversation.Receipt) (conversation.Reported, error) 
 	// What lies at or below the old seen cursor is read, or failed, already. A rev
 	// is never below its seq, and has the index.
 	rows, err := t.rows(`SELECT `+messageColumns+` FROM messages
-		WHERE conversation_id = ? AND rev > ? AND seq > ? AND seq <= ? AND direction = ? AND status >= 0 AND ref <> '' ORDER BY seq`,
+		WHERE conversation_id = ? AND rev > ? AND seq > ? AND seq <= ? AND direction = ? AND status >= 0 AND ref <> '' AND pending = 0 ORDER BY seq`,
 		l.id, l.seenSeq, l.seenSeq, delivered, string(conversation.Outbound))
 	if err != nil {
 		return conversation.Reported{}, err
@@ -45,7 +45,6 @@ func (t *tx) saveReceipt(r conversation.Receipt) (conversation.Reported, error) 
 	}
 	l.seenSeq, l.deliveredSeq = seen, delivered
 	rep := conversation.Reported{}
-	h := holder{r.Token, r.Now, r.Lease}
 	for _, m := range msgs {
 		status := conversation.Delivered
 		if m.Seq <= seen {
@@ -62,7 +61,7 @@ func (t *tx) saveReceipt(r conversation.Receipt) (conversation.Reported, error) 
 		if !reportable(m.Ref) {
 			continue
 		}
-		if err = t.enqueue(l, h, rev, conversation.JobStatus, conversation.StatusJob{Ref: m.Ref, Status: status}); err != nil {
+		if err = t.enqueue(l, r.Holder, rev, conversation.JobStatus, conversation.StatusJob{Ref: m.Ref, Status: status}); err != nil {
 			return rep, err
 		}
 	}

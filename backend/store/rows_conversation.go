@@ -20,15 +20,18 @@ func at(ms int64) time.Time {
 }
 
 type visitorRow struct {
-	ID      string `gorm:"primaryKey"`
-	Account string `gorm:"column:account_id"`
-	Chat    string `gorm:"column:chat_id"`
-	Name    string
-	Phone   string
-	Email   string
-	Alias   string
-	Locale  string
-	Created int64 `gorm:"column:created_at"`
+	ID          string `gorm:"primaryKey"`
+	Account     string `gorm:"column:account_id"`
+	Chat        string `gorm:"column:chat_id"`
+	Name        string
+	Phone       string
+	Email       string
+	Alias       string
+	Locale      string
+	External    string `gorm:"column:external_id"`
+	ProvenPhone string
+	Contact     int64 `gorm:"column:contact_id"`
+	Created     int64 `gorm:"column:created_at"`
 }
 
 func (visitorRow) TableName() string { return "visitors" }
@@ -46,6 +49,10 @@ type conversationRow struct {
 	SeenSeq      int64
 	DueAt        *int64
 	Token        string
+	ByRef        int
+	EndedAt      int64
+	Talk         int64 `gorm:"column:talk_id"`
+	TouchedAt    int64
 	Created      int64 `gorm:"column:created_at"`
 }
 
@@ -63,12 +70,51 @@ type messageRow struct {
 	Direction    string
 	Kind         string
 	Text         string
+	Content      string
 	AuthorName   string
+	AuthorRef    string
+	Reactions    string
+	EditedAt     int64
+	Pending      int
 	Status       int
 	ErrorCode    string
 }
 
 func (messageRow) TableName() string { return "messages" }
+
+type chatRefRow struct {
+	Account      string `gorm:"column:account_id;primaryKey"`
+	ChatRef      string `gorm:"primaryKey"`
+	Conversation string `gorm:"column:conversation_id"`
+	UserRef      string
+}
+
+func (chatRefRow) TableName() string { return "chat_refs" }
+
+type fileRow struct {
+	ID           string `gorm:"primaryKey"`
+	Account      string `gorm:"column:account_id"`
+	Visitor      string `gorm:"column:visitor_id"`
+	Conversation string `gorm:"column:conversation_id"`
+	Message      string `gorm:"column:message_id"`
+	Key          string
+	Thumb        string
+	Kind         string
+	Name         string
+	Type         string
+	Bytes        int64
+	Width        int
+	Height       int
+	DurationMS   int64 `gorm:"column:duration_ms"`
+	State        string
+	Origin       string
+	DueAt        *int64
+	Attempts     int
+	Token        string
+	Created      int64 `gorm:"column:created_at"`
+}
+
+func (fileRow) TableName() string { return "files" }
 
 type outboxRow struct {
 	Conversation string `gorm:"column:conversation_id;primaryKey"`

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"leadline/backend/chatid"
+	"leadline/backend/conversation"
+)
+
+// adopt moves what stands in a thread without a visitor to the conversation that
+// it is meant for. The thread stays, empty and without its chat, for the jobs that
+// still wait in its lane.
+func (t *tx) adopt(orphan *lane, e conversation.WroteFirst) error {
+	if string(e.To) == orphan.id || orphan.visitor != "" {
+		return nil
+	}
+	to, err := t.lane(` WHERE c.id = ? AND c.account_id = ? AND c.visitor_id <> ''`, string(e.To), orphan.account)
+	if err != nil {
+		return skipAbsent(err)
+	}
+	rows, err := t.rows(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? ORDER BY seq`, orphan.id)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	list, err := collect(rows, scanMessage)
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
+		seq := to.next()
+		if _, err = t.exec(`UPDATE messages SET conversation_id = ?, seq = ?, rev = ? WHERE id = ?`, to.id, seq, seq, string(m.ID)); err != nil {
+			return err
+		}
+		if m.File != "" {
+			if _, err = t.exec(`UPDATE files SET conversation_id = ? WHERE id = ? AND conversation_id <> ''`, to.id, string(m.File)); err != nil {
+				return err
+			}
+		}
+	}
+	if orphan.chatRef == string(e.Chat) {
+		orphan.chatRef, orphan.userRef, orphan.refsChanged = "", "", true
+	}
+	if len(list) > 0 {
+		to.endedAt = 0
+	}
+	if err = t.follow(to, e.Chat, e.User); err != nil {
+		return err
+	}
+	return t.saveLane(to)
+}
+
+// failLane marks what an operator wrote to nobody.
+func (t *tx) failLane(l *lane, e conversation.LaneFailed) error {
+	_, err := t.exec(`UPDATE messages SET status = ?, error_code = ? WHERE conversation_id = ? AND direction = ? AND status = ?`,
+		int(conversation.Failed), e.Code, l.id, string(conversation.Outbound), int(conversation.Stored))
+	return err
+}
+
+// saveTalk keeps the CRM's names of the conversation's talk and contact.
+func (t *tx) saveTalk(l *lane, talk chatid.TalkID, contact chatid.ContactID) error {
+	if talk != 0 {
+		if _, err := t.exec(`UPDATE conversations SET talk_id = ? WHERE id = ? AND talk_id <> ?`, int64(talk), l.id, int64(talk)); err != nil {
+			return err
+		}
+	}
+	if contact == 0 || l.visitor == "" {
+		return nil
+	}
+	_, err := t.exec(`UPDATE visitors SET contact_id = ? WHERE id = ? AND contact_id <> ?`, int64(contact), l.visitor, int64(contact))
+	return err
+}
+
+// SaveTalk implements conversation.Store.
+func (s conversations) SaveTalk(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, talk chatid.TalkID, contact chatid.ContactID) error {
+	return s.write(ctx, "save talk", func(t *tx) error {
+		l, err := t.lane(` WHERE c.id = ? AND c.account_id = ?`, string(id), string(a))
+		if err != nil {
+			return err
+		}
+		return t.saveTalk(l, talk, contact)
+	})
+}
+
+// ByChat implements conversation.Store.
+func (s conversations) ByChat(ctx context.Context, a chatid.AccountID, ref chatid.ChatRef) (conversation.Conversation, error) {
+	return s.find(ctx, `c.id = (`+byChat+`)`, string(a), string(ref), string(a), string(ref))
+}
+
+// reach finds the conversation in which the visitors that where names are reached:
+// one of the chat whose source is named, else the one spoken in last.
+const reach = `c.id = (SELECT k.id FROM visitors v JOIN conversations k ON k.visitor_id = v.id AND k.account_id = v.account_id
+	LEFT JOIN online_chats h ON h.id = k.chat_id
+	WHERE v.account_id = ? AND %s ORDER BY (CASE WHEN h.source_external_id = ? AND h.source_external_id <> '' THEN 0 ELSE 1 END), k.touched_at DESC, k.id LIMIT 1)`
+
+var reachContact, reachPhone = fmt.Sprintf(reach, `v.contact_id = ?`), fmt.Sprintf(reach, `v.proven_phone = ?`)
+
+// ByContact implements conversation.Store.
+func (s conversations) ByContact(ctx context.Context, a chatid.AccountID, c chatid.ContactID, source string) (conversation.Conversation, error) {
+	if c == 0 {
+		return conversation.Conversation{}, translate(sql.ErrNoRows)
+	}
+	return s.find(ctx, reachContact, string(a), int64(c), source)
+}
+
+// ByPhone implements conversation.Store.
+func (s conversations) ByPhone(ctx context.Context, a chatid.AccountID, phone, source string) (conversation.Conversation, error) {
+	if phone == "" {
+		return conversation.Conversation{}, translate(sql.ErrNoRows)
+	}
+	return s.find(ctx, reachPhone, string(a), phone, source)
+}
+
+// VisitorByExternalID implements conversation.Store.
+func (s conversations) VisitorByExternalID(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string) (chatid.VisitorID, error) {
+	var id chatid.VisitorID
+	err := s.reader(ctx).row(`SELECT id FROM visitors WHERE account_id = ? AND chat_id = ? AND external_id = ? AND external_id <> ''`,
+		string(a), string(c), externalID).Scan(&id)
+	return id, translate(err)
+}
+
+// Active implements conversation.Store.
+func (s conversations) Active(ctx context.Context, a chatid.AccountID, since time.Time, after chatid.ConversationID, limit int) ([]conversation.Conversation, error) {
+	rows, err := s.reader(ctx).rows(`SELECT `+conversationColumns+` FROM conversations c
+		WHERE c.account_id = ? AND c.touched_at >= ? AND c.chat_ref <> '' AND c.visitor_id <> '' AND c.id > ? ORDER BY c.id LIMIT ?`,
+		string(a), ms(since), string(after), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list active conversations: %w", translate(err))
+	}
+	defer rows.Close()
+	return collect(rows, scanConversation)
+}
+
+// AddTask implements conversation.Store.
+func (s conversations) AddTask(ctx context.Context, task conversation.Task) (conversation.Saved, error) {
+	var saved conversation.Saved
+	err := s.do(ctx, func(t *tx) error {
+		saved = conversation.Saved{}
+		l, err := t.lane(` WHERE c.id = ? AND c.account_id = ?`, string(task.Conversation), string(task.Account))
+		if err != nil {
+			return err
+		}
+		var one int
+		err = t.row(`SELECT 1 FROM outbox WHERE conversation_id = ? AND kind = ? LIMIT 1`, l.id, string(task.Kind)).Scan(&one)
+		if err == nil {
+			saved.Duplicate = true
+			return nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if err = t.enqueue(l, task.Holder, l.next(), task.Kind, task.Payload); err != nil {
+			return err
+		}
+		saved.Message.Conversation, saved.Visitor = chatid.ConversationID(l.id), chatid.VisitorID(l.visitor)
+		saved.Claim, saved.Job = l.claim, l.first
+		return t.saveLane(l)
+	})
+	if err != nil {
+		return conversation.Saved{}, fmt.Errorf("add task: %w", err)
+	}
+	return saved, nil
+}
