@@ -138,8 +138,12 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		Now: o.Now, Logger: o.Logger,
 		Settled: func(j outbox.Job, out outbox.Outcome) {
 			for _, e := range out.Effects {
-				if _, seen := e.(conversation.MessageFailed); seen {
+				// What the visitor sees of it; the lane's own messages show themselves.
+				switch e := e.(type) {
+				case conversation.MessageFailed:
 					a.hub.Publish(realtime.Hint{Conversation: j.Lane}, realtime.ConversationTopic(j.Lane))
+				case conversation.WroteFirst:
+					a.hub.Publish(realtime.Hint{Conversation: e.To}, realtime.ConversationTopic(e.To))
 				}
 			}
 		},
@@ -176,6 +180,10 @@ type publisher struct{ hub *realtime.Hub }
 
 func (p publisher) Publish(c chatid.ConversationID, v chatid.VisitorID, rev int64) {
 	p.hub.Publish(realtime.Hint{Conversation: c, Rev: rev}, realtime.ConversationTopic(c), realtime.VisitorTopic(v))
+}
+
+func (p publisher) Typing(c chatid.ConversationID, v chatid.VisitorID, until time.Time, name string) {
+	p.hub.Publish(realtime.Hint{Conversation: c, Typing: &realtime.Typing{Until: until, Name: name}}, realtime.ConversationTopic(c), realtime.VisitorTopic(v))
 }
 
 // Handler answers HTTP on both hosts.

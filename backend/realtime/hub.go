@@ -14,6 +14,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"leadline/backend/chatid"
 )
@@ -28,14 +29,22 @@ func ConversationTopic(id chatid.ConversationID) Topic { return "c:" + Topic(id)
 // of the first one too.
 func VisitorTopic(id chatid.VisitorID) Topic { return "v:" + Topic(id) }
 
-// Hint says where something changed. It carries ids only, so that it fits into
-// any bus and leaks nothing.
+// Hint says where something changed. It carries ids only, and who types, so that
+// it fits into any bus and leaks nothing that was written.
 type Hint struct {
 	// Conversation is where; with it a stream of a visitor who had none yet
 	// learns which conversation to follow.
 	Conversation chatid.ConversationID
 	// Rev is the conversation's counter after the change.
 	Rev int64
+	// Typing is set when nothing changed but an operator types.
+	Typing *Typing
+}
+
+// Typing tells that somebody types until a time. It is passed on, never stored.
+type Typing struct {
+	Until time.Time
+	Name  string // may be empty
 }
 
 // Hub wakes those who wait for a topic. The zero value is not usable; see NewHub.

@@ -59,6 +59,7 @@ const (
 	doStart = 1 << iota // check the token, subscribe, replay, say ready
 	doRead              // read from the Source
 	doPing              // read from the Source, say ping
+	doType              // say who types
 )
 
 // stream is one browser's stream. Idle, it has no goroutine of its own (a
@@ -75,6 +76,7 @@ type stream struct {
 	todo    uint8
 	ending  ending
 	hinted  chatid.ConversationID
+	typing  *Typing
 
 	token   string // until it was checked
 	cursor  int64
@@ -98,7 +100,12 @@ func (s *stream) hint(h Hint) {
 	if h.Conversation != "" {
 		s.hinted = h.Conversation
 	}
-	s.todo |= doRead
+	if h.Typing != nil {
+		s.typing = h.Typing
+		s.todo |= doType
+	} else {
+		s.todo |= doRead
+	}
 	s.workLocked()
 	s.mu.Unlock()
 }
@@ -127,14 +134,14 @@ func (s *stream) work() {
 	defer s.srv.running.Done()
 	for {
 		s.mu.Lock()
-		todo, e, hinted := s.todo, s.ending, s.hinted
-		s.todo, s.hinted = 0, ""
+		todo, e, hinted, typing := s.todo, s.ending, s.hinted, s.typing
+		s.todo, s.hinted, s.typing = 0, "", nil
 		s.working = todo != 0 && e == endNone
 		s.ended = e != endNone
 		s.mu.Unlock()
 
 		if e == endNone && todo != 0 {
-			if e = s.turn(todo, hinted); e == endNone {
+			if e = s.turn(todo, hinted, typing); e == endNone {
 				continue
 			}
 			// Whoever asked to end meanwhile is served by this end.
@@ -151,7 +158,7 @@ func (s *stream) work() {
 
 // turn does one round of work. The order of the first is what makes a stream
 // whole: subscribe, then replay. A change is then either in the replay or hinted.
-func (s *stream) turn(todo uint8, hinted chatid.ConversationID) ending {
+func (s *stream) turn(todo uint8, hinted chatid.ConversationID, typing *Typing) ending {
 	if todo&doStart != 0 {
 		if e := s.begin(); e != endNone {
 			return e
@@ -161,8 +168,10 @@ func (s *stream) turn(todo uint8, hinted chatid.ConversationID) ending {
 		s.session.Conversation = hinted
 		s.sub.Add(ConversationTopic(hinted))
 	}
-	if e := s.read(); e != endNone {
-		return e
+	if todo != doType {
+		if e := s.read(); e != endNone {
+			return e
+		}
 	}
 	var buf []byte
 	if todo&doStart != 0 {
@@ -173,6 +182,9 @@ func (s *stream) turn(todo uint8, hinted chatid.ConversationID) ending {
 		buf = s.sink.append(buf, pingFrame(s.cursor))
 		buf = s.sink.ping(buf)
 		s.timer.Reset(s.srv.cfg.PingEvery)
+	}
+	if typing != nil && s.session.Visitor != "" {
+		buf = s.sink.append(buf, typingFrame(*typing))
 	}
 	if len(buf) == 0 {
 		return endNone

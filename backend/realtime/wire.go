@@ -39,6 +39,12 @@ func cursorFrame(kind string, cursor int64) []byte {
 	return append(out, '}')
 }
 
+func typingFrame(t Typing) []byte {
+	out := strconv.AppendInt([]byte(`{"type":"typing","until":`), t.Until.UnixMilli(), 10)
+	name, _ := json.Marshal(t.Name) // a string: cannot fail
+	return append(append(append(out, `,"name":`...), name...), '}')
+}
+
 func byeFrame(code string) []byte {
 	return append(append([]byte(`{"type":"bye","code":"`), code...), `"}`...)
 }
