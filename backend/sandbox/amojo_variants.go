@@ -10,8 +10,7 @@ import (
 )
 
 // ChatVariants are what C §12 leaves open about the chats service, its hooks
-// and its files. A tag "choices" lists what a text, a number or the members of
-// a list may be; the zero value, which is always allowed, is the default.
+// and its files.
 type ChatVariants struct {
 	// NullTolerated takes null in requests for an absent field.
 	NullTolerated bool `json:"null_tolerated"`

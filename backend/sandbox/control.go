@@ -79,6 +79,7 @@ func (s *Server) controlRoutes() *http.ServeMux {
 		s.SetVariants(func(v *Variants) { *v = Variants{} })
 		return nil, nil
 	})
+	get(v1+"/switches", func(*http.Request) (any, error) { return allSwitches(), nil })
 	get(v1+"/clock", s.ctlClock)
 	do("POST "+v1+"/clock", s.ctlMoveClock)
 	mux.HandleFunc("GET "+v1+"/events", s.serveEvents)

@@ -2,9 +2,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"slices"
 	"time"
 )
 
@@ -67,11 +64,12 @@ type Faults struct {
 
 // Variants are behaviours that the vendor does not document or that differ
 // between accounts. The zero value of each is the default; where the
-// documentation is silent that is the stricter one.
+// documentation is silent that is the stricter one. A tag "choices" lists what a
+// text, a number or the members of a list may be, beside the zero value.
 type Variants struct {
 	// DuplicateMsgID is the answer to a repeated msgid: 400 (also 0), 200 with
 	// the first message's ids, or 409 (C §3.4.5).
-	DuplicateMsgID int `json:"duplicate_msgid"`
+	DuplicateMsgID int `json:"duplicate_msgid" choices:"400,200,409"`
 	// LegacySignature also takes the old body-only signature for connect,
 	// disconnect and messages (C §2.2).
 	LegacySignature     bool `json:"legacy_signature"`
@@ -84,10 +82,10 @@ type Variants struct {
 	// HookNoNewline leaves out the line feed after the body (C §4.1).
 	HookNoNewline bool `json:"hook_no_newline"`
 	// HookVersion forces "v1" or "v2" whatever the connection says.
-	HookVersion string `json:"hook_version"`
+	HookVersion string `json:"hook_version" choices:"v1,v2"`
 	// HookOmit leaves optional fields out: source, name, phone, email, client_id,
 	// markup; "file" makes file_name and file_size empty.
-	HookOmit []string `json:"hook_omit"`
+	HookOmit []string `json:"hook_omit" choices:"source,name,phone,email,client_id,markup,file"`
 	// HooksForImports also sends hooks for messages imported in an operator's name.
 	HooksForImports bool `json:"hooks_for_imports"`
 	// HookSlowMS is the delay of the slow stream, into which a channel falls after
@@ -96,12 +94,12 @@ type Variants struct {
 	HookSlowMS int `json:"hook_slow_ms"`
 
 	// InstallMoment of the installation webhook: install (also ""), save, late, never.
-	InstallMoment string `json:"install_moment"`
+	InstallMoment string `json:"install_moment" choices:"install,save,late,never"`
 	// InstallLateMS is the delay of "late"; 0 waits until it is told.
 	InstallLateMS int `json:"install_late_ms"`
 	// DisposableToken is issued (also ""), 401, empty or slow. It counts only while the
 	// integration is not installed, unless DisposableTokenAlways.
-	DisposableToken       string `json:"disposable_token"`
+	DisposableToken       string `json:"disposable_token" choices:"issued,401,empty,slow"`
 	DisposableTokenAlways bool   `json:"disposable_token_always"`
 	DisposableSlowMS      int    `json:"disposable_slow_ms"` // of "slow"; 0 is 10 s
 	// NoAdminClaim leaves is_admin out of disposable tokens (W §8.2).
@@ -109,7 +107,7 @@ type Variants struct {
 	// AudWithPort keeps an explicit port of the redirect URI in aud.
 	AudWithPort bool `json:"aud_with_port"`
 	// DisabledHook is signed (also ""), unsigned, never.
-	DisabledHook string `json:"disabled_hook"`
+	DisabledHook string `json:"disabled_hook" choices:"signed,unsigned,never"`
 	// KeepConnection leaves the channel connected after an uninstallation.
 	KeepConnection bool `json:"keep_connection"`
 
@@ -124,28 +122,10 @@ type Variants struct {
 }
 
 func (v Variants) check() error {
-	for _, c := range []struct {
-		name, got string
-		allowed   []string
-	}{
-		{"hook_version", v.HookVersion, []string{"", "v1", "v2"}},
-		{"install_moment", v.InstallMoment, []string{"", "install", "save", "late", "never"}},
-		{"disposable_token", v.DisposableToken, []string{"", "issued", "401", "empty", "slow"}},
-		{"disabled_hook", v.DisabledHook, []string{"", "signed", "unsigned", "never"}},
-	} {
-		if !slices.Contains(c.allowed, c.got) {
-			return fmt.Errorf("%s must be one of %q", c.name, c.allowed)
-		}
+	if err := v.ChatVariants.check(); err != nil {
+		return err
 	}
-	if !slices.Contains([]int{0, 200, 400, 409}, v.DuplicateMsgID) {
-		return errors.New("duplicate_msgid must be 400, 200 or 409")
-	}
-	for _, f := range v.HookOmit {
-		if !slices.Contains([]string{"source", "name", "phone", "email", "client_id", "markup", "file"}, f) {
-			return fmt.Errorf("hook_omit does not know %q", f)
-		}
-	}
-	return v.ChatVariants.check()
+	return checkChoices(v)
 }
 
 // Faults returns the faults in force; counters tell what is left of them.

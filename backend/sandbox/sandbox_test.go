@@ -35,6 +35,7 @@ var testNow = time.Unix(1767225600, 0)
 type received struct {
 	Method, URL, Sign string
 	Body              []byte
+	Type              string // Content-Type
 }
 
 // receiver is the other side of hooks and webhooks: any host of the outgoing
@@ -48,7 +49,7 @@ type receiver struct {
 func (rc *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	rc.mu.Lock()
-	rc.got = append(rc.got, received{r.Method, "http://" + r.Host + r.URL.String(), r.Header.Get("X-Signature"), body})
+	rc.got = append(rc.got, received{r.Method, "http://" + r.Host + r.URL.String(), r.Header.Get("X-Signature"), body, r.Header.Get("Content-Type")})
 	answer := rc.answer
 	rc.mu.Unlock()
 	if answer != nil {
