@@ -47,7 +47,7 @@ func switchesOf(t reflect.Type, help map[string]string) []Switch {
 }
 
 var (
-	tableRow = regexp.MustCompile("(?m)^\\| (`[a-z0-9_`, ]+`) \\| (.+) \\|$")
+	tableRow = regexp.MustCompile("(?m)^\\| (`[a-z0-9_`, ()]+) \\| (.+) \\|$")
 	named    = regexp.MustCompile("`([a-z0-9_]+)`")
 )
 
