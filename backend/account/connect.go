@@ -44,8 +44,8 @@ func (s *Service) Connect(ctx context.Context, r Request) (connected bool, err e
 	}
 	a, err := s.store.ByCRM(ctx, r.Product, r.CRMID)
 	if err == nil && r.Host != "" && r.Host != a.Host {
-		// The account was renamed: the token, which the CRM signed, has the new name.
-		a, err = s.store.Upsert(ctx, Account{ID: a.ID, Product: a.Product, CRMID: a.CRMID, Host: r.Host, State: a.State, UpdatedAt: s.now()})
+		// The token, which the CRM signed, has the new name.
+		err = s.renamed(ctx, &a, r.Host)
 	}
 	if err == nil {
 		if err := s.notTaken(ctx, a, r.Team); err != nil {
@@ -127,7 +127,7 @@ func (s *Service) complete(ctx context.Context, a Account, c Claim) (bool, error
 		return false, err
 	}
 	defer release()
-	info, err := s.info(ctx, a)
+	info, err := s.info(ctx, &a)
 	if err != nil {
 		return false, err
 	}
@@ -148,9 +148,13 @@ func (s *Service) complete(ctx context.Context, a Account, c Claim) (bool, error
 		}
 	}
 	scope, err := s.channel.Connect(ctx, a.Product, info.AmojoID)
+	if fault.CodeOf(err) == codePrivate && s.alarms.on(a.Product) {
+		err = fault.Wrap(fault.Denied, "channel_refused", err) // as it refuses everybody
+	}
 	if err != nil {
 		return false, err
 	}
+	s.channelWorks(ctx, a.Product)
 	// Before the state: a widget that reads "connected" shows the snippet.
 	if err := s.firstChat(ctx, a, c.Locale); err != nil {
 		return false, err
@@ -164,22 +168,6 @@ func (s *Service) complete(ctx context.Context, a Account, c Claim) (bool, error
 	}
 	s.resumed()
 	return true, nil
-}
-
-// info asks API v4 with a token that works, refreshing it once if it does not.
-func (s *Service) info(ctx context.Context, a Account) (Info, error) {
-	access, err := s.Access(ctx, a.ID)
-	if err != nil {
-		return Info{}, err
-	}
-	info, err := s.crm.Info(ctx, a.Product, a.Host, access)
-	if !fault.Is(err, fault.Unauthenticated) {
-		return info, err
-	}
-	if access, err = s.refresh(ctx, a.ID, access); err != nil {
-		return Info{}, err
-	}
-	return s.crm.Info(ctx, a.Product, a.Host, access)
 }
 
 // firstChat makes the first online chat and its source. A source that cannot be

@@ -170,14 +170,33 @@ func (s *Service) settleGrant(ctx context.Context, g Grant) {
 		return
 	}
 	log.Info("account authorised", "account_id", string(a.ID))
-	if a.State == Broken && a.Reason == ReasonAuthorisation {
-		if err := s.store.SetState(ctx, a.ID, Connected, "", s.now()); err != nil {
-			log.Error("mark account as repaired", "error", err)
-		}
+	again := s.reinstalled(ctx, a)
+	if !again && a.State == Broken && a.Reason == ReasonAuthorisation {
+		s.setState(ctx, a, Connected, "")
 	}
 	k := pendingKey{a.Product, a.CRMID}
 	s.pending.add(k)
 	s.settlePending(ctx, k)
+	if again {
+		s.repair(ctx, a)
+	}
+}
+
+// reinstalled tells whether new tokens mean a new installation of an account
+// that chatted before: the CRM cut its channel, and nobody will sign in for it
+// again (C §5.2; trap 19). Until it is connected it counts as broken, so that a
+// stop of the server here is made good by RunRepairs.
+func (s *Service) reinstalled(ctx context.Context, a Account) bool {
+	switch {
+	case a.Team == "" || a.Scope == "" || a.State == Installed:
+		return false
+	case a.State == Disconnected && a.Reason != ReasonRemoved:
+		return false // its admin switched it off
+	}
+	if c, err := s.store.Claim(ctx, a.Product, a.CRMID); err == nil && c.Refused == "" {
+		return false // somebody signs in at this moment
+	}
+	return a.Waits() && a.State == Broken || s.setState(ctx, a, Broken, ReasonChannel)
 }
 
 func (s *Service) drop(ctx context.Context, g Grant) {
@@ -189,7 +208,12 @@ func (s *Service) drop(ctx context.Context, g Grant) {
 // Disabled takes the CRM's hint that the integration was switched off there. It
 // may be forged or replayed, so the API decides: only a confirmed refusal of the
 // account's tokens disconnects and drops them.
+//
+// The CRM waits for some seconds only and never repeats the hook, so its hanging
+// up ends nothing.
 func (s *Service) Disabled(ctx context.Context, product string, id chatid.CRMAccountID) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grantTimeout)
+	defer cancel()
 	a, err := s.store.ByCRM(ctx, product, id)
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -197,7 +221,7 @@ func (s *Service) Disabled(ctx context.Context, product string, id chatid.CRMAcc
 	if err != nil {
 		return err
 	}
-	_, err = s.info(ctx, a)
+	_, err = s.info(ctx, &a)
 	switch {
 	case err == nil:
 		s.log.Warn("disable hook for an account whose tokens work: ignored", "account_id", string(a.ID))
@@ -207,7 +231,7 @@ func (s *Service) Disabled(ctx context.Context, product string, id chatid.CRMAcc
 		if a, err = s.store.Account(ctx, a.ID); err != nil {
 			return err
 		}
-		if err := s.disconnect(ctx, a); err != nil {
+		if err := s.disconnect(ctx, a, ReasonRemoved); err != nil {
 			return err
 		}
 		// A sign-in that waits stays: it may be that of the next installation, whose

@@ -30,7 +30,17 @@ const (
 	ReasonAuthorisation = "authorisation"
 	// ReasonChannel: the chats service refuses the scope; messages wait.
 	ReasonChannel = "channel"
+	// ReasonPrivate: it refuses to connect the account, which is not in the
+	// list of a private channel (C §5.2); messages wait.
+	ReasonPrivate = "channel_private"
+	// ReasonServer: it refuses every account, so that our clock or our secret is
+	// wrong; messages wait, and the admin can only wait too.
+	ReasonServer = "clock_or_secret"
 )
+
+// ReasonRemoved goes with Disconnected: the integration was removed in the CRM,
+// not switched off, and comes back with its next installation.
+const ReasonRemoved = "removed"
 
 // Account is one CRM account that installed us.
 type Account struct {
@@ -53,6 +63,12 @@ type Account struct {
 	HasTokens   bool
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+}
+
+// Waits tells whether an account in this state holds its messages back: those
+// of one without authorisation go, since the chats service needs none.
+func (a Account) Waits() bool {
+	return a.State == Disconnected || a.State == Broken && a.Reason != ReasonAuthorisation
 }
 
 // Tokens is the OAuth pair of an account, in clear. The store seals it.
@@ -98,6 +114,12 @@ type Store interface {
 	ByScope(ctx context.Context, s chatid.ScopeID) (Account, error)
 	// OfTeam lists a team's accounts.
 	OfTeam(ctx context.Context, t chatid.TeamID) ([]Account, error)
+	// Broken lists the accounts in that state, longest first.
+	Broken(ctx context.Context) ([]Account, error)
+	// Idle lists up to limit accounts after the given id whose access token ended
+	// before before and that have a refresh token, by rising id; "" is the
+	// beginning. Those in Broken/authorisation are left out.
+	Idle(ctx context.Context, before time.Time, after chatid.AccountID, limit int) ([]chatid.AccountID, error)
 
 	// Upsert stores an account under (Product, CRMID): a new one with the given
 	// ID, else AmojoID, Host and Name of the known one are brought up to date.
@@ -108,7 +130,7 @@ type Store interface {
 	// Disconnected.
 	SetConnected(ctx context.Context, id chatid.AccountID, t chatid.TeamID, u chatid.UserID, amojo chatid.AmojoID, s chatid.ScopeID, at time.Time) error
 	// SetState stores state and reason; a Disconnected account keeps its team.
-	// Leaving Broken/channel or Disconnected lifts the account's pause.
+	// When the account no longer Waits, its pause is lifted and its lanes are due.
 	SetState(ctx context.Context, id chatid.AccountID, s State, reason string, at time.Time) error
 
 	// SaveTokens stores the pair; DropTokens removes it.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -17,10 +18,16 @@ type Info struct {
 	Name    string
 }
 
+// ErrMoved is in the chain of an error of CRM when the address answered as one
+// does whose account was renamed.
+var ErrMoved = errors.New("account: no such account at this address")
+
 // CRM is API v4 and OAuth of the products. Errors are faults: Unauthenticated
 // crm_unauthorised (the token or code is dead), Unavailable crm_unavailable,
 // Timeout crm_timeout.
 type CRM interface {
+	// CurrentHost asks for the present address of a renamed account.
+	CurrentHost(ctx context.Context, product, host string, t Tokens) (string, error)
 	Exchange(ctx context.Context, product, host, code string) (Tokens, error)
 	Refresh(ctx context.Context, product, host, refresh string) (Tokens, error)
 	Info(ctx context.Context, product, host, access string) (Info, error)
@@ -30,8 +37,11 @@ type CRM interface {
 	EnsureSource(ctx context.Context, product, host, access, name, externalID string, p chatid.PipelineID) (chatid.SourceID, error)
 }
 
+// codePrivate is the code for an account that a channel does not take.
+const codePrivate = "channel_private"
+
 // Channel is the connecting part of the Chats API. Errors are faults: Denied
-// channel_refused, Unavailable crm_unavailable, Timeout crm_timeout.
+// channel_private (403) and channel_refused, Unavailable crm_unavailable, Timeout crm_timeout.
 type Channel interface {
 	Connect(ctx context.Context, product string, a chatid.AmojoID) (chatid.ScopeID, error)
 	Disconnect(ctx context.Context, product string, a chatid.AmojoID) error
@@ -75,7 +85,9 @@ type Service struct {
 	// resumed is called when an account's waiting messages may go again.
 	resumed func()
 	grants  chan struct{}
-	reconn  *attempts
+	reconn  *attempts // of refused scopes
+	healed  *attempts // of v1 hooks
+	alarms  *alarms
 	pending *pending
 	turns   turns
 }
@@ -98,7 +110,7 @@ func NewService(d Deps) *Service {
 	return &Service{
 		store: d.Store, crm: d.CRM, channel: d.Channel, chats: d.Chats, logins: d.Logins,
 		newID: d.NewID, now: d.Now, log: d.Logger, resumed: d.Resumed,
-		grants: make(chan struct{}, 1), reconn: newAttempts(), pending: newPending(),
+		grants: make(chan struct{}, 1), reconn: newAttempts(), healed: newAttempts(), alarms: newAlarms(), pending: newPending(),
 	}
 }
 
@@ -121,8 +133,9 @@ type View struct {
 	Account chatid.AccountID
 }
 
-// Status tells how far the account with this number has come.
-func (s *Service) Status(ctx context.Context, product string, id chatid.CRMAccountID) (View, error) {
+// Status tells how far the account with this number has come. host is its
+// address as the CRM signed it for the asker, "" for none.
+func (s *Service) Status(ctx context.Context, product string, id chatid.CRMAccountID, host string) (View, error) {
 	v := View{State: "not_connected"}
 	// A claim that could not be completed when the tokens came (the chats service
 	// was away, the server was killed) is tried again whenever somebody looks.
@@ -147,6 +160,11 @@ func (s *Service) Status(ctx context.Context, product string, id chatid.CRMAccou
 		return View{}, err
 	}
 	v.Account = a.ID
+	if host != "" && host != a.Host {
+		if err := s.renamed(ctx, &a, host); err != nil {
+			return View{}, err
+		}
+	}
 	if v.State == "connecting" && a.HasTokens {
 		// Nothing is missing, so it was interrupted: go on in the background.
 		s.pending.add(pendingKey{product, id})
@@ -177,16 +195,16 @@ func (s *Service) Disconnect(ctx context.Context, product string, id chatid.CRMA
 	if err != nil {
 		return err
 	}
-	return s.disconnect(ctx, a)
+	return s.disconnect(ctx, a, "")
 }
 
-func (s *Service) disconnect(ctx context.Context, a Account) error {
+func (s *Service) disconnect(ctx context.Context, a Account, reason string) error {
 	if a.State != Connected && a.State != Broken {
 		return nil
 	}
 	// Our own state first: whatever the chats service says, visitors must see
 	// that nobody answers here any more.
-	if err := s.store.SetState(ctx, a.ID, Disconnected, "", s.now()); err != nil {
+	if err := s.store.SetState(ctx, a.ID, Disconnected, reason, s.now()); err != nil {
 		return err
 	}
 	if err := s.channel.Disconnect(ctx, a.Product, a.AmojoID); err != nil {

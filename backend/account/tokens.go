@@ -82,7 +82,11 @@ func (s *Service) exchange(ctx context.Context, id chatid.AccountID, holder, sta
 	if err != nil {
 		return "", err
 	}
-	fresh, err := s.crm.Refresh(keep, a.Product, a.Host, t.Refresh)
+	var fresh Tokens
+	err = s.at(keep, &a, func(host string) (err error) {
+		fresh, err = s.crm.Refresh(keep, a.Product, host, t.Refresh)
+		return err
+	})
 	if fault.Is(err, fault.Unauthenticated) {
 		if a.State == Connected {
 			// Chatting needs no OAuth, so it goes on; the admin is told.

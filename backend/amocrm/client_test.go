@@ -2,6 +2,7 @@ package amocrm
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -171,7 +172,9 @@ func TestAnswersOtherThanSuccess(t *testing.T) {
 				w.WriteHeader(tt.want.Status)
 				io.WriteString(w, tt.body)
 			})
-			_, err := c.Refresh(t.Context(), integration(), at, "RT-secret")
+			one := integration()
+			one.Secrets = one.Secrets[:1]
+			_, err := c.Refresh(t.Context(), one, at, "RT-secret")
 			e, ok := errors.AsType[*APIError](err)
 			if !ok {
 				t.Fatalf("error = %v, want an *APIError", err)
@@ -185,6 +188,47 @@ func TestAnswersOtherThanSuccess(t *testing.T) {
 			}
 			if strings.Contains(err.Error(), "RT-secret") || strings.Contains(err.Error(), testSecret) {
 				t.Errorf("error shows a secret: %v", err)
+			}
+		})
+	}
+}
+
+// TestRotatedSecret: a refusal may mean the other secret; anything else does not.
+func TestRotatedSecret(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		refusal int
+		known   string // the secret that the CRM has
+		calls   int
+		ok      bool
+	}{
+		{"the newest is in force", 400, testSecret, 1, true},
+		{"the former is in force", 400, "former", 2, true},
+		{"the former is in force, 401", 401, "former", 2, true},
+		{"neither", 400, "another", 2, false},
+		{"trouble says nothing of secrets", 503, "former", 1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var sent []string
+			c, at := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				var body struct {
+					Secret string `json:"client_secret"`
+				}
+				if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+					t.Error(err)
+				}
+				sent = append(sent, body.Secret)
+				if body.Secret != tt.known {
+					w.WriteHeader(tt.refusal)
+					return
+				}
+				io.WriteString(w, `{"token_type":"Bearer","expires_in":86400,"access_token":"AT","refresh_token":"RT2"}`)
+			})
+			_, err := c.Refresh(t.Context(), integration(), at, "RT1")
+			if (err == nil) != tt.ok || len(sent) != tt.calls || sent[0] != testSecret {
+				t.Errorf("%d calls, error %v; want %d, the newest secret first", len(sent), err, tt.calls)
 			}
 		})
 	}

@@ -1,8 +1,9 @@
 // Package amocrm is the client of the CRM's OAuth and of its API v4, as far as
 // a chat channel needs them. It knows amoCRM's and Kommo's wire formats and
 // nothing of what Leadline keeps: tokens come in and go out as values and no call
-// is repeated. It keeps to the rates that the CRM allows, per integration and per
-// account, and leaves an account alone that was told to slow down.
+// is repeated, but with the other client secret. It keeps to the rates that the
+// CRM allows, per integration and per account, and leaves an account alone that
+// was told to slow down.
 //
 //	at, err := integration.Address(referer) // checks the untrusted host
 //	tokens, err := client.ExchangeCode(ctx, integration, at, code)
@@ -36,7 +37,7 @@ type Zone struct {
 type Integration struct {
 	ClientID string
 	// Secrets is one client secret, or two while it is being rotated, the newest
-	// first. Requests carry the newest.
+	// first. Requests carry the newest, and the other if that one is refused.
 	Secrets     []string
 	RedirectURI string
 	// ConsentURL is the page where an admin grants access: "https://www.amocrm.ru/oauth".

@@ -2,6 +2,7 @@ package amocrm
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -50,7 +51,25 @@ func (c *Client) grant(ctx context.Context, i Integration, at Address, op string
 	if len(i.Secrets) == 0 {
 		return Tokens{}, errEmpty(op, "client secret to be sent with")
 	}
-	body.ClientID, body.ClientSecret, body.RedirectURI = i.ClientID, i.Secrets[0], i.RedirectURI
+	var first error
+	for _, secret := range i.Secrets {
+		body.ClientID, body.ClientSecret, body.RedirectURI = i.ClientID, secret, i.RedirectURI
+		t, err := c.grantWith(ctx, at, op, body)
+		api, answered := errors.AsType[*APIError](err)
+		if !answered || api.Status != http.StatusBadRequest && !api.Unauthorized() {
+			return t, err
+		}
+		// A wrong secret spends neither code nor refresh token, and its answer cannot
+		// be told from that to a dead one.
+		if first == nil {
+			first = err
+		}
+	}
+	return Tokens{}, first
+}
+
+// grantWith does one exchange.
+func (c *Client) grantWith(ctx context.Context, at Address, op string, body wireGrant) (Tokens, error) {
 	var answer struct {
 		ExpiresIn    int64  `json:"expires_in"`
 		AccessToken  string `json:"access_token"`

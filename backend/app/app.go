@@ -209,6 +209,8 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	var background sync.WaitGroup
 	background.Go(func() { a.worker.Run(work) })
 	background.Go(func() { a.Accounts.RunGrants(work) })
+	background.Go(func() { a.Accounts.RunRepairs(work) })
+	background.Go(func() { a.Accounts.RunIdle(work) })
 	background.Go(func() { _ = a.hub.Run(work) })
 
 	served := make(chan error, 1)

@@ -296,7 +296,7 @@ func TestWidgetUpstreamTrouble(t *testing.T) {
 		{"API out of order", func(f *sandbox.Faults) { f.APIStatus, f.APICount = 503, -1 }, 502, "crm_unavailable"},
 		{"API too many requests", func(f *sandbox.Faults) { f.APIStatus, f.APICount = 429, -1 }, 502, "crm_unavailable"},
 		{"chats service out of order", func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 503, -1 }, 502, "crm_unavailable"},
-		{"connect refused", func(f *sandbox.Faults) { f.ConnectRefused = true }, 502, "channel_refused"},
+		{"connect refused", func(f *sandbox.Faults) { f.ConnectRefused = true }, 502, "channel_private"},
 		// The widget itself waits 15 s; it must read our reason before (13 s).
 		{"API silent", func(f *sandbox.Faults) { f.APIDelayMS = 60_000 }, 504, "crm_timeout"},
 	} {

@@ -75,6 +75,23 @@ func (c *CRM) Refresh(ctx context.Context, product, host, refresh string) (accou
 	return account.Tokens(t), grantFault(err)
 }
 
+// CurrentHost asks for the present address of a renamed account, at the address
+// that its token names if there is one (W §8.6).
+func (c *CRM) CurrentHost(ctx context.Context, product, host string, t account.Tokens) (string, error) {
+	p, at, err := c.at(product, host)
+	if err != nil {
+		return "", err
+	}
+	now, err := amocrm.Address{}, error(amocrm.ErrAddress)
+	if named, ok := p.OAuth.APIAddress(t.Access); ok {
+		now, err = c.api.CurrentAddress(ctx, p.OAuth, named, t.Refresh)
+	}
+	if api, answered := errors.AsType[*amocrm.APIError](err); err != nil && (!answered || !api.Unauthorized()) {
+		now, err = c.api.CurrentAddress(ctx, p.OAuth, at, t.Refresh)
+	}
+	return now.Host(), grantFault(err)
+}
+
 // Info reads the account of a token.
 func (c *CRM) Info(ctx context.Context, product, host, access string) (account.Info, error) {
 	_, at, err := c.at(product, host)
@@ -165,15 +182,25 @@ func crmFault(err error) error {
 		return nil
 	case answered && api.Unauthorized():
 		return fault.Wrap(fault.Unauthenticated, "crm_unauthorised", err)
+	case answered && moved(api.Status):
+		err = errors.Join(account.ErrMoved, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(fault.Timeout, "crm_timeout", err)
 	}
 	return fault.Wrap(fault.Unavailable, "crm_unavailable", err)
 }
 
+// moved tells the answers that the former address of a renamed account may
+// give; which one it is, is not documented.
+func moved(status int) bool {
+	return status/100 == 3 || status == http.StatusForbidden || status == http.StatusNotFound || status == http.StatusGone
+}
+
 // channelFault does the same for the chats service.
 func channelFault(err error) error {
 	switch api, answered := errors.AsType[*amojo.APIError](err); {
+	case answered && api.Status == http.StatusForbidden:
+		return fault.Wrap(fault.Denied, "channel_private", err)
 	case answered && !api.Temporary():
 		return fault.Wrap(fault.Denied, "channel_refused", err)
 	case errors.Is(err, context.DeadlineExceeded):

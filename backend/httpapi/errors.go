@@ -29,6 +29,7 @@ var statuses = map[fault.Kind]int{
 var ownStatus = map[string]int{
 	"storage_unavailable": http.StatusServiceUnavailable, // our own part, not an upstream's
 	"channel_refused":     http.StatusBadGateway,
+	"channel_private":     http.StatusBadGateway,
 	"restarting":          http.StatusServiceUnavailable,
 }
 

@@ -5,6 +5,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -168,7 +169,13 @@ func (s *Server) ready(c *gin.Context) {
 		c.String(http.StatusServiceUnavailable, "database does not answer\n")
 		return
 	}
-	c.String(http.StatusOK, "ready\n")
+	// An alarm is no reason to send requests elsewhere: what comes is kept.
+	text := "ready\n"
+	for _, a := range s.Accounts.Alarms() {
+		text += fmt.Sprintf("channel %s: refuses every account since %s; its clock is %s ahead of ours\n",
+			a.Product, a.Since.UTC().Format(time.RFC3339), a.Skew.Round(10*time.Second))
+	}
+	c.String(http.StatusOK, text)
 }
 
 func hostOf(base string) string {

@@ -76,7 +76,7 @@ func (s *Server) widgetStatus(c *gin.Context) {
 // answerConnection renders the connection of the token's account.
 func (s *Server) answerConnection(c *gin.Context, ctx context.Context, status int) {
 	claims, p := claimsOf(c)
-	v, err := s.Accounts.Status(ctx, p.Name, claims.AccountID)
+	v, err := s.Accounts.Status(ctx, p.Name, claims.AccountID, claims.Host)
 	if err != nil {
 		s.fail(c, err)
 		return

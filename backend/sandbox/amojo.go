@@ -80,6 +80,8 @@ type amojoCall struct {
 // serveAmojo runs the checks of C §10 in their order.
 func (s *Server) serveAmojo(c *call, zone Zone) {
 	a := &amojoCall{call: c, zone: zone}
+	// By which a client can tell that one of the two clocks is wrong.
+	c.w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
 	if a.form, a.id, a.sub = matchForm(c.r.URL.EscapedPath()); a.form == nil {
 		a.verdict(Broke, "C §10.1 path", c.r.URL.Path+" is not one of the eight forms")
 		c.w.WriteHeader(http.StatusNotFound)

@@ -59,6 +59,32 @@ func (s accounts) OfTeam(ctx context.Context, t chatid.TeamID) ([]account.Accoun
 	return list, nil
 }
 
+// Broken implements account.Store.
+func (s accounts) Broken(ctx context.Context) ([]account.Account, error) {
+	var rows []accountRow
+	if err := s.reader(ctx).db.Where("state = ?", string(account.Broken)).Order("updated_at, id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list broken accounts: %w", translate(err))
+	}
+	list := make([]account.Account, len(rows))
+	for i, r := range rows {
+		list[i] = r.domain()
+	}
+	return list, nil
+}
+
+// Idle implements account.Store.
+func (s accounts) Idle(ctx context.Context, before time.Time, after chatid.AccountID, limit int) ([]chatid.AccountID, error) {
+	var ids []chatid.AccountID
+	err := s.reader(ctx).db.Model(&accountRow{}).
+		Where("refresh_sealed <> '' AND token_expires_at < ? AND id > ?", ms(before), string(after)).
+		Where("NOT (state = ? AND reason = ?)", string(account.Broken), account.ReasonAuthorisation).
+		Order("id").Limit(limit).Pluck("id", &ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("list idle accounts: %w", translate(err))
+	}
+	return ids, nil
+}
+
 // Upsert implements account.Store.
 func (s accounts) Upsert(ctx context.Context, a account.Account) (account.Account, error) {
 	var stored accountRow
@@ -115,12 +141,12 @@ func (s accounts) SetState(ctx context.Context, id chatid.AccountID, state accou
 	})
 }
 
-// setState changes r; leaving Broken/channel lets the account's lanes go on now.
+// setState changes r; what a broken channel or a switched-off account held back
+// goes again as soon as it is neither.
 func (t *tx) setState(r *accountRow, state account.State, reason string, now time.Time) error {
-	// What a broken channel or a switched-off account held back goes again.
-	held := r.State == string(account.Disconnected) || (r.State == string(account.Broken) && r.Reason == account.ReasonChannel)
+	waited := r.domain().Waits()
 	r.State, r.Reason, r.Updated = string(state), reason, ms(now)
-	if !held || state == account.Disconnected || (state == account.Broken && reason == account.ReasonChannel) {
+	if !waited || r.domain().Waits() {
 		return nil
 	}
 	r.PausedUntil = 0

@@ -1,0 +1,477 @@
+package app
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"leadline/backend/account"
+	"leadline/backend/config"
+	"leadline/backend/sandbox"
+)
+
+const (
+	secondID    = accountID + 1
+	secondAmojo = "8d9e2c44-61f3-4f0a-8b27-93c5e0a4d6b2"
+)
+
+func withSecondAccount(c *sandbox.Config) {
+	c.Accounts = append(c.Accounts, sandbox.Account{
+		ID: secondID, Product: sandbox.ProductAmoCRM, Subdomain: "second", Name: "Second company", AmojoID: secondAmojo, Language: "en",
+		Users:     []sandbox.User{{ID: 9000101, Name: "Ada Admin", Login: "ada@example.org", AmojoID: "5c8e5a70-1d42-4f9b-b6e3-90a7d2c4f817", Language: "en", Admin: true}},
+		Pipelines: []sandbox.Pipeline{{ID: 1400, Name: "Main"}},
+	})
+}
+
+// second connects the second account and visits its site.
+func (w *world) second() (*visitor, func() connection) {
+	w.t.Helper()
+	if err := w.box.Install(secondID, clientID); err != nil {
+		w.t.Fatal(err)
+	}
+	token, err := w.box.DisposableToken(secondID, 0, clientID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	headers := map[string]string{"X-Auth-Token": token, "Origin": "https://second.amocrm.ru"}
+	body := w.connectBody()
+	body["amojo_id"] = secondAmojo
+	w.send("POST", appURL+"/widget/v1/connect", headers, body)
+	state := func() (c connection) {
+		w.send("GET", appURL+"/widget/v1/status", headers, nil).into(w.t, &c)
+		return c
+	}
+	w.until("the second account", func() bool { return state().State == "connected" })
+	return w.visit(snippetPair(w.t, state().Chats[0].Snippet)), state
+}
+
+// refusedAs waits until the widget reads broken with the reason; the messages
+// that wait are none of the operators' business yet.
+func (w *world) refusedAs(reason string, state func() connection, waiting int) {
+	w.t.Helper()
+	w.until("broken/"+reason, func() bool { c := state(); return c.State == "broken" && c.Reason == reason })
+	if got := len(w.box.Messages(accountID)); got != waiting {
+		w.t.Errorf("operators have %d messages, want %d", got, waiting)
+	}
+}
+
+// sentAs checks that a visitor's message is shown as sent and not as failed.
+func sentAs(t *testing.T, v *visitor, want string) {
+	t.Helper()
+	for _, m := range v.history() {
+		if m.Status != want {
+			t.Errorf("%q is shown as %s, want %s", m.Text, m.Status, want)
+		}
+	}
+}
+
+// channelWith gives the channel's record in the sandbox with one thing changed.
+func (w *world) channelWith(change func(*sandbox.Channel)) {
+	c := w.box.Channels()[0]
+	change(&c)
+	w.box.AddChannel(c)
+}
+
+// TestChannelCutBehindOurBack: one reconnect repairs it, nobody notices (C §5.2).
+func TestChannelCutBehindOurBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{login: true})
+	v := w.visit(w.connected())
+	connects := func() (n int) {
+		for _, e := range w.box.Traffic() {
+			if strings.HasPrefix(e.Path, "/v2/origin/custom/") && strings.HasSuffix(e.Path, "/connect") {
+				n++
+			}
+		}
+		return n
+	}
+	before := connects()
+	w.box.DropConnection(scope)
+	parallel(t, 6, func(i int) { v.write(uuidN(i), "still there?") })
+	w.eventually("the messages", func() bool { return len(w.inbox(sandbox.Inbound)) == 6 })
+	if c := w.state(); c.State != "connected" {
+		t.Errorf("the widget reads %+v", c)
+	}
+	if n := connects() - before; n != 1 {
+		t.Errorf("%d connects, want one", n)
+	}
+	w.noBreaches()
+}
+
+// TestPrivateChannelRefusesTheAccount (C §3.1, §5.2): the admin reads what to do,
+// messages wait, and whoever repairs it lets them go.
+func TestPrivateChannelRefusesTheAccount(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		repair func(w *world)
+	}{
+		{"the admin connects again", func(w *world) {
+			if a := w.connect(); a.status != http.StatusOK {
+				w.t.Fatalf("connect: %d %s", a.status, a.body)
+			}
+		}},
+		{"nobody does anything", func(w *world) { w.app.Accounts.RepairBroken(w.t.Context()) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setup{login: true, sandbox: func(c *sandbox.Config) {
+				c.Channels[0].Private, c.Channels[0].Allowed = true, []int64{accountID}
+			}})
+			v := w.visit(w.connected())
+			w.channelWith(func(c *sandbox.Channel) { c.Allowed = nil })
+			w.box.DropConnection(scope)
+			for i, text := range []string{"one", "two", "three"} {
+				v.write(uuidN(i), text)
+			}
+			w.refusedAs("channel_private", w.state, 0)
+			if a := w.connect(); a.status != http.StatusBadGateway || a.code() != "channel_private" {
+				t.Errorf("connect meanwhile: %d %s", a.status, a.body)
+			}
+			sentAs(t, v, "sent")
+			w.channelWith(func(c *sandbox.Channel) { c.Allowed = []int64{accountID} })
+			began := time.Now()
+			c.repair(w)
+			w.eventually("what waited", func() bool { return slices.Equal(w.inbox(sandbox.Inbound), []string{"one", "two", "three"}) })
+			if d := time.Since(began); d > 10*time.Second {
+				t.Errorf("it took %s from the repair to the messages, want at once", d)
+			}
+			w.becomes("connected")
+			w.noBreaches()
+		})
+	}
+}
+
+// TestWrongClock: the first refusal that carries the service's time is proof
+// enough (C §9, trap 4); nobody is told to reconnect, and what waited goes when the clock is right.
+func TestWrongClock(t *testing.T) {
+	t.Parallel()
+	var c clock
+	w := newWorld(t, setup{login: true, now: c.now})
+	v := w.visit(w.connected())
+	w.box.Advance(20 * time.Minute)
+	v.write(uuidN(1), "what time is it?")
+	// The widget cannot ask either: its tokens are from the future.
+	w.refusedAs("clock_or_secret", func() connection {
+		a, _ := w.account()
+		return connection{State: string(a.State), Reason: a.Reason}
+	}, 0)
+	alarms := w.app.Accounts.Alarms()
+	if len(alarms) != 1 || alarms[0].Product != "amocrm" || alarms[0].Skew < 19*time.Minute || alarms[0].Skew > 21*time.Minute {
+		t.Errorf("alarms %+v, want one, 20 minutes", alarms)
+	}
+	if a := w.send("GET", appURL+"/readyz", nil, nil); a.status != http.StatusOK || !strings.Contains(string(a.body), "channel amocrm: refuses every account") || !strings.Contains(string(a.body), "20m") {
+		t.Errorf("readyz: %d %s, want the alarm with the distance of the clocks", a.status, a.body)
+	}
+	if n := strings.Count(w.logs.String(), "CHANNEL ALARM"); n != 1 || !strings.Contains(w.logs.String(), "clock_wrong=true") {
+		t.Errorf("%d alarms in the log, want one that names the clock", n)
+	}
+	w.box.Advance(-20 * time.Minute)
+	c.advance(w.box, 2*time.Minute)
+	w.eventually("what waited", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
+	w.becomes("connected")
+	w.until("the end of the alarm", func() bool { return len(w.app.Accounts.Alarms()) == 0 })
+	if a := w.send("GET", appURL+"/readyz", nil, nil); string(a.body) != "ready\n" {
+		t.Errorf("readyz afterwards: %q", a.body)
+	}
+	w.noBreaches()
+}
+
+// TestWrongSecret: the second account that is refused makes a channel's alarm of
+// it, and the first one is no longer told to reconnect (design.md §2).
+func TestWrongSecret(t *testing.T) {
+	t.Parallel()
+	var c clock
+	w := newWorld(t, setup{login: true, now: c.now, sandbox: withSecondAccount})
+	v := w.visit(w.connected())
+	v2, state2 := w.second()
+	w.channelWith(func(c *sandbox.Channel) { c.Secret = "another" })
+	v.write(uuidN(1), "mine")
+	w.refusedAs("channel_private", w.state, 0)
+	v2.write(uuidN(2), "theirs")
+	w.refusedAs("clock_or_secret", state2, 0)
+	w.refusedAs("clock_or_secret", w.state, 0)
+	if strings.Count(w.logs.String(), "CHANNEL ALARM") != 1 || !strings.Contains(w.logs.String(), "clock_wrong=false") {
+		t.Error("the log has not one alarm that clears the clock")
+	}
+	if a := w.connect(); a.code() != "channel_refused" {
+		t.Errorf("connect meanwhile: %d %s", a.status, a.body)
+	}
+	w.channelWith(func(c *sandbox.Channel) { c.Secret = channelSecret })
+	c.advance(w.box, 2*time.Minute)
+	w.eventually("both messages", func() bool {
+		return len(w.inbox(sandbox.Inbound)) == 1 && len(textsOf(w.box.Messages(secondID), sandbox.Inbound)) == 1
+	})
+	w.becomes("connected")
+	w.until("the second account", func() bool { return state2().State == "connected" })
+}
+
+// TestOneAccountIsNoAlarm: while others work, a refused one is a case of its own.
+func TestOneAccountIsNoAlarm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{login: true, sandbox: func(c *sandbox.Config) {
+		withSecondAccount(c)
+		c.Channels[0].Private, c.Channels[0].Allowed = true, []int64{accountID, secondID}
+	}})
+	v := w.visit(w.connected())
+	v2, state2 := w.second()
+	w.channelWith(func(c *sandbox.Channel) { c.Allowed = []int64{secondID} })
+	w.box.DropConnection(scope)
+	v.write(uuidN(1), "mine")
+	w.refusedAs("channel_private", w.state, 0)
+	v2.write(uuidN(2), "theirs")
+	w.eventually("the other account's message", func() bool { return len(textsOf(w.box.Messages(secondID), sandbox.Inbound)) == 1 })
+	if len(w.app.Accounts.Alarms()) != 0 || state2().State != "connected" {
+		t.Errorf("alarms %+v, the other account %+v", w.app.Accounts.Alarms(), state2())
+	}
+	w.noBreaches()
+}
+
+// TestReinstallation: the CRM cut the channel and nothing says so (C §5.2, §9
+// trap 19), so the next tokens connect it, without a sign-in; the admin who had
+// switched it off is not overruled.
+func TestReinstallation(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		hook string
+		keep bool
+		off  bool
+	}{
+		{"told, channel cut", "signed", false, false},
+		{"told, channel left", "unsigned", true, false},
+		{"not told, channel cut", "never", false, false},
+		{"not told, channel left", "never", true, false},
+		{"switched off before", "signed", false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setup{login: true})
+			w.box.SetVariants(func(v *sandbox.Variants) { v.DisabledHook, v.KeepConnection = c.hook, c.keep })
+			v := w.visit(w.connected())
+			v.write(uuidN(1), "before")
+			w.eventually("the message", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
+			if c.off {
+				w.send("POST", appURL+"/widget/v1/disconnect", w.widgetHeaders(adminID), map[string]string{})
+			}
+			former, err := w.app.Accounts.Access(t.Context(), w.authorised().ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.box.Uninstall(accountID, clientID); err != nil {
+				t.Fatal(err)
+			}
+			if c.hook != "never" {
+				w.becomes("disconnected")
+				w.until("no tokens", func() bool { a, _ := w.account(); return c.off || !a.HasTokens })
+			}
+			if err := w.box.Install(accountID, clientID); err != nil {
+				t.Fatal(err)
+			}
+			w.until("new tokens", func() bool {
+				a, _ := w.account()
+				access, err := w.app.Accounts.Access(t.Context(), a.ID)
+				return err == nil && access != former
+			})
+			if c.off {
+				w.until("no code", func() bool { return w.grants() == 0 })
+				if s := w.state(); s.State != "disconnected" || len(w.box.Connections()) != 0 {
+					t.Errorf("the widget reads %+v, want what the admin chose", s)
+				}
+				return
+			}
+			w.becomes("connected")
+			w.eventually("the channel", func() bool { return len(w.box.Connections()) == 1 })
+			v.write(uuidN(2), "after")
+			w.eventually("the message", func() bool { return slices.Equal(w.inbox(sandbox.Inbound), []string{"before", "after"}) })
+			if _, err := w.box.OperatorSay(accountID, w.box.Chats(accountID)[0].ID, "hello again"); err != nil {
+				t.Fatal(err)
+			}
+			w.until("the answer", func() bool { return slices.Equal(v.outbound(), []string{"hello again"}) })
+			w.noBreaches()
+		})
+	}
+}
+
+// TestReinstallationDuringAnOutage: it is made good later, also after a restart.
+func TestReinstallationDuringAnOutage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{login: true})
+	v := w.visit(w.connected())
+	if err := w.box.Uninstall(accountID, clientID); err != nil {
+		t.Fatal(err)
+	}
+	w.becomes("disconnected")
+	w.until("no tokens", func() bool { a, _ := w.account(); return !a.HasTokens })
+	w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 503, -1 })
+	if err := w.box.Install(accountID, clientID); err != nil {
+		t.Fatal(err)
+	}
+	w.refusedAs("channel", w.state, 0)
+	v.write(uuidN(1), "is anybody there?")
+	w.box.SetFaults(func(f *sandbox.Faults) { *f = sandbox.Faults{} })
+	w.restart()
+	w.eventually("the message", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
+	w.becomes("connected")
+	w.noBreaches()
+}
+
+// TestRenamedAccount (W §8.6): whichever notices first follows and remembers.
+func TestRenamedAccount(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		notice func(w *world)
+	}{
+		{"a call of API v4", func(w *world) { w.send("GET", disabled(clientSecret), nil, nil) }},
+		{"the widget's token", func(w *world) {
+			token, err := w.box.DisposableToken(accountID, adminID, clientID)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if a := w.send("GET", appURL+"/widget/v1/status", map[string]string{"X-Auth-Token": token, "Origin": "https://newname.amocrm.ru"}, nil); a.status != http.StatusOK {
+				w.t.Errorf("status: %d %s", a.status, a.body)
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setup{login: true})
+			w.connected()
+			if !w.box.Rename(accountID, "newname") {
+				t.Fatal("not renamed")
+			}
+			c.notice(w)
+			w.until("the new name", func() bool { a, _ := w.account(); return a.Host == "newname.amocrm.ru" })
+			a, _ := w.account()
+			if a.State != account.Connected || !a.HasTokens {
+				t.Errorf("a new name made it %s, tokens %v", a.State, a.HasTokens)
+			}
+			w.noBreaches()
+		})
+	}
+}
+
+// TestRotatedClientSecret: with both in the settings neither side has to be
+// first (the secret is changed in the CRM while the server runs).
+func TestRotatedClientSecret(t *testing.T) {
+	t.Parallel()
+	const next = "NextOnlyNextOnlyNextOnlyNextOnlyNextOnlyNextOnlyNextOnlyNextOnly"
+	var c clock
+	w := newWorld(t, setup{login: true, now: c.now, config: func(c *config.Config) { c.AmoCRM.ClientSecrets = []string{next, clientSecret} }})
+	w.connected()
+	rotate := func() {
+		i := w.box.Integrations()[0]
+		i.Secret = next
+		w.box.AddIntegration(i)
+	}
+	a := w.authorised()
+	for _, change := range []func(){func() {}, rotate} {
+		change()
+		c.advance(w.box, 25*time.Hour)
+		if _, err := w.app.Accounts.Access(t.Context(), a.ID); err != nil {
+			t.Errorf("tokens could not be refreshed: %v", err)
+		}
+		if s := w.state(); s.State != "connected" {
+			t.Errorf("the widget reads %+v", s)
+		}
+	}
+	if got := w.send("GET", disabled(next), nil, nil); got.status != http.StatusOK {
+		t.Errorf("a hook signed with the new secret: %d", got.status)
+	}
+}
+
+// TestIdleAccountsAreRefreshed: a refresh token lives for three months, so it is
+// exchanged every week though nobody needs it (design.md §3.1).
+func TestIdleAccountsAreRefreshed(t *testing.T) {
+	t.Parallel()
+	var c clock
+	w := newWorld(t, setup{login: true, now: c.now, sandbox: withSecondAccount})
+	v := w.visit(w.connected())
+	w.second()
+	refresh := func(after time.Duration, want, atOnce int) {
+		t.Helper()
+		c.advance(w.box, after)
+		before := w.exchanges()
+		parallel(t, atOnce, func(int) { w.app.Accounts.RefreshIdle(t.Context()) })
+		if got := w.exchanges() - before; got != want {
+			t.Errorf("%d exchanges, want %d", got, want)
+		}
+	}
+	const day = 24 * time.Hour
+	refresh(0, 0, 1)
+	refresh(3*day, 0, 1)
+	refresh(5*day, 2, 3) // each once, however many look
+	refresh(0, 0, 1)
+	for range 6 { // five months, longer than the first refresh token lived
+		refresh(25*day, 2, 1)
+	}
+	w.box.Revoke(accountID, clientID)
+	refresh(8*day, 2, 1)
+	if s := w.state(); s.State != "broken" || s.Reason != "authorisation" || s.ConsentURL == "" {
+		t.Errorf("the widget reads %+v, want how to grant access again", s)
+	}
+	refresh(8*day, 1, 1) // the dead one is not asked again
+	v.session(v.ticket(hashOf(w)), v.token)
+	v.write(uuidN(1), "chatting goes on")
+	w.eventually("the message", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
+	w.grant(w.state().ConsentURL)
+	w.becomes("connected")
+	w.noBreaches()
+}
+
+// hashOf reads the hash of the account's snippet.
+func hashOf(w *world) string {
+	w.t.Helper()
+	_, hash := snippetPair(w.t, w.state().Chats[0].Snippet)
+	return hash
+}
+
+// TestReplayedDisableHooks: old and forged hooks by the hundred, at any moment of
+// an account's life, decide nothing (W §8.7).
+func TestReplayedDisableHooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{login: true})
+	replay := func() {
+		t.Helper()
+		// The address may ask 30 times a minute here; more would be refused before.
+		parallel(t, 8, func(i int) {
+			u := disabled(clientSecret)
+			if i%2 == 1 {
+				u = disabledWith("client_id", "")
+			}
+			if a, err := w.trySend("GET", u, nil, nil); err != nil || a.status != http.StatusOK {
+				t.Errorf("replay: %v %d", err, a.status)
+			}
+		})
+	}
+	replay() // of an account that nobody knows
+	v := w.visit(w.connected())
+	replay()
+	v.write(uuidN(1), "one")
+	w.eventually("the message", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
+	if err := w.box.Uninstall(accountID, clientID); err != nil {
+		t.Fatal(err)
+	}
+	w.becomes("disconnected")
+	w.until("no tokens", func() bool { a, _ := w.account(); return !a.HasTokens })
+	replay()
+	if err := w.box.Install(accountID, clientID); err != nil {
+		t.Fatal(err)
+	}
+	w.becomes("connected")
+	replay()
+	v.write(uuidN(2), "two")
+	w.eventually("the message", func() bool { return len(w.inbox(sandbox.Inbound)) == 2 })
+	unknown := url.Values{"account_id": {"99"}, "client_uuid": {clientID}}
+	if a := w.send("GET", appURL+"/oauth/amocrm/disabled?"+unknown.Encode(), nil, nil); a.status != http.StatusOK {
+		t.Errorf("a hook about an unknown account: %d", a.status)
+	}
+	if c := w.state(); c.State != "connected" || len(w.box.Connections()) != 1 {
+		t.Errorf("the widget reads %+v", c)
+	}
+	w.noBreaches()
+}
