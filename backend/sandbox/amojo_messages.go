@@ -178,8 +178,11 @@ func (s *Server) storeMessage(a *amojoCall, p payloadIn) (*Message, string) {
 	s.addMessage(chat, m)
 	s.downloadsOf(m)
 	if !imported {
-		s.enterCRM(chat, m, a.channel)
-	} else if operator != nil && a.vars.HooksForImports {
+		s.enterCRM(chat, m, a.channel, client.Profile)
+		return m, ""
+	}
+	s.enterImport(chat, m, a.channel, client.Profile)
+	if operator != nil && a.vars.HooksForImports {
 		s.sendMessageHook(m)
 	}
 	return m, ""

@@ -50,10 +50,35 @@ func (s *Server) accountRoutes() *http.ServeMux {
 	api("GET /api/v4/sources/{id}", true, (*apiCall).oneSource)
 	api("PATCH /api/v4/sources/{id}", true, (*apiCall).changeSource)
 	api("DELETE /api/v4/sources/{id}", true, (*apiCall).deleteSource)
+	api("GET /api/v4/contacts", false, (*apiCall).listContacts)
+	api("POST /api/v4/contacts", false, (*apiCall).addContacts)
+	api("GET /api/v4/contacts/{id}", false, (*apiCall).oneContact)
 	api("GET /api/v4/contacts/chats", true, (*apiCall).listLinks)
 	api("POST /api/v4/contacts/chats", true, (*apiCall).addLinks)
-	api("GET /api/v4/talks/{id}", false, (*apiCall).talk)
+	api("GET /api/v4/leads", false, (*apiCall).listLeads)
+	api("GET /api/v4/leads/{id}", false, (*apiCall).oneLead)
 	api("GET /api/v4/leads/unsorted", false, (*apiCall).listUnsorted)
+	api("GET /api/v4/leads/unsorted/summary", false, (*apiCall).unsortedSummary)
+	api("GET /api/v4/leads/unsorted/{uid}", false, (*apiCall).oneUnsorted)
+	api("POST /api/v4/leads/unsorted/{uid}/accept", false, (*apiCall).acceptUnsorted)
+	api("DELETE /api/v4/leads/unsorted/{uid}/decline", false, (*apiCall).declineUnsorted)
+	api("POST /api/v4/leads/unsorted/{uid}/link", false, (*apiCall).linkUnsorted)
+	api("GET /api/v4/talks", false, (*apiCall).listTalks)
+	api("GET /api/v4/talks/{id}", false, (*apiCall).oneTalk)
+	api("POST /api/v4/talks/{id}/close", false, (*apiCall).closeTalk)
+	api("GET /api/v4/chats/templates", true, (*apiCall).listTemplates)
+	api("POST /api/v4/chats/templates", true, (*apiCall).addTemplates)
+	api("PATCH /api/v4/chats/templates", true, (*apiCall).changeTemplates)
+	api("DELETE /api/v4/chats/templates", true, (*apiCall).deleteTemplates)
+	api("GET /api/v4/chats/templates/{id}", true, (*apiCall).oneTemplate)
+	api("PATCH /api/v4/chats/templates/{id}", true, (*apiCall).changeTemplate)
+	api("DELETE /api/v4/chats/templates/{id}", true, (*apiCall).deleteTemplate)
+	api("POST /api/v4/chats/templates/{id}/review", true, (*apiCall).askReview)
+	api("POST /api/v4/chats/templates/{id}/review/{review}", true, (*apiCall).giveReview)
+	api("GET /api/v4/webhooks", true, (*apiCall).listWebhooks)
+	api("POST /api/v4/webhooks", true, (*apiCall).addWebhook)
+	api("DELETE /api/v4/webhooks", true, (*apiCall).deleteWebhook)
+	api("POST /api/v4/short_links", false, (*apiCall).shortLinks)
 	open("/", func(a *apiCall) {
 		a.problem(http.StatusNotFound, Refused, "not simulated", a.r.Method+" "+a.r.URL.Path)
 	})
@@ -100,7 +125,7 @@ func (a *apiCall) authorise(admin bool) bool {
 	case s.now().After(t.ExpiresAt):
 		wrong = "the access token is older than 24 hours"
 	}
-	limited, over := 0, ""
+	limited, over, odd := 0, "", s.st.Variants.SourcesGet403
 	if wrong == "" {
 		s.useRefresh(t.Replaces)
 		a.token = *t
@@ -113,6 +138,8 @@ func (a *apiCall) authorise(admin bool) bool {
 	}
 	s.mu.Unlock()
 	switch {
+	case wrong != "" && odd && a.r.Method == http.MethodGet && strings.HasPrefix(a.r.URL.Path, "/api/v4/sources"):
+		a.problem(http.StatusForbidden, verdict, "C §7.1 authorisation", wrong)
 	case wrong != "":
 		a.problem(http.StatusUnauthorized, verdict, "C §7 authorisation", wrong)
 	case limited == http.StatusForbidden:
@@ -189,35 +216,4 @@ func (a *apiCall) accountInfo() {
 		out["version"] = 12
 	}
 	a.json(http.StatusOK, halJSON, out)
-}
-
-func (a *apiCall) userModel(u User) map[string]any {
-	out := map[string]any{
-		"id": u.ID, "name": u.Name, "email": u.Login, "lang": u.Language,
-		"rights": map[string]any{"is_admin": u.Admin, "is_free": false, "is_active": true, "group_id": nil, "role_id": nil},
-		"_links": a.self("/api/v4/users/" + strconv.FormatInt(u.ID, 10)),
-	}
-	if a.with("amojo_id") {
-		out["amojo_id"] = u.AmojoID
-	}
-	return out
-}
-
-func (a *apiCall) users() {
-	list := []map[string]any{}
-	for _, u := range a.acc.Users {
-		list = append(list, a.userModel(u))
-	}
-	a.json(http.StatusOK, halJSON, map[string]any{
-		"_total_items": len(list), "_page": 1, "_page_count": 1, "_links": a.self("/api/v4/users"), "_embedded": map[string]any{"users": list},
-	})
-}
-
-func (a *apiCall) oneUser() {
-	u := a.acc.user(a.pathID())
-	if u == nil {
-		a.problem(http.StatusNotFound, Refused, "users", "no such user")
-		return
-	}
-	a.json(http.StatusOK, halJSON, a.userModel(*u))
 }

@@ -22,7 +22,7 @@ type newSourceIn struct {
 	ExternalID string `json:"external_id" need:"true"`
 	PipelineID int64  `json:"pipeline_id"`
 	Default    bool   `json:"default"`
-	OriginCode string `json:"origin_code"`
+	OriginCode string `json:"origin_code" null:"true"`
 	Services   []any  `json:"services"`
 	RequestID  string `json:"request_id"`
 }
@@ -32,7 +32,7 @@ type sourceChangeIn struct {
 	Name       *string `json:"name"`
 	PipelineID *int64  `json:"pipeline_id"`
 	Default    *bool   `json:"default"`
-	OriginCode *string `json:"origin_code"`
+	OriginCode *string `json:"origin_code" null:"true"`
 	Services   *[]any  `json:"services"`
 	RequestID  string  `json:"request_id"`
 }
@@ -75,16 +75,11 @@ func (a *apiCall) answerSources(list []Source, requestIDs []string) {
 }
 
 func (a *apiCall) badSources(index int, code, path, detail string) {
-	problem(a.call, http.StatusBadRequest, Broke, "C §7.1 sources", detail, map[string]any{
-		"validation-errors": []any{map[string]any{"request_id": strconv.Itoa(index), "errors": []any{
-			map[string]any{"code": code, "path": path, "detail": detail},
-		}}},
-	})
+	a.invalid("C §7.1 sources", index, code, path, detail)
 }
 
 func (a *apiCall) listSources() {
-	q := a.r.URL.Query()
-	wanted := slices.Concat(q["filter[external_id]"], q["filter[external_id][]"])
+	wanted := a.query("filter[external_id]")
 	var out []Source
 	a.s.mu.Lock()
 	for _, x := range a.mine() {
@@ -115,22 +110,8 @@ func (a *apiCall) oneSource() {
 	a.json(http.StatusOK, halJSON, a.sourceModel(out, ""))
 }
 
-// decodeBatch reads an array of 1 to 50 objects.
-func decodeBatch[T any](a *apiCall) ([]T, bool) {
-	var in []T
-	if err := decodeStrict(a.body, &in, false); err != nil {
-		a.badSources(0, "InvalidType", "", err.Error())
-		return nil, false
-	}
-	if len(in) == 0 || len(in) > maxSourcesBatch {
-		a.badSources(0, "WrongCount", "", "a request takes 1 to 50 items")
-		return nil, false
-	}
-	return in, true
-}
-
 func (a *apiCall) addSources() {
-	in, ok := decodeBatch[newSourceIn](a)
+	in, ok := decodeBatch[newSourceIn](a, "C §7.1 sources", maxSourcesBatch)
 	if !ok {
 		return
 	}
@@ -141,7 +122,7 @@ func (a *apiCall) addSources() {
 		a.problem(http.StatusForbidden, Refused, "C §7.1 registration", "no channel is registered with this integration, or it has no widget")
 		return
 	}
-	mine := a.mine()
+	mine, limit := a.mine(), cmp.Or(s.st.Variants.SourceLimit, maxSources)
 	for i, n := range in {
 		code, path, detail := "", "", ""
 		switch {
@@ -152,8 +133,8 @@ func (a *apiCall) addSources() {
 			code, path, detail = "NotUnique", "external_id", "external_id is taken"
 		case n.PipelineID != 0 && !a.hasPipeline(n.PipelineID):
 			code, path, detail = "NotFound", "pipeline_id", "no such pipeline"
-		case len(mine)+len(in) > maxSources:
-			code, detail = "TooMany", "an integration has at most 100 sources"
+		case len(mine)+len(in) > limit:
+			code, detail = "TooMany", fmt.Sprintf("an integration has at most %d sources", limit)
 		}
 		if detail != "" {
 			s.mu.Unlock()
@@ -168,8 +149,8 @@ func (a *apiCall) addSources() {
 			ID: s.nextID(), Account: a.acc.ID, ClientUUID: a.token.ClientUUID, Name: n.Name, ExternalID: n.ExternalID,
 			PipelineID: n.PipelineID, OriginCode: n.OriginCode, Services: n.Services,
 		}
-		if x.PipelineID == 0 && len(a.acc.Pipelines) > 0 {
-			x.PipelineID = a.acc.Pipelines[0].ID
+		if x.PipelineID == 0 {
+			x.PipelineID = a.acc.pipelineOfChoice(s.st.Variants.SourcePipelineLast)
 		}
 		s.st.Sources = append(s.st.Sources, x)
 		if n.Default {
@@ -184,6 +165,17 @@ func (a *apiCall) addSources() {
 
 func (a *apiCall) hasPipeline(id int64) bool {
 	return slices.ContainsFunc(a.acc.Pipelines, func(p Pipeline) bool { return p.ID == id })
+}
+
+// pipelineOfChoice is the pipeline of a source made without one: which, is not
+// documented (C §7.1), so the main one or the last.
+func (a *Account) pipelineOfChoice(last bool) (id int64) {
+	for _, p := range a.Pipelines {
+		if !p.Archived && (id == 0 || last) {
+			id = p.ID
+		}
+	}
+	return id
 }
 
 // registered tells whether the integration may use sources at all: a widget
@@ -203,7 +195,7 @@ func (s *Server) makeDefault(x *Source) {
 }
 
 func (a *apiCall) changeSources() {
-	if in, ok := decodeBatch[sourceChangeIn](a); ok {
+	if in, ok := decodeBatch[sourceChangeIn](a, "C §7.1 sources", maxSourcesBatch); ok {
 		a.change(in, false)
 	}
 }
@@ -275,7 +267,7 @@ func (a *apiCall) deleteSources() {
 	type one struct {
 		ID int64 `json:"id" need:"true"`
 	}
-	in, ok := decodeBatch[one](a)
+	in, ok := decodeBatch[one](a, "C §7.1 sources", maxSourcesBatch)
 	if !ok {
 		return
 	}

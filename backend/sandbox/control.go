@@ -38,6 +38,7 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	get(v1+"/accounts/{id}/chats", func(r *http.Request) (any, error) { return s.Chats(pathID(r)), nil })
 	get(v1+"/accounts/{id}/messages", func(r *http.Request) (any, error) { return s.Messages(pathID(r)), nil })
 	get(v1+"/accounts/{id}/incoming-leads", func(r *http.Request) (any, error) { return s.IncomingLeads(pathID(r)), nil })
+	s.crmControl(get, do)
 	get(v1+"/integrations", func(*http.Request) (any, error) { return s.Integrations(), nil })
 	do("POST "+v1+"/integrations", func(r *http.Request) (any, error) { return create(r, s.AddIntegration) })
 	get(v1+"/channels", func(*http.Request) (any, error) { return s.Channels(), nil })
@@ -110,7 +111,7 @@ func reply(w http.ResponseWriter, r *http.Request, h func(*http.Request) (any, e
 	switch {
 	case errors.As(err, &known):
 		writeJSON(w, known.status, map[string]string{"error": known.text})
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrNoChat), errors.Is(err, ErrNoUser):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrNoChat), errors.Is(err, ErrNoUser), errors.Is(err, ErrNoLead):
 		writeJSON(w, http.StatusNotFound, map[string]string{"error": err.Error()})
 	case err != nil:
 		writeJSON(w, http.StatusUnprocessableEntity, map[string]string{"error": err.Error()})

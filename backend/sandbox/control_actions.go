@@ -246,6 +246,7 @@ func (s *Server) ctlMoveClock(r *http.Request) (any, error) {
 		d += s.st.Shift
 	}
 	s.st.Shift = d
+	s.wakeClock()
 	s.touch()
 	s.mu.Unlock()
 	return s.ctlClock(r)

@@ -6,74 +6,118 @@ import (
 )
 
 // enterCRM does what the CRM does with a client's message (C §8.2): contact,
-// incoming lead or lead, talk, unread count. s.mu is held.
-func (s *Server) enterCRM(chat *Chat, m *Message, ch Channel) {
-	acc, p := s.account(chat.Account), s.st.Participants[chat.Participant]
-	chat.Unread++
+// incoming lead or lead, talk, unread count, notification. A silent one makes a
+// contact only. profile is the message's own, nil for none. s.mu is held.
+func (s *Server) enterCRM(chat *Chat, m *Message, ch Channel, profile *profileIn) {
+	acc := s.account(chat.Account)
+	s.firstWords(chat, profile, false)
 	if chat.ContactID == 0 {
-		c := &Contact{ID: s.nextID(), Account: acc.ID, Name: p.Name, Phone: p.Phone, Email: p.Email}
-		s.st.Contacts[c.ID] = c
-		chat.ContactID = c.ID
-		if !m.Silent {
-			s.newLead(chat, m, ch, acc)
-		}
-	} else if !m.Silent && chat.LeadID == 0 && !chat.Linked {
-		s.newLead(chat, m, ch, acc)
+		s.giveContact(chat, ch, acc, m.Silent)
 	}
-	talk := s.talkFor(chat, m)
-	if talk == nil || !talk.InWork {
-		talk = &Talk{
-			ID: s.nextID(), Account: acc.ID, ChatID: chat.ID, ContactID: chat.ContactID, LeadID: chat.LeadID,
-			Origin: ch.Code, InWork: true, CreatedAt: s.now(),
-		}
-		s.st.Talks[talk.ID] = talk
-		if m.Post != nil {
-			talk.PostID = m.Post.ID
-		} else {
-			chat.TalkID = talk.ID
-		}
+	if m.Silent {
+		return
 	}
-	talk.Read, talk.UpdatedAt = false, s.now()
+	chat.Unread++
+	s.giveLead(chat, m, ch, acc)
+	s.messageEvent(m, s.openTalk(chat, m, ch))
+	s.notify(chat, m)
 }
 
-// talkFor finds the talk that a message belongs to: the chat's, or the one of
-// the post that it comments (C §3.4.9). s.mu is held.
-func (s *Server) talkFor(chat *Chat, m *Message) *Talk {
-	if m.Post == nil {
-		return s.st.Talks[chat.TalkID]
+// enterImport does the same with a message imported in the name of an operator
+// or the bot: nothing but what the variant says (C §8.4). profile is the
+// receiver's. s.mu is held.
+func (s *Server) enterImport(chat *Chat, m *Message, ch Channel, profile *profileIn) {
+	s.firstWords(chat, profile, true)
+	if !s.st.Variants.ImportMakesLead || m.Silent || chat.LeadID != 0 {
+		return
 	}
-	var latest *Talk
-	for _, t := range s.st.Talks {
-		if t.ChatID == chat.ID && t.PostID == m.Post.ID && (latest == nil || t.ID > latest.ID) {
-			latest = t
+	acc := s.account(chat.Account)
+	if chat.ContactID == 0 {
+		s.giveContact(chat, ch, acc, false)
+	}
+	s.giveLead(chat, m, ch, acc)
+}
+
+// giveContact finds the contact by duplicate control or makes one. s.mu is held.
+func (s *Server) giveContact(chat *Chat, ch Channel, acc *Account, silent bool) {
+	pipeline := s.placeOf(chat, ch, acc).pipeline
+	if same := s.duplicate(chat, acc, pipeline); same != nil {
+		chat.ContactID = same.ID
+		if l := s.openLead(same.ID, pipeline); l != nil {
+			chat.LeadID = l.ID
+		}
+		return
+	}
+	p := s.st.Participants[chat.Participant]
+	c := &Contact{
+		ID: s.nextID(), Account: acc.ID, Name: p.Name, Phone: p.Phone, Email: p.Email, Unsorted: !acc.UnsortedOff && !silent,
+		CreatedAt: s.now(), UpdatedAt: s.now(),
+	}
+	s.st.Contacts[c.ID] = c
+	chat.ContactID = c.ID
+	if !c.Unsorted {
+		s.contactEvent(c, "add")
+	}
+}
+
+// giveLead sees that a chat its client wrote in has a lead. s.mu is held.
+func (s *Server) giveLead(chat *Chat, m *Message, ch Channel, acc *Account) {
+	switch l := s.st.Leads[chat.LeadID]; {
+	case l == nil && chat.Linked: // no incoming lead (C §8.3)
+		if open := s.openLead(chat.ContactID, 0); open != nil {
+			chat.LeadID = open.ID
+		}
+	case l == nil, l.closed() && !s.st.Variants.ClosedLeadStays:
+		s.newLead(chat, m, ch, acc)
+	case l.Unsorted:
+		if in := s.st.Incoming[chat.UnsortedUID]; in != nil {
+			in.Text = m.Text
+			s.unsortedEvent(in, "update")
 		}
 	}
-	return latest
+}
+
+// leadPlace is where a chat's lead is made, and how its source is called.
+type leadPlace struct {
+	pipeline int64
+	name, to string
+}
+
+// placeOf needs s.mu.
+func (s *Server) placeOf(chat *Chat, ch Channel, acc *Account) leadPlace {
+	at := leadPlace{pipeline: acc.pipelineOfChoice(false), name: ch.Name}
+	if src := s.sourceOf(chat, ch); src != nil {
+		at.pipeline, at.name, at.to = cmp.Or(src.PipelineID, at.pipeline), src.Name, src.ExternalID
+	} else if app := s.integration(ch.ClientUUID); app != nil {
+		at.name = app.Name
+	}
+	return at
 }
 
 // newLead makes the lead and, unless switched off, the incoming lead around it.
+// s.mu is held.
 func (s *Server) newLead(chat *Chat, m *Message, ch Channel, acc *Account) {
-	src := s.sourceOf(chat, ch)
-	lead := &Lead{ID: s.nextID(), Account: acc.ID, Name: "Chat with " + chat.ClientName, ContactID: chat.ContactID, Unsorted: !acc.UnsortedOff}
-	if len(acc.Pipelines) > 0 {
-		lead.PipelineID = acc.Pipelines[0].ID
-	}
-	name, to := ch.Name, ""
-	if src != nil {
-		lead.PipelineID, name, to = cmp.Or(src.PipelineID, lead.PipelineID), src.Name, src.ExternalID
+	at := s.placeOf(chat, ch, acc)
+	lead := &Lead{
+		ID: s.nextID(), Account: acc.ID, Name: "Chat with " + chat.ClientName, ContactID: chat.ContactID, Unsorted: !acc.UnsortedOff,
+		PipelineID: at.pipeline, UserID: acc.admin().ID, CreatedAt: s.now(), UpdatedAt: s.now(),
 	}
 	s.st.Leads[lead.ID] = lead
 	chat.LeadID = lead.ID
 	if acc.UnsortedOff {
+		lead.StatusID = acc.stageOf(at.pipeline, "")
+		s.leadEvent(lead, "add", 0)
 		return
 	}
+	lead.StatusID = acc.stageOf(at.pipeline, StageIncoming)
 	in := &IncomingLead{
 		UID: randomHex(16), Account: acc.ID, ChatID: chat.ID, ContactID: chat.ContactID, LeadID: lead.ID,
-		PipelineID: lead.PipelineID, SourceName: name, Service: ch.Code, From: chat.ClientName, To: to,
+		PipelineID: lead.PipelineID, SourceName: at.name, Service: ch.Code, From: chat.ClientName, To: at.to,
 		Text: m.Text, CreatedAt: s.now(),
 	}
 	s.st.Incoming[in.UID] = in
 	chat.UnsortedUID = in.UID
+	s.unsortedEvent(in, "add")
 }
 
 // sourceOf finds a chat's source: the one that a message named, else the

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -42,7 +43,9 @@ type Faults struct {
 	HookDelayMS int  `json:"hook_delay_ms"`
 	HookHold    bool `json:"hook_hold"`
 	HookDrop    int  `json:"hook_drop"`
-	// HookOnly narrows them, and the random ones of hooks, as AmojoOnly does.
+	// CRMHookDrop loses the next webhooks of the CRM itself.
+	CRMHookDrop int `json:"crm_hook_drop"`
+	// HookOnly narrows those of the chats service, and the random ones of hooks, as AmojoOnly does.
 	HookOnly string `json:"hook_only"`
 
 	// Shares (0 to 1) of the requests to the chats service that are answered 503 or
@@ -111,18 +114,12 @@ type Variants struct {
 	// KeepConnection leaves the channel connected after an uninstallation.
 	KeepConnection bool `json:"keep_connection"`
 
-	// RateLimit answers 429 above 7 requests a second of one integration, and above
-	// 7 in one account, and 403 to one who goes on (W §8.9).
-	RateLimit bool `json:"rate_limit"`
-	// AmojoRate does the same for each scope of the chats service, whose limit is
-	// not published (C §5.1): requests in a second, 0 for no limit.
-	AmojoRate int `json:"amojo_rate"`
-
 	ChatVariants
+	CRMVariants
 }
 
 func (v Variants) check() error {
-	if err := v.ChatVariants.check(); err != nil {
+	if err := errors.Join(v.ChatVariants.check(), v.CRMVariants.check()); err != nil {
 		return err
 	}
 	return checkChoices(v)
@@ -194,6 +191,7 @@ func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.st.Shift += d
+	s.wakeClock()
 	s.touch()
 }
 

@@ -176,8 +176,26 @@ func (s *Server) finish(rec *HookRecord, status int, took time.Duration, err err
 	}
 }
 
-// request sends one request and reads its answer within the time limit.
+// request sends one request of the chats service or of OAuth.
 func (s *Server) request(method, target string, body []byte, sign string, limit time.Duration) (int, time.Duration, error) {
+	header := http.Header{}
+	if body != nil {
+		header.Set("X-Signature", sign)
+		switch s.Variants().HookType { // not documented (C §4.1)
+		case "charset":
+			header.Set("Content-Type", "application/json; charset=utf-8")
+		case "text":
+			header.Set("Content-Type", "text/plain")
+		case "absent":
+		default:
+			header.Set("Content-Type", "application/json")
+		}
+	}
+	return s.send(method, target, body, header, limit)
+}
+
+// send sends one request and reads its answer within the time limit.
+func (s *Server) send(method, target string, body []byte, header http.Header, limit time.Duration) (int, time.Duration, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, limit)
 	defer cancel()
 	began := time.Now()
@@ -185,18 +203,7 @@ func (s *Server) request(method, target string, body []byte, sign string, limit 
 	if err != nil {
 		return 0, 0, err
 	}
-	if body != nil {
-		req.Header.Set("X-Signature", sign)
-		switch s.Variants().HookType { // not documented (C §4.1)
-		case "charset":
-			req.Header.Set("Content-Type", "application/json; charset=utf-8")
-		case "text":
-			req.Header.Set("Content-Type", "text/plain")
-		case "absent":
-		default:
-			req.Header.Set("Content-Type", "application/json")
-		}
-	}
+	req.Header = header
 	res, err := s.client.Do(req)
 	if err != nil {
 		return 0, time.Since(began), err

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// ErrNotFound says that an account, integration or channel is not in the sandbox.
-var ErrNotFound = errors.New("no such account, integration or channel")
+// ErrNotFound says that an account, integration, channel or entity is not in the sandbox.
+var ErrNotFound = errors.New("not found in this sandbox")
 
 // installTimeout is how long the platform waits for the installation webhook
 // (W §8.6); the "disabled" hook is taken to be the same, which is not documented.

@@ -32,9 +32,11 @@ type Account struct {
 	Country   string   `json:"country"`
 	Timezone  string   `json:"timezone"`
 	// UnsortedOff switches incoming leads off: a new chat makes a lead at once.
-	UnsortedOff bool       `json:"unsorted_off"`
-	Users       []User     `json:"users"`
-	Pipelines   []Pipeline `json:"pipelines"`
+	UnsortedOff bool `json:"unsorted_off"`
+	// NPSBot asks the client for a mark before a talk is closed, unless that is forced (C §7.2).
+	NPSBot    bool       `json:"nps_bot"`
+	Users     []User     `json:"users"`
+	Pipelines []Pipeline `json:"pipelines"`
 }
 
 // User is one person of an account; AmojoID names him in chats.
@@ -51,6 +53,26 @@ type User struct {
 type Pipeline struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
+	// Archived pipelines are not shown, but a source may point to one (C §7.1).
+	Archived bool `json:"archived,omitempty"`
+	// DuplicateControl is switched per pipeline (C §8.3).
+	DuplicateControl bool `json:"duplicate_control"`
+	// Stages are made when there are none: incoming leads, three of work, won, lost.
+	Stages []Stage `json:"stages"`
+}
+
+// Kinds of stages; those of work have none.
+const (
+	StageIncoming = "incoming"
+	StageWon      = "won"
+	StageLost     = "lost"
+)
+
+// Stage is one column of a pipeline.
+type Stage struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+	Kind string `json:"kind,omitempty"`
 }
 
 // Integration is one OAuth application with its widget.
@@ -63,6 +85,8 @@ type Integration struct {
 	DisabledURI     string `json:"disabled_uri"`
 	WidgetCode      string `json:"widget_code"`
 	MultipleSources bool   `json:"multiple_sources"`
+	// ChatsAddOn grants the scopes of Kommo's Chats API add-on (C §7.2).
+	ChatsAddOn bool `json:"chats_add_on"`
 }
 
 // Channel is one registration with the chats service (C §1.3).
@@ -109,21 +133,26 @@ type Participant struct {
 
 // Chat is one conversation of one client.
 type Chat struct {
-	ID             string    `json:"id"`
-	Scope          string    `json:"scope_id"`
-	Account        int64     `json:"account_id"`
-	ConversationID string    `json:"conversation_id"` // of the integration
-	Participant    string    `json:"participant_id"`
-	ClientName     string    `json:"client_name"`
-	Source         string    `json:"source_external_id"`
-	ContactID      int64     `json:"contact_id"`
-	LeadID         int64     `json:"lead_id"`
-	TalkID         int64     `json:"talk_id"`
-	UnsortedUID    string    `json:"unsorted_uid"`
-	Linked         bool      `json:"linked"` // to a contact by API v4: no incoming lead (C §7.4)
-	Unread         int       `json:"unread"`
-	CreatedAt      time.Time `json:"created_at"`
-	TypingUntil    time.Time `json:"typing_until"`
+	ID             string `json:"id"`
+	Scope          string `json:"scope_id"`
+	Account        int64  `json:"account_id"`
+	ConversationID string `json:"conversation_id"` // of the integration
+	Participant    string `json:"participant_id"`
+	ClientName     string `json:"client_name"`
+	Source         string `json:"source_external_id"`
+	ContactID      int64  `json:"contact_id"`
+	LeadID         int64  `json:"lead_id"`
+	TalkID         int64  `json:"talk_id"`
+	UnsortedUID    string `json:"unsorted_uid"`
+	Linked         bool   `json:"linked"` // to a contact by API v4: no incoming lead (C §7.4)
+	LinkID         int64  `json:"link_id,omitempty"`
+	// FirstPhone and FirstEmail stood in the very first message (C §8.3), once that came.
+	FirstSeen   bool      `json:"first_seen"`
+	FirstPhone  string    `json:"first_phone,omitempty"`
+	FirstEmail  string    `json:"first_email,omitempty"`
+	Unread      int       `json:"unread"`
+	CreatedAt   time.Time `json:"created_at"`
+	TypingUntil time.Time `json:"typing_until"`
 }
 
 // Directions of a message, as the CRM sees it.
@@ -203,16 +232,24 @@ type Contact struct {
 	Name    string `json:"name"`
 	Phone   string `json:"phone"`
 	Email   string `json:"email"`
+	// Unsorted contacts stand in an incoming lead only and are in no list (C §7.5).
+	Unsorted  bool      `json:"unsorted"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // Lead is a deal made from a chat.
 type Lead struct {
-	ID         int64  `json:"id"`
-	Account    int64  `json:"account_id"`
-	Name       string `json:"name"`
-	PipelineID int64  `json:"pipeline_id"`
-	ContactID  int64  `json:"contact_id"`
-	Unsorted   bool   `json:"unsorted"`
+	ID         int64     `json:"id"`
+	Account    int64     `json:"account_id"`
+	Name       string    `json:"name"`
+	PipelineID int64     `json:"pipeline_id"`
+	StatusID   int64     `json:"status_id"`
+	ContactID  int64     `json:"contact_id"`
+	UserID     int64     `json:"responsible_user_id"`
+	Unsorted   bool      `json:"unsorted"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
 }
 
 // IncomingLead is an entry of "unsorted", category chats (C §7.5).
@@ -241,6 +278,8 @@ type Talk struct {
 	Origin    string    `json:"origin"`
 	PostID    string    `json:"post_id,omitempty"` // comments of one post are a talk of their own (C §3.4.9)
 	InWork    bool      `json:"in_work"`
+	Status    string    `json:"status"`
+	Rate      int64     `json:"rate"` // the client's mark, 0 for none
 	Read      bool      `json:"read"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -260,11 +299,13 @@ type Source struct {
 }
 
 // HookRecord is one request that the sandbox sent: a hook of the chats
-// service, or an installation or "disabled" webhook.
+// service, a webhook of the CRM, or an installation or "disabled" webhook.
 type HookRecord struct {
 	ID        int64     `json:"id"`
 	At        time.Time `json:"at"`
-	Kind      string    `json:"kind"` // message, typing, reaction, install, disabled
+	Kind      string    `json:"kind"`              // message, typing, reaction, install, disabled, crm
+	Event     string    `json:"event,omitempty"`   // of a CRM webhook: its setting, as add_talk
+	Attempt   int       `json:"attempt,omitempty"` // 1.. for the CRM's own repeats (C §7.6)
 	Version   string    `json:"version,omitempty"`
 	Account   int64     `json:"account_id"`
 	Scope     string    `json:"scope_id,omitempty"`
@@ -273,8 +314,8 @@ type HookRecord struct {
 	URL       string    `json:"url"` // without the query, which may hold a code
 	Body      string    `json:"body,omitempty"`
 	Copy      int       `json:"copy,omitempty"` // 1.. for repeats made by a fault
-	// Outcome is waiting, held, dropped, skipped, delivered (200 in time), answered (another
-	// status) or failed (no answer in time, no connection).
+	// Outcome is waiting, held, dropped, skipped, delivered (200 in time, 2xx for the CRM's
+	// webhooks), answered (another status) or failed (no answer in time, no connection).
 	Outcome    string `json:"outcome"`
 	Status     int    `json:"status,omitempty"`
 	Error      string `json:"error,omitempty"`

@@ -52,10 +52,8 @@ func (s *Server) write(c *Chat, u User, what Content) *Message {
 		Msec: s.nextMsec(c), Content: what,
 	}
 	s.addMessage(c, m)
-	c.Unread = 0
-	if t := s.talkFor(c, m); t != nil {
-		t.Read, t.UpdatedAt = true, s.now()
-	}
+	s.readTalk(c, s.talkFor(c, m))
+	s.messageEvent(m, s.talkFor(c, m))
 	return m
 }
 
@@ -114,11 +112,11 @@ func (s *Server) CloseTalk(account int64, chat string) error {
 	if c == nil || c.Account != account {
 		return ErrNoChat
 	}
-	if t := s.st.Talks[c.TalkID]; t != nil {
-		t.InWork, t.UpdatedAt = false, s.now()
+	t := s.st.Talks[c.TalkID]
+	if t == nil {
+		return ErrTalkClosed
 	}
-	s.touch()
-	return nil
+	return s.closeTalk(t, true)
 }
 
 // MarkRead tells that the operator opened a chat.
@@ -129,14 +127,7 @@ func (s *Server) MarkRead(account int64, chat string) error {
 	if c == nil || c.Account != account {
 		return ErrNoChat
 	}
-	if c.Unread == 0 {
-		return nil
-	}
-	c.Unread = 0
-	if t := s.st.Talks[c.TalkID]; t != nil {
-		t.Read = true
-	}
-	s.touch()
+	s.readTalk(c, s.st.Talks[c.TalkID])
 	return nil
 }
 

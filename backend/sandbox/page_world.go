@@ -60,7 +60,9 @@ func (w world) Pipelines(account int64) []crmpage.Pipeline {
 	var out []crmpage.Pipeline
 	if a := w.s.account(account); a != nil {
 		for _, p := range a.Pipelines {
-			out = append(out, crmpage.Pipeline(p))
+			if !p.Archived {
+				out = append(out, crmpage.Pipeline{ID: p.ID, Name: p.Name})
+			}
 		}
 	}
 	return out

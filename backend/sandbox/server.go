@@ -65,8 +65,9 @@ type Server struct {
 	held     []hookJob       // kept by the fault HookHold
 	slow     map[string]bool // channels in the slow stream
 	limiters map[string]*limiter
-	dice     *rand.Rand // of random faults
-	late     []func()   // installation webhooks that wait to be told
+	dice     *rand.Rand    // of random faults
+	moved    chan struct{} // closed when somebody moves the clock
+	late     []func()      // installation webhooks that wait to be told
 	blobs    blobs
 	typed    map[[2]string]time.Time // chat, user: last typing hook
 	path     string                  // snapshot file
@@ -79,7 +80,7 @@ func New(cfg Config) *Server {
 		nowFunc: cfg.Now, newID: cfg.NewID, log: cfg.Logger,
 		control: map[string]bool{"localhost": true},
 		st:      newState(), changed: make(chan struct{}), dirty: make(chan struct{}, 1),
-		lanes: map[string]*lane{}, slow: map[string]bool{}, limiters: map[string]*limiter{}, dice: newDice(0),
+		lanes: map[string]*lane{}, slow: map[string]bool{}, limiters: map[string]*limiter{}, dice: newDice(0), moved: make(chan struct{}),
 		fetching: make(chan struct{}, fetchAtOnce), blobs: blobs{mem: map[string][]byte{}}, typed: map[[2]string]time.Time{},
 	}
 	if s.nowFunc == nil {

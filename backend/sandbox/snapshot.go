@@ -34,6 +34,11 @@ func (s *Server) Restore(path string) error {
 		s.mu.Lock()
 		configured := s.st
 		s.st, s.idx = st, newIndex(st)
+		for _, a := range st.Accounts { // stored before there were stages
+			for i := range a.Pipelines {
+				s.fillPipeline(&a.Pipelines[i])
+			}
+		}
 		for _, h := range st.Hooks { // what was on its way is lost, as in the real thing
 			if h.Outcome == "waiting" || h.Outcome == "held" {
 				h.Outcome = "dropped"

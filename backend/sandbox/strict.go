@@ -17,7 +17,7 @@ import (
 // The chats service is strictly typed (C §3). decodeStrict reads a JSON object
 // into a struct whose fields are the schema: names and types are exact, null is
 // refused, a key may stand once, and a field tagged need:"true" must be there
-// (a string among them not empty). Unknown keys are refused unless told
+// (a string among them not empty); one tagged null:"true" may be null. Unknown keys are refused unless told
 // otherwise.
 func decodeStrict(data []byte, dst any, ignoreUnknown bool) error {
 	tree, err := readTree(data)
@@ -190,6 +190,12 @@ func fillStruct(v reflect.Value, obj map[string]any, path string, ignoreUnknown 
 		if !there {
 			if need {
 				return fmt.Errorf("%s is required", join(path, name))
+			}
+			continue
+		}
+		if node == nil && f.Tag.Get("null") == "true" {
+			if f.Type.Kind() == reflect.Pointer { // absent is nil, null is a pointer to zero
+				v.Field(i).Set(reflect.New(f.Type.Elem()))
 			}
 			continue
 		}

@@ -30,6 +30,10 @@ type state struct {
 	Incoming      map[string]*IncomingLead `json:"incoming_leads"`
 	Talks         map[int64]*Talk          `json:"talks"`
 	Sources       []*Source                `json:"sources"`
+	Sorted        map[int64]*sorted        `json:"sorted_leads"` // by account
+	Notices       []*Notice                `json:"notices"`
+	Templates     []*ChatTemplate          `json:"templates"`
+	Webhooks      []*Webhook               `json:"webhooks"`
 	Installations []*Installation          `json:"installations"`
 	Codes         map[string]*authCode     `json:"codes"`
 	Access        map[string]*token        `json:"access_tokens"`
@@ -46,7 +50,7 @@ func newState() *state {
 		Connections: map[string]*Connection{}, Participants: map[string]*Participant{}, Chats: map[string]*Chat{},
 		Contacts: map[int64]*Contact{}, Leads: map[int64]*Lead{}, Incoming: map[string]*IncomingLead{}, Talks: map[int64]*Talk{},
 		Codes: map[string]*authCode{}, Access: map[string]*token{}, Refresh: map[string]*token{},
-		Widgets: map[string]widgetState{}, Files: map[string]*File{},
+		Widgets: map[string]widgetState{}, Files: map[string]*File{}, Sorted: map[int64]*sorted{},
 	}
 }
 
@@ -101,6 +105,9 @@ func channelOf(scope string) string {
 func (a *Account) clone() *Account {
 	c := *a
 	c.Users, c.Pipelines, c.Former = slices.Clone(a.Users), slices.Clone(a.Pipelines), slices.Clone(a.Former)
+	for i := range c.Pipelines {
+		c.Pipelines[i].Stages = slices.Clone(c.Pipelines[i].Stages)
+	}
 	return &c
 }
 
@@ -150,9 +157,7 @@ func (s *Server) AddAccount(a Account) Account {
 		s.fillUser(&a.Users[i], a)
 	}
 	for i := range a.Pipelines {
-		if a.Pipelines[i].ID == 0 {
-			a.Pipelines[i].ID = s.nextID()
-		}
+		s.fillPipeline(&a.Pipelines[i])
 	}
 	s.st.Accounts = slices.DeleteFunc(s.st.Accounts, func(o *Account) bool { return o.ID == a.ID })
 	s.st.Accounts = append(s.st.Accounts, a.clone())

@@ -6,6 +6,7 @@
   const CHOICES = {
     duplicate_msgid: [0, 200, 400, 409], hook_version: ["", "v1", "v2"], install_moment: ["", "install", "save", "late", "never"],
     disposable_token: ["", "issued", "401", "empty", "slow"], disabled_hook: ["", "signed", "unsigned", "never"],
+    duplicate_after_import: ["", "nobody", "receiver", "client"],
   };
 
   function el(tag, className, text) {
