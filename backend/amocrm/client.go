@@ -15,8 +15,9 @@ import (
 // DefaultTimeout is how long one call may take.
 const DefaultTimeout = 10 * time.Second
 
-// maxAnswer bounds what is read of an answer; a list of 100 sources is the longest.
-const maxAnswer = 2 << 20
+// maxAnswer bounds what is read of an answer; a page of MaxPage incoming leads is
+// the longest.
+const maxAnswer = 4 << 20
 
 // Config is what a Client needs from outside. The zero value is usable.
 type Config struct {

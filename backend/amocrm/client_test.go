@@ -41,6 +41,65 @@ func serve(t *testing.T, handle http.HandlerFunc) (*Client, Address) {
 
 func ptr[T any](v T) *T { return &v }
 
+// callCase is one call: what must arrive, what is answered, what must come back.
+type callCase struct {
+	name, method, target, credential, body string
+	status                                 int
+	answer                                 string
+	call                                   func(context.Context, *Client, Address) (any, error)
+	want                                   any
+}
+
+// plain writes a request's target as the documentation does.
+func plain(t *testing.T, target string) string {
+	t.Helper()
+	s, err := url.QueryUnescape(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func runCalls(t *testing.T, cases []callCase) {
+	t.Helper()
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c, at := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if got, want := r.Method+" "+plain(t, r.RequestURI), tt.method+" "+plain(t, tt.target); got != want {
+					t.Errorf("request = %s, want %s", got, want)
+				}
+				if r.Host != "democo.amocrm.localhost:9000" {
+					t.Errorf("host = %s", r.Host)
+				}
+				if body, _ := io.ReadAll(r.Body); string(body) != tt.body {
+					t.Errorf("body = %s\nwant   %s", body, tt.body)
+				} else if len(body) > 0 && r.Header.Get("Content-Type") != "application/json" {
+					t.Errorf("content type = %q", r.Header.Get("Content-Type"))
+				}
+				for _, name := range []string{"Authorization", "X-Refresh-Token"} {
+					want, _ := strings.CutPrefix(tt.credential, name+": ")
+					if !strings.HasPrefix(tt.credential, name) {
+						want = ""
+					}
+					if got := r.Header.Get(name); got != want {
+						t.Errorf("%s = %q, want %q", name, got, want)
+					}
+				}
+				w.WriteHeader(tt.status)
+				io.WriteString(w, tt.answer)
+			})
+			got, err := tt.call(t.Context(), c, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // Requests and answers are those of W §8.6, W §8.8, C §6 and C §7.1.
 func TestCalls(t *testing.T) {
 	t.Parallel()
@@ -49,13 +108,7 @@ func TestCalls(t *testing.T) {
 	const bearer, redirect = "Authorization: Bearer AT", `"redirect_uri":"https://widget.example.test/oauth/amocrm/callback"`
 	pair := Tokens{Access: "AT", Refresh: "RT2", ExpiresAt: clock.Add(24 * time.Hour)}
 	const pairAnswer = `{"token_type":"Bearer","expires_in":86400,"server_time":1751621727,"access_token":"AT","refresh_token":"RT2"}`
-	for _, tt := range []struct {
-		name, method, target, credential, body string
-		status                                 int
-		answer                                 string
-		call                                   func(context.Context, *Client, Address) (any, error)
-		want                                   any
-	}{
+	runCalls(t, []callCase{
 		{"exchange code", "POST", "/oauth2/access_token", "", `{"client_id":"` + testClient + `","client_secret":"` + testSecret + `","grant_type":"authorization_code","code":"C1",` + redirect + `}`, 200, pairAnswer,
 			func(ctx context.Context, c *Client, at Address) (any, error) {
 				return c.ExchangeCode(ctx, integration(), at, "C1")
@@ -104,42 +157,7 @@ func TestCalls(t *testing.T) {
 			func(ctx context.Context, c *Client, at Address) (any, error) {
 				return nil, c.DeleteSource(ctx, at, "AT", 9001)
 			}, nil},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			c, at := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				if got := r.Method + " " + r.RequestURI; got != tt.method+" "+tt.target {
-					t.Errorf("request = %s, want %s %s", got, tt.method, tt.target)
-				}
-				if r.Host != "democo.amocrm.localhost:9000" {
-					t.Errorf("host = %s", r.Host)
-				}
-				if body, _ := io.ReadAll(r.Body); string(body) != tt.body {
-					t.Errorf("body = %s\nwant   %s", body, tt.body)
-				} else if len(body) > 0 && r.Header.Get("Content-Type") != "application/json" {
-					t.Errorf("content type = %q", r.Header.Get("Content-Type"))
-				}
-				for _, name := range []string{"Authorization", "X-Refresh-Token"} {
-					want, _ := strings.CutPrefix(tt.credential, name+": ")
-					if !strings.HasPrefix(tt.credential, name) {
-						want = ""
-					}
-					if got := r.Header.Get(name); got != want {
-						t.Errorf("%s = %q, want %q", name, got, want)
-					}
-				}
-				w.WriteHeader(tt.status)
-				io.WriteString(w, tt.answer)
-			})
-			got, err := tt.call(t.Context(), c, at)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("answer (-want +got):\n%s", diff)
-			}
-		})
-	}
+	})
 }
 
 func TestAnswersOtherThanSuccess(t *testing.T) {

@@ -112,7 +112,7 @@ func (c *CRM) IsAdmin(ctx context.Context, product, host, access string, user ch
 		return false, err
 	}
 	u, err := c.api.User(ctx, at, access, user)
-	if api, ok := errors.AsType[*amocrm.APIError](err); ok && api.Status == http.StatusNotFound {
+	if errors.Is(err, amocrm.ErrNotFound) {
 		return false, nil
 	}
 	return u.IsAdmin, crmFault(err)
