@@ -29,6 +29,9 @@ type Product struct {
 	ChannelCode string
 	// Language is that of texts that operators read.
 	Language string
+	// BotID is the channel's own speaker, in whose name imported messages of unknown
+	// people go out (C §3.4.3); empty when support did not tell it.
+	BotID chatid.UserRef
 }
 
 // Products finds records by name and by channel.
@@ -59,7 +62,22 @@ type Accounts interface {
 // Conversations is the conversation service, as far as hooks and history need it.
 type Conversations interface {
 	Receive(ctx context.Context, r conversation.Received) error
+	OperatorTypes(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, ref chatid.ChatRef, until time.Time, name string) error
+	OperatorReacts(ctx context.Context, r conversation.OperatorReaction) error
 	ByID(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) (conversation.Conversation, error)
+	ByChat(ctx context.Context, a chatid.AccountID, ref chatid.ChatRef) (conversation.Conversation, error)
+	Reach(ctx context.Context, a chatid.AccountID, to conversation.Addressee) (conversation.Conversation, error)
+}
+
+// Cards is what API v4 knows of chats: contacts and talks, asked with the
+// account's own token. Errors are faults; NotFound and Unauthenticated mean that
+// the account gives no answer, Unavailable, Timeout and Limited that it may later.
+type Cards interface {
+	// ContactOfChat is 0 when the chat has none.
+	ContactOfChat(ctx context.Context, a account.Account, chat chatid.ChatRef) (chatid.ContactID, error)
+	ChatsOfContact(ctx context.Context, a account.Account, c chatid.ContactID) ([]chatid.ChatRef, error)
+	LinkChat(ctx context.Context, a account.Account, c chatid.ContactID, chat chatid.ChatRef) error
+	CloseTalk(ctx context.Context, a account.Account, t chatid.TalkID) error
 }
 
 // Texts gives a sentence for people who read the product's language.
@@ -71,6 +89,8 @@ type Bridge struct {
 	chats         *amojo.Client
 	accounts      Accounts
 	conversations Conversations
+	cards         Cards
+	fileURL       func(key, name string) string
 	texts         Texts
 	now           func() time.Time
 	log           *slog.Logger
@@ -82,15 +102,18 @@ type Deps struct {
 	Chats         *amojo.Client
 	Accounts      Accounts
 	Conversations Conversations
-	Texts         Texts
-	Now           func() time.Time
-	Logger        *slog.Logger
+	Cards         Cards
+	// FileURL is the lasting address of a file, which the service downloads.
+	FileURL func(key, name string) string
+	Texts   Texts
+	Now     func() time.Time
+	Logger  *slog.Logger
 }
 
 // New wires a bridge.
 func New(d Deps) *Bridge {
 	return &Bridge{
-		products: d.Products, chats: d.Chats, accounts: d.Accounts, conversations: d.Conversations,
+		products: d.Products, chats: d.Chats, accounts: d.Accounts, conversations: d.Conversations, cards: d.Cards, fileURL: d.FileURL,
 		texts: d.Texts, now: d.Now, log: d.Logger,
 	}
 }

@@ -43,7 +43,12 @@ type people struct {
 	works   int
 	healed  chan struct{}
 	got     []conversation.Received
-	fail    error
+	// typed, reactions and asked are what came in; reached is who is found.
+	typed     []string
+	reactions []conversation.OperatorReaction
+	asked     []conversation.Addressee
+	reached   chatid.ConversationID
+	fail      error
 }
 
 func (p *people) Account(context.Context, chatid.AccountID) (account.Account, error) {
@@ -74,6 +79,28 @@ func (p *people) Receive(_ context.Context, r conversation.Received) error {
 	defer p.mu.Unlock()
 	p.got = append(p.got, r)
 	return p.fail
+}
+
+func (p *people) OperatorTypes(_ context.Context, _ chatid.AccountID, id chatid.ConversationID, ref chatid.ChatRef, until time.Time, _ string) error {
+	p.typed = append(p.typed, fmt.Sprintf("%s %s %d", id, ref, until.Unix()))
+	return p.fail
+}
+
+func (p *people) OperatorReacts(_ context.Context, r conversation.OperatorReaction) error {
+	p.reactions = append(p.reactions, r)
+	return p.fail
+}
+
+func (p *people) ByChat(context.Context, chatid.AccountID, chatid.ChatRef) (conversation.Conversation, error) {
+	return conversation.Conversation{}, fault.New(fault.NotFound, "not_found")
+}
+
+func (p *people) Reach(_ context.Context, _ chatid.AccountID, to conversation.Addressee) (conversation.Conversation, error) {
+	p.asked = append(p.asked, to)
+	if p.reached == "" {
+		return conversation.Conversation{}, fault.New(fault.NotFound, "not_found")
+	}
+	return conversation.Conversation{ID: p.reached, Visitor: "v"}, nil
 }
 
 func (p *people) ByID(_ context.Context, _ chatid.AccountID, id chatid.ConversationID) (conversation.Conversation, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 
 	"leadline/backend/account"
 	"leadline/backend/amojo"
@@ -46,7 +47,21 @@ func (b *Bridge) Accept(ctx context.Context, scope chatid.ScopeID, signature str
 	case amojo.HookMessageV1:
 		b.log.Warn("hook in the old form: connecting with v2", "account_id", string(a.ID))
 		go b.accounts.HookVersion(context.WithoutCancel(ctx), a)
-		return b.conversations.Receive(ctx, receivedV1(a, h))
+		return b.conversations.Receive(ctx, b.receivedV1(a, h))
+	case amojo.HookTyping:
+		t := h.Typing
+		return b.conversations.OperatorTypes(ctx, a.ID, t.Conversation, t.Chat, t.ExpiresAt, "")
+	case amojo.HookReaction:
+		r := h.Reaction
+		emoji := r.Emoji
+		if r.Removed {
+			emoji = ""
+		} else if emoji == "" {
+			return nil // a reaction without one is none
+		}
+		return b.conversations.OperatorReacts(ctx, conversation.OperatorReaction{
+			Account: a.ID, Message: r.MessageID, Ref: r.Message, By: r.User, Emoji: emoji,
+		})
 	default:
 		b.log.Debug("hook left alone", "account_id", string(a.ID), "kind", h.Kind.String())
 		return nil
@@ -55,28 +70,42 @@ func (b *Bridge) Accept(ctx context.Context, scope chatid.ScopeID, signature str
 
 func received(a account.Account, h amojo.Hook) conversation.Received {
 	m := h.Message
-	return conversation.Received{
-		Account: a.ID, Away: a.State == account.Disconnected,
-		Ref: m.Ref, Conversation: m.Conversation, Chat: m.Chat, User: m.Receiver.Ref,
-		At: m.At.UnixMilli(), Kind: kind(m.Content), Text: m.Content.Text, AuthorName: m.Sender.Name,
+	r := content(m.Content)
+	r.Account, r.Away = a.ID, a.State == account.Disconnected
+	r.Ref, r.Conversation, r.Chat, r.User = m.Ref, m.Conversation, m.Chat, m.Receiver.Ref
+	r.AuthorName, r.AuthorRef = m.Sender.Name, m.Sender.Ref
+	r.Phone, r.Source = m.Receiver.Phone, m.SourceID
+	if !m.At.IsZero() {
+		r.At = m.At.UnixMilli()
 	}
+	r.Markup = markup(m.Markup)
+	if m.ReplyTo != nil {
+		q := quoted(*m.ReplyTo)
+		r.Quote = &q
+	}
+	for _, f := range m.Forwards {
+		r.Forwards = append(r.Forwards, quoted(f))
+	}
+	if m.PostID != "" {
+		r.Post = &conversation.Post{ID: m.PostID}
+	}
+	return r
 }
 
 // receivedV1 gives the old form an id of its own making, the same for every
-// repeat: a hash of all that tells one message from another (design.md §2).
-func receivedV1(a account.Account, h amojo.Hook) conversation.Received {
+// repeat: a hash of all that tells one message from another (design.md §2). The
+// form of 2017 has no time: there the moment of its coming stands for it, roughly,
+// for the same words said twice are two messages.
+func (b *Bridge) receivedV1(a account.Account, h amojo.Hook) conversation.Received {
 	m := h.V1
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %q %q %q", m.Conversation, m.At.UnixMilli(), m.Content.Type, m.Content.Text, m.Content.Media))
-	return conversation.Received{
-		Account: a.ID, Ref: chatid.MessageRef("v1:" + hex.EncodeToString(sum[:16])),
-		Conversation: m.Conversation, At: m.At.UnixMilli(), Kind: kind(m.Content), Text: m.Content.Text,
+	at := m.At
+	if at.IsZero() {
+		at = b.now().Truncate(10 * time.Second)
 	}
-}
-
-// kind treats a caption without usable media as the text that it is.
-func kind(c amojo.Content) string {
-	if c.Type == "" || (c.Media == "" && c.Text != "" && c.Type != "location" && c.Type != "contact") {
-		return "text"
-	}
-	return c.Type
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %q %q %q", m.Conversation, at.UnixMilli(), m.Content.Type, m.Content.Text, m.Content.Media))
+	r := content(m.Content)
+	r.Account, r.Away = a.ID, a.State == account.Disconnected
+	r.Ref, r.Conversation, r.At = chatid.MessageRef("v1:"+hex.EncodeToString(sum[:16])), m.Conversation, at.UnixMilli()
+	r.Markup = markup(m.Markup)
+	return r
 }

@@ -41,6 +41,9 @@ type rules struct {
 var rulesOf = map[outbox.Kind]rules{
 	conversation.JobMessage: {doubt: true},
 	conversation.JobStatus:  {tries: statusTries, names: true},
+	conversation.JobEdit:    {},
+	conversation.JobReact:   {tries: statusTries, names: true},
+	conversation.JobHeal:    {tries: healTries},
 }
 
 // answer is what the service's answer says about any job.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"leadline/backend/chatid"
+	"leadline/backend/fault"
 )
 
 // healPage is how many conversations are read at once when an account is healed.
@@ -60,4 +61,43 @@ func (s *Service) HealOne(ctx context.Context, c Conversation, since time.Time) 
 		s.handOver(saved.Claim, saved.Job)
 	}
 	return nil
+}
+
+// Addressee is whom an operator writes to first, by all that is known of them.
+type Addressee struct {
+	// Contact is the card, Chats are all its chats on the service's side.
+	Contact chatid.ContactID
+	Chats   []chatid.ChatRef
+	// Phone finds only a visitor of whom it was proven.
+	Phone string
+	// Source is preferred where a visitor has several conversations.
+	Source string
+}
+
+// Reach finds the conversation in which a visitor is reached; fault.NotFound.
+func (s *Service) Reach(ctx context.Context, a chatid.AccountID, to Addressee) (Conversation, error) {
+	c, err := s.store.ByContact(ctx, a, to.Contact, to.Source)
+	if err == nil || !fault.Is(err, fault.NotFound) {
+		return c, err
+	}
+	var best Conversation
+	for _, ref := range to.Chats {
+		c, err := s.store.ByChat(ctx, a, ref)
+		switch {
+		case err != nil && !fault.Is(err, fault.NotFound):
+			return Conversation{}, err
+		case err == nil && c.Visitor != "" && (best.ID == "" || c.CreatedAt.After(best.CreatedAt)):
+			best = c
+		}
+	}
+	if best.ID != "" {
+		return best, nil
+	}
+	return s.store.ByPhone(ctx, a, to.Phone, to.Source)
+}
+
+// ByChat finds the conversation that has, or had, the service's chat;
+// fault.NotFound.
+func (s *Service) ByChat(ctx context.Context, a chatid.AccountID, ref chatid.ChatRef) (Conversation, error) {
+	return s.store.ByChat(ctx, a, ref)
 }

@@ -207,8 +207,11 @@ type ReactJob struct {
 
 // WroteFirstJob is the payload of JobWroteFirst.
 type WroteFirstJob struct {
-	Chat chatid.ChatRef `json:"chat"`
-	User chatid.UserRef `json:"user"`
+	// Message and Ref are the message that waits for its visitor.
+	Message chatid.MessageID  `json:"message"`
+	Ref     chatid.MessageRef `json:"ref"`
+	Chat    chatid.ChatRef    `json:"chat"`
+	User    chatid.UserRef    `json:"user"`
 	// Phone is the number that the operator chose, Source the external id of the
 	// source that they wrote from; either may be empty.
 	Phone  string `json:"phone,omitempty"`
@@ -261,19 +264,13 @@ type ChatKnown struct {
 }
 
 // WroteFirst is the outbox effect of finding the visitor of a chat that an
-// operator began: the lane's messages move to the conversation To.
+// operator began: the lane's messages, but those that were given up, move to the
+// conversation To.
 type WroteFirst struct {
 	Conversation chatid.ConversationID // the lane, a thread without a visitor
 	To           chatid.ConversationID
 	Chat         chatid.ChatRef
 	User         chatid.UserRef
-}
-
-// LaneFailed is the outbox effect of a thread whose visitor nobody knows: all its
-// outbound messages that were not failed yet are.
-type LaneFailed struct {
-	Conversation chatid.ConversationID
-	Code         string
 }
 
 // TalkKnown is the outbox effect of learning which talk and contact of the CRM a
@@ -286,9 +283,6 @@ type TalkKnown struct {
 
 // OutboxEffect marks the type.
 func (WroteFirst) OutboxEffect() {}
-
-// OutboxEffect marks the type.
-func (LaneFailed) OutboxEffect() {}
 
 // OutboxEffect marks the type.
 func (TalkKnown) OutboxEffect() {}

@@ -23,8 +23,6 @@ func (t *tx) apply(l *lane, e outbox.Effect) error {
 		return nil
 	case conversation.WroteFirst:
 		return t.adopt(l, e)
-	case conversation.LaneFailed:
-		return t.failLane(l, e)
 	case conversation.TalkKnown:
 		return t.saveTalk(l, e.Talk, e.Contact)
 	}

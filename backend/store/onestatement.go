@@ -104,7 +104,7 @@ const insertOutbound = `WITH l AS (
 	WHERE c.id = $1::text AND c.account_id = $2::text AND c.visitor_id <> ''
 		AND ($3 = '' OR c.chat_ref = '' OR c.chat_ref = $3)
 		AND NOT EXISTS (SELECT 1 FROM messages d WHERE d.account_id = $2 AND d.ref = $5::text AND d.ref <> '')
-		AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.conversation_id = c.id AND e.at = $7::bigint AND e.direction = $8::text AND e.ref = '')
+		AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.conversation_id = c.id AND e.at = $7::bigint AND e.direction = $8::text)
 	RETURNING c.id, c.seq, c.visitor_id
 ), m AS (
 	INSERT INTO messages (id, account_id, conversation_id, ref, seq, rev, at, direction, kind, text, author_name, author_ref)

@@ -46,9 +46,9 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 	}
 	m := in.Message
 	m.Conversation, m.Direction, m.Status = chatid.ConversationID(l.id), conversation.Outbound, conversation.Stored
-	echo, err := t.echo(l, m)
-	if err != nil || echo != nil {
-		return conversation.Saved{Duplicate: true}, err
+	known, err := t.known(l, m)
+	if err != nil || known {
+		return conversation.Saved{Message: m, Visitor: chatid.VisitorID(l.visitor), Duplicate: true}, err
 	}
 	m.Seq = l.next()
 	m.Rev = m.Seq
@@ -97,26 +97,32 @@ func (t *tx) outboundJobs(l *lane, in conversation.NewOutbound, m conversation.M
 		report.Ref = m.Ref
 		return t.enqueue(l, in.Holder, m.Seq, conversation.JobStatus, report)
 	case l.visitor == "" && m.Status != conversation.Failed:
-		return t.enqueue(l, in.Holder, m.Seq, conversation.JobWroteFirst, in.WroteFirst)
+		job := in.WroteFirst
+		job.Message, job.Ref = m.ID, m.Ref
+		return t.enqueue(l, in.Holder, m.Seq, conversation.JobWroteFirst, job)
 	}
 	return nil
 }
 
-// echo finds the message of an imported history that comes back as a hook before
-// its delivery was answered (C §9, trap 26), and keeps its id.
-func (t *tx) echo(l *lane, m conversation.Message) (*conversation.Message, error) {
-	if !l.dueAt.Valid || !reportable(m.Ref) {
-		return nil, nil // nothing of ours is on its way
+// known finds a message that is here under another name, and keeps the service's
+// id of it: one of an imported history that comes back as a hook before its
+// delivery was answered (C §9, trap 26), or one that came as a v1 hook, which has
+// no id, and now stands in the history, or the other way round (design.md §2).
+func (t *tx) known(l *lane, m conversation.Message) (bool, error) {
+	other := `(ref = '' AND client_id <> '' OR ref LIKE 'v1:%')`
+	if !reportable(m.Ref) {
+		other = `ref <> '' AND ref NOT LIKE 'v1:%'`
 	}
-	own, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? AND at = ? AND direction = ? AND ref = ''
-		AND kind = ? AND text = ? AND client_id <> '' LIMIT 1`, l.id, m.At, string(conversation.Outbound), m.Kind, m.Text))
+	var id string
+	err := t.row(`SELECT id FROM messages WHERE conversation_id = ? AND at = ? AND direction = ? AND text = ? AND `+other+` LIMIT 1`,
+		l.id, m.At, string(conversation.Outbound), m.Text).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+		return false, nil
 	}
-	if err == nil {
-		_, err = t.exec(`UPDATE messages SET ref = ? WHERE id = ?`, string(m.Ref), string(own.ID))
+	if err == nil && reportable(m.Ref) {
+		_, err = t.exec(`UPDATE messages SET ref = ? WHERE id = ?`, string(m.Ref), id)
 	}
-	return &own, err
+	return true, err
 }
 
 // quoted takes what an operator quotes from our own copy, which says more than

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"leadline/backend/chatid"
@@ -81,7 +82,7 @@ func TestHookForNobodyMakesAThreadWithoutAVisitorAndAsksForIt(t *testing.T) {
 		if got.Visitor != "" || got.Claim == nil || got.Message.Status != conversation.Stored {
 			t.Errorf("saved = %+v", got)
 		}
-		if got.Job == nil || got.Job.Kind != conversation.JobWroteFirst || string(got.Job.Payload) != `{"chat":"c9","user":"","phone":"+79990001122"}` {
+		if got.Job == nil || got.Job.Kind != conversation.JobWroteFirst || string(got.Job.Payload) != fmt.Sprintf(`{"message":%q,"ref":%q,"chat":"c9","user":"","phone":"+79990001122"}`, got.Message.ID, in.Message.Ref) {
 			t.Errorf("job = %+v", got.Job)
 		}
 		again := w.outbound("unknown", "Hi again")

@@ -22,7 +22,7 @@ func (t *tx) adopt(orphan *lane, e conversation.WroteFirst) error {
 	if err != nil {
 		return skipAbsent(err)
 	}
-	rows, err := t.rows(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? ORDER BY seq`, orphan.id)
+	rows, err := t.rows(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? AND status >= 0 ORDER BY seq`, orphan.id)
 	if err != nil {
 		return err
 	}
@@ -52,13 +52,6 @@ func (t *tx) adopt(orphan *lane, e conversation.WroteFirst) error {
 		return err
 	}
 	return t.saveLane(to)
-}
-
-// failLane marks what an operator wrote to nobody.
-func (t *tx) failLane(l *lane, e conversation.LaneFailed) error {
-	_, err := t.exec(`UPDATE messages SET status = ?, error_code = ? WHERE conversation_id = ? AND direction = ? AND status = ?`,
-		int(conversation.Failed), e.Code, l.id, string(conversation.Outbound), int(conversation.Stored))
-	return err
 }
 
 // saveTalk keeps the CRM's names of the conversation's talk and contact.

@@ -1,0 +1,69 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+
+	"leadline/backend/account"
+	"leadline/backend/amojo"
+	"leadline/backend/conversation"
+	"leadline/backend/outbox"
+)
+
+const (
+	// healTries bounds the repeats of reading a history; the next gap, or the
+	// visitor's next visit, asks again.
+	healTries = 12
+	// healPages bounds how much of one is read.
+	healPages = 20
+)
+
+// heal takes in what operators wrote while hooks were lost, as far as the history
+// tells it: it has no buttons, templates and quotes (C §3.8).
+func (b *Bridge) heal(ctx context.Context, p Product, a account.Account, j outbox.Job, h conversation.HealJob) (outbox.Outcome, error) {
+	c, err := b.conversations.ByID(ctx, a.ID, j.Lane)
+	if err != nil {
+		return b.later(j, false, 0), err
+	}
+	if c.ChatRef == "" {
+		return outbox.Outcome{Verdict: outbox.Done}, nil
+	}
+	for page := range healPages {
+		list, err := b.chats.History(ctx, p.Channel, a.Scope, c.ChatRef, page*amojo.MaxHistoryPage, amojo.MaxHistoryPage)
+		if err != nil {
+			o, _ := b.outcome(ctx, a, j, err)
+			return o, err
+		}
+		old := false
+		// Oldest first, so that the seq of what is new rises with its time.
+		for i := len(list) - 1; i >= 0; i-- {
+			m := list[i]
+			if !m.At.IsZero() && m.At.UnixMilli() < h.Since {
+				old = true
+				continue
+			}
+			if !written(m) {
+				continue
+			}
+			if err := b.conversations.Receive(ctx, b.healed(a, c, m)); err != nil {
+				return b.later(j, false, 0), errors.Join(errors.New("store healed message"), err)
+			}
+		}
+		if old || len(list) < amojo.MaxHistoryPage {
+			break
+		}
+	}
+	return outbox.Outcome{Verdict: outbox.Done}, nil
+}
+
+// written tells a message that was written in the CRM. Ours have an id of ours,
+// and so has their sender, the visitor.
+func written(m amojo.HistoryMessage) bool { return m.Ref != "" && m.ID == "" && m.Sender.ID == "" }
+
+func (b *Bridge) healed(a account.Account, c conversation.Conversation, m amojo.HistoryMessage) conversation.Received {
+	r := content(m.Content)
+	r.Account, r.Away = a.ID, a.State == account.Disconnected
+	r.Ref, r.Conversation, r.Chat, r.User = m.Ref, c.ID, c.ChatRef, c.UserRef
+	r.At, r.AuthorName, r.AuthorRef = m.At.UnixMilli(), m.Sender.Name, m.Sender.Ref
+	return r
+}
