@@ -44,23 +44,30 @@ func (s *Service) at(ctx context.Context, a *Account, do func(host string) error
 	return do(a.Host)
 }
 
-// info asks API v4 with a token that works, refreshing it once if it does not.
-// a.Host is brought up to date.
-func (s *Service) info(ctx context.Context, a *Account) (Info, error) {
+// Ask calls API v4 with the account's address and a token that works: a token that
+// is refused is exchanged once, a former address is followed to the new one. do
+// may run three times. Errors: fault.NotFound without tokens, fault.Unauthenticated
+// crm_unauthorised for dead ones, and those of do. a.Host is brought up to date.
+func (s *Service) Ask(ctx context.Context, a *Account, do func(host, access string) error) error {
 	access, err := s.Access(ctx, a.ID)
 	if err != nil {
-		return Info{}, err
-	}
-	var info Info
-	ask := func(host string) (err error) {
-		info, err = s.crm.Info(ctx, a.Product, host, access)
 		return err
 	}
+	ask := func(host string) error { return do(host, access) }
 	if err = s.at(ctx, a, ask); !fault.Is(err, fault.Unauthenticated) {
-		return info, err
+		return err
 	}
 	if access, err = s.refresh(ctx, a.ID, access); err != nil {
-		return Info{}, err
+		return err
 	}
-	return info, s.at(ctx, a, ask)
+	return s.at(ctx, a, ask)
+}
+
+// info reads what API v4 says of the account.
+func (s *Service) info(ctx context.Context, a *Account) (info Info, err error) {
+	err = s.Ask(ctx, a, func(host, access string) (err error) {
+		info, err = s.crm.Info(ctx, a.Product, host, access)
+		return err
+	})
+	return info, err
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -155,6 +156,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	})
 	b := bridge.New(bridge.Deps{
 		Products: products, Chats: chatsAPI, Accounts: a.Accounts, Conversations: conversations,
+		Cards: bridge.NewCardFile(crm, a.Accounts), FileURL: func(key, name string) string { return cfg.ChatURL + "/f/" + key + "/" + url.PathEscape(name) },
 		Texts: func(language, key string, args map[string]any) string {
 			return p.texts.Localizer("", language).Text(key, args)
 		},

@@ -1,0 +1,100 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"leadline/backend/account"
+	"leadline/backend/amocrm"
+	"leadline/backend/chatid"
+	"leadline/backend/fault"
+)
+
+// Asker calls API v4 in the name of an account; it is account.Service.
+type Asker interface {
+	Ask(ctx context.Context, a *account.Account, do func(host, access string) error) error
+}
+
+// CardFile asks API v4 about contacts and talks.
+type CardFile struct {
+	crm  *CRM
+	asks Asker
+}
+
+// NewCardFile wires a CardFile.
+func NewCardFile(c *CRM, a Asker) *CardFile { return &CardFile{crm: c, asks: a} }
+
+// ask runs one call in the background's share of the rates.
+func (f *CardFile) ask(ctx context.Context, a account.Account, do func(ctx context.Context, at amocrm.Address, access string) error) error {
+	ctx = amocrm.Background(ctx)
+	return f.asks.Ask(ctx, &a, func(host, access string) error {
+		_, at, err := f.crm.at(a.Product, host)
+		if err != nil {
+			return err
+		}
+		return cardFault(do(ctx, at, access))
+	})
+}
+
+// cardFault is crmFault for calls that name one thing: there 404 is about the
+// thing, not about the account's address, and other refusals are final.
+func cardFault(err error) error {
+	api, answered := errors.AsType[*amocrm.APIError](err)
+	switch {
+	case answered && api.Status == http.StatusNotFound, errors.Is(err, amocrm.ErrNotFound):
+		return fault.Wrap(fault.NotFound, "not_found", err)
+	case answered && api.Status/100 == 4 && !api.Temporary() && !api.Unauthorized() && !moved(api.Status):
+		return fault.Wrap(fault.Invalid, "crm_refused", err)
+	}
+	if d, rest := amocrm.Rest(err); rest {
+		f := fault.Wrap(fault.Limited, "crm_busy", err)
+		f.RetryAfter = d
+		return f
+	}
+	return crmFault(err)
+}
+
+// ContactOfChat implements Cards.
+func (f *CardFile) ContactOfChat(ctx context.Context, a account.Account, chat chatid.ChatRef) (contact chatid.ContactID, err error) {
+	err = f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		list, err := f.crm.api.LinksOfChat(ctx, at, access, chat)
+		if len(list) > 0 {
+			contact = list[0].Contact
+		}
+		return err
+	})
+	return contact, err
+}
+
+// ChatsOfContact implements Cards.
+func (f *CardFile) ChatsOfContact(ctx context.Context, a account.Account, c chatid.ContactID) (chats []chatid.ChatRef, err error) {
+	err = f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		list, err := f.crm.api.LinksOfContact(ctx, at, access, c)
+		chats = nil
+		for _, l := range list {
+			chats = append(chats, l.Chat)
+		}
+		return err
+	})
+	return chats, err
+}
+
+// LinkChat implements Cards.
+func (f *CardFile) LinkChat(ctx context.Context, a account.Account, c chatid.ContactID, chat chatid.ChatRef) error {
+	return f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		_, err := f.crm.api.LinkChats(ctx, at, access, amocrm.ChatLink{Contact: c, Chat: chat})
+		return err
+	})
+}
+
+// CloseTalk implements Cards; a talk that is closed already is closed.
+func (f *CardFile) CloseTalk(ctx context.Context, a account.Account, t chatid.TalkID) error {
+	err := f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		return f.crm.api.CloseTalk(ctx, at, access, t, true)
+	})
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
