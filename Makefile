@@ -77,6 +77,9 @@ fuzz:
 	$(GO) test -run '^$$' -fuzz FuzzVerify -fuzztime 20s ./backend/auth
 	$(GO) test -run '^$$' -fuzz FuzzCheck -fuzztime 20s ./backend/widgetzip
 	$(GO) test -run '^$$' -fuzz FuzzDecodeStrict -fuzztime 20s ./backend/sandbox
+	$(GO) test -run '^$$' -fuzz FuzzInspect -fuzztime 20s ./backend/media
+	$(GO) test -run '^$$' -fuzz FuzzThumbnail -fuzztime 20s ./backend/media
+	$(GO) test -run '^$$' -fuzz FuzzCleanName -fuzztime 10s ./backend/media
 
 size: front
 	cd backend/sitechat && $(NPM) run size --silent

@@ -42,7 +42,8 @@ type Config struct {
 	// StopTimeout is how long an orderly stop may take.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"20s"`
 
-	SMTP SMTP `envPrefix:"SMTP_"`
+	SMTP  SMTP `envPrefix:"SMTP_"`
+	Media Media
 
 	AmoCRM Product `envPrefix:"AMOCRM_"`
 	Kommo  Product `envPrefix:"KOMMO_"`
@@ -183,6 +184,7 @@ func (c Config) Validate() error {
 			add("%sZONES, %sAMOJO_URL and %sCONSENT_URL are needed", name, name, name)
 		}
 	}
+	c.Media.check(c.Dev.Enabled(), add)
 	return errors.Join(bad...)
 }
 
@@ -215,7 +217,7 @@ func (c Config) Secrets() []string {
 		list = append(list, p.ClientSecrets...)
 		list = append(list, p.ChannelSecret)
 	}
-	list = append(list, c.SMTP.Password)
+	list = append(list, c.SMTP.Password, c.Media.S3.Secret)
 	var found []string
 	for _, s := range list {
 		if s != "" {
@@ -225,16 +227,17 @@ func (c Config) Secrets() []string {
 	return found
 }
 
+func hidden(set bool) string {
+	if set {
+		return "(set)"
+	}
+	return "(not set)"
+}
+
 // Redacted shows the settings, one a line, secrets only as set or not set.
 func (c Config) Redacted() string {
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "%s%s=%s\n", Prefix, name, value) }
-	hidden := func(set bool) string {
-		if set {
-			return "(set)"
-		}
-		return "(not set)"
-	}
 	line("LISTEN", c.Listen)
 	line("APP_URL", c.AppURL)
 	line("CHAT_URL", c.ChatURL)
@@ -248,6 +251,7 @@ func (c Config) Redacted() string {
 	line("SIGNUP", fmt.Sprint(c.SignUp))
 	line("LOG_LEVEL", c.LogLevel)
 	line("STOP_TIMEOUT", c.StopTimeout.String())
+	c.Media.show(line)
 	line("SMTP_ADDR", c.SMTP.Addr)
 	line("SMTP_USER", c.SMTP.User)
 	line("SMTP_PASSWORD", hidden(c.SMTP.Password != ""))

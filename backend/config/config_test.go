@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,13 @@ func TestLoadRefuses(t *testing.T) {
 		{"no channel secret", "LEADLINE_AMOCRM_CHANNEL_SECRET=", "CHANNEL_SECRET"},
 		{"the dev product in public", "LEADLINE_DEV_CLIENT_ID=x", "dev product"},
 		{"no product", "LEADLINE_AMOCRM_CLIENT_ID=", "no product"},
+		{"S3 without its secret", "LEADLINE_S3_ENDPOINT=https://s3.example.org", "S3_SECRET"},
+		{"an S3 endpoint with a path", "LEADLINE_S3_ENDPOINT=https://s3.example.org/bucket", "S3_ENDPOINT"},
+		{"S3 without its endpoint", "LEADLINE_S3_BUCKET=files", "S3_ENDPOINT"},
+		{"files of no size", "LEADLINE_MAX_FILE_MB=0", "MAX_FILE_MB"},
+		{"pictures without end", "LEADLINE_MAX_PICTURE_MB=1025", "MAX_PICTURE_MB"},
+		{"private hosts in public", "LEADLINE_FETCH_ALLOW_HOSTS=.localhost", "only with the dev product"},
+		{"an address as a private host", "LEADLINE_FETCH_ALLOW_HOSTS=http://localhost", "no host name"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -52,5 +60,35 @@ func TestLoadRefuses(t *testing.T) {
 				t.Errorf("Load with %s: %v, want it to name %s", tt.set, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestFilesNeedNoSettings(t *testing.T) {
+	t.Parallel()
+	c, err := Load(working())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := c.Media
+	if m.Dir != "data/media" || m.S3.Enabled() || m.MaxPictureMB != 20 || m.MaxVideoMB != 50 || m.MaxAudioMB != 20 || m.MaxFileMB != 50 || len(m.AllowHosts) != 0 {
+		t.Errorf("media = %+v", m)
+	}
+}
+
+func TestTheSecretOfS3IsNeverShown(t *testing.T) {
+	t.Parallel()
+	c, err := Load(append(working(), "LEADLINE_S3_ENDPOINT=https://s3.example.org", "LEADLINE_S3_BUCKET=files", "LEADLINE_S3_KEY=leadline", "LEADLINE_S3_SECRET=bucket-s3cret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := c.Redacted()
+	if strings.Contains(shown, "bucket-s3cret") || !strings.Contains(shown, "LEADLINE_S3_SECRET=(set)\n") || !strings.Contains(shown, "LEADLINE_S3_BUCKET=files\n") {
+		t.Errorf("shown:\n%s", shown)
+	}
+	if !slices.Contains(c.Secrets(), "bucket-s3cret") {
+		t.Error("Secrets does not list it")
+	}
+	if !c.Media.S3.PathStyle {
+		t.Error("the bucket is not in the path by default")
 	}
 }
