@@ -73,7 +73,7 @@ func TestAccountsDoNotWaitForEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(1, 1000)
 		for range 5 {
-			go l.wait(t.Context(), "x", account("busy"))
+			go func() { _ = l.wait(t.Context(), "x", account("busy")) }()
 		}
 		synctest.Wait()
 		start := time.Now()
@@ -92,7 +92,7 @@ func TestBackgroundLeavesAShare(t *testing.T) {
 		ctx, stop := context.WithCancel(Background(t.Context()))
 		var wg sync.WaitGroup
 		for range 50 {
-			wg.Go(func() { l.wait(ctx, "x", account("a")) })
+			wg.Go(func() { _ = l.wait(ctx, "x", account("a")) }) // ends with stop
 		}
 		time.Sleep(3 * time.Second)
 		for range 10 {
@@ -160,7 +160,12 @@ func TestAccountRestsAfter429(t *testing.T) {
 		var s sent
 		var wg sync.WaitGroup
 		for range 10 {
-			wg.Go(func() { l.wait(t.Context(), "read x", account("a")); s.add() })
+			wg.Go(func() {
+				if err := l.wait(t.Context(), "read x", account("a")); err != nil {
+					t.Error(err)
+				}
+				s.add()
+			})
 		}
 		wg.Wait()
 		if first := s.at[0].Sub(start); first < time.Minute || first > time.Minute+time.Second || s.most() > 7 {
@@ -182,11 +187,11 @@ func TestIdleAccountsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimits(1000, 1e6)
 		for n := range 500 {
-			l.wait(t.Context(), "x", account(strconv.Itoa(n)))
+			_ = l.wait(t.Context(), "x", account(strconv.Itoa(n)))
 		}
 		l.answered(account("resting"), &APIError{Status: 429, RetryAfter: time.Hour})
 		time.Sleep(10 * time.Minute)
-		l.wait(t.Context(), "x", account("new"))
+		_ = l.wait(t.Context(), "x", account("new"))
 		if n := len(l.gates); n != 3 {
 			t.Errorf("%d gates are kept, want those of the resting account, the new one and the integration", n)
 		}

@@ -276,7 +276,7 @@ func TestWebhookAddressStaysSecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, at := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(400)
+				w.WriteHeader(http.StatusBadRequest)
 				io.WriteString(w, body)
 			})
 			_, listing := c.Webhooks(t.Context(), at, "AT", hookAddr)

@@ -59,7 +59,7 @@ func (e Edit) payload() (wirePayload, error) {
 		return p, incomplete("edit has no time")
 	}
 	var err error
-	if p.Message, err = e.Out.wire(true); err != nil {
+	if p.Message, err = e.wire(true); err != nil {
 		return p, err
 	}
 	if e.Status != nil {

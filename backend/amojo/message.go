@@ -172,7 +172,7 @@ func (m Message) payload() (wirePayload, error) {
 		p.Receiver = &receiver
 	}
 	var err error
-	if p.Message, err = m.Out.wire(false); err != nil {
+	if p.Message, err = m.wire(false); err != nil {
 		return p, err
 	}
 	if m.Post != nil {
