@@ -195,9 +195,6 @@ type Store interface {
 	ByPhone(ctx context.Context, a chatid.AccountID, phone, source string) (Conversation, error)
 	// VisitorByExternalID finds an identified visitor of a chat; fault.NotFound.
 	VisitorByExternalID(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string) (chatid.VisitorID, error)
-	// Active lists up to limit conversations of an account in which something was
-	// said since, and that the chats service knows, by id after the given one.
-	Active(ctx context.Context, a chatid.AccountID, since time.Time, after chatid.ConversationID, limit int) ([]Conversation, error)
 	// ConversationOf finds the visitor's thread in a chat; fault.NotFound.
 	ConversationOf(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID) (Conversation, error)
 	// Conversation finds one by its id within an account; fault.NotFound.
