@@ -26,6 +26,12 @@ func (s *Service) File(ctx context.Context, a chatid.AccountID, id chatid.FileID
 	return s.store.File(ctx, a, id)
 }
 
+// FileByID finds the file of a signed link, which proves by itself that it may be
+// seen; fault.NotFound.
+func (s *Service) FileByID(ctx context.Context, id chatid.FileID) (File, error) {
+	return s.store.FileByID(ctx, id)
+}
+
 // FileByKey finds the file of a lasting link; fault.NotFound.
 func (s *Service) FileByKey(ctx context.Context, key string) (File, error) {
 	return s.store.FileByKey(ctx, key)
@@ -33,16 +39,48 @@ func (s *Service) FileByKey(ctx context.Context, key string) (File, error) {
 
 // Fetched stores how fetching an operator's file ended, and shows its message.
 // State FileReady says what it is, FileFailed that it cannot be had: the
-// operator is told why by the text with that key.
-func (s *Service) Fetched(ctx context.Context, f Fetch, reason string) error {
+// operator is told why by the text with that key. kept is false when somebody else
+// was faster and what the caller fetched belongs to nothing.
+func (s *Service) Fetched(ctx context.Context, f Fetch, reason string) (kept bool, err error) {
 	var failed *StatusJob
 	if f.File.State == FileFailed {
 		failed = &StatusJob{Status: Failed, Code: codeOther, Text: reason}
 	}
 	saved, err := s.store.SaveFetched(ctx, f, failed, s.holder())
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.saved(saved)
-	return nil
+	return !saved.Duplicate, nil
+}
+
+// ClaimFetches gives up to n operators' files that are to be fetched now; each is
+// the caller's for the lease.
+func (s *Service) ClaimFetches(ctx context.Context, lease time.Duration, n int) ([]Fetch, error) {
+	return s.store.ClaimFetches(ctx, s.now(), lease, n)
+}
+
+// NextFetch is how long until ClaimFetches may find something; ok is false while
+// nothing waits.
+func (s *Service) NextFetch(ctx context.Context) (wait time.Duration, ok bool, err error) {
+	at, ok, err := s.store.NextFetch(ctx)
+	return max(0, at.Sub(s.now())), ok, err
+}
+
+// FetchLater gives a claimed file back, to be fetched after a while; the tries that
+// it has had by then are f.Attempts.
+func (s *Service) FetchLater(ctx context.Context, f Fetch, after time.Duration) error {
+	return s.store.FetchLater(ctx, f, s.now().Add(after))
+}
+
+// Unsent lists up to limit files that visitors uploaded, did not send in UnsentFor
+// and so lose.
+func (s *Service) Unsent(ctx context.Context, limit int) ([]File, error) {
+	return s.store.Unsent(ctx, s.now().Add(-UnsentFor), limit)
+}
+
+// DropFile forgets an unsent file; the caller removes its bytes afterwards.
+// fault.NotFound if it was sent meanwhile: then the bytes stay.
+func (s *Service) DropFile(ctx context.Context, id chatid.FileID) error {
+	return s.store.DropFile(ctx, id)
 }

@@ -75,11 +75,13 @@ func (s *Service) Write(ctx context.Context, who Who, d Draft) (Message, error) 
 
 // visitor completes what the page claimed by what is proven, which wins.
 func visitor(who Who, v Visitor) Visitor {
-	v.ID, v.Account, v.Chat, v.Proven = who.Visitor, who.Account, who.Chat, who.Proven
+	p := who.Proven
+	p.Name, p.Phone, p.Email = line(p.Name, 120), Phone(p.Phone), line(p.Email, 120)
+	v.ID, v.Account, v.Chat, v.Proven = who.Visitor, who.Account, who.Chat, p
 	for _, f := range []struct {
 		claimed *string
 		proven  string
-	}{{&v.Name, who.Proven.Name}, {&v.Phone, who.Proven.Phone}, {&v.Email, who.Proven.Email}} {
+	}{{&v.Name, p.Name}, {&v.Phone, p.Phone}, {&v.Email, p.Email}} {
 		if f.proven != "" {
 			*f.claimed = f.proven
 		}

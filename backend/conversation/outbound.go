@@ -78,6 +78,9 @@ func (s *Service) Receive(ctx context.Context, r Received) error {
 		return err
 	}
 	s.saved(saved)
+	if in.File != nil && !saved.Duplicate && s.FilesWaiting != nil {
+		s.FilesWaiting()
+	}
 	return nil
 }
 

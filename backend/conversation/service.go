@@ -2,6 +2,8 @@ package conversation
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,6 +36,10 @@ type Service struct {
 	streams Publisher
 	newID   func() string
 	now     func() time.Time
+
+	// FilesWaiting, unless nil, is told when an operator's file is to be fetched. It
+	// must not wait. Set it before the first use.
+	FilesWaiting func()
 }
 
 // NewService wires a service. newID gives UUIDs, now the time.
@@ -89,15 +95,38 @@ func (s *Service) ByID(ctx context.Context, a chatid.AccountID, id chatid.Conver
 	return s.store.Conversation(ctx, a, id)
 }
 
+// Identify gives the visitor of the chat that has an external id: the one known by
+// it, else the one who wrote from this device without being known, else a new one.
+// Device is the visitor of the device's own token. A new one's id follows from the
+// external id, so that two devices that begin at once are one visitor.
+func (s *Service) Identify(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string, device chatid.VisitorID) (chatid.VisitorID, error) {
+	known, err := s.store.VisitorByExternalID(ctx, a, c, externalID)
+	if !fault.Is(err, fault.NotFound) {
+		return known, err
+	}
+	switch ok, err := s.store.ClaimVisitor(ctx, a, c, device, externalID); {
+	case err != nil:
+		return "", err
+	case ok:
+		return device, nil
+	}
+	return named(c, externalID), nil
+}
+
+// named makes the id of an identified visitor, a UUID of version 8 (RFC 9562).
+func named(c chatid.ChatID, externalID string) chatid.VisitorID {
+	b := sha256.Sum256([]byte("visitor\n" + string(c) + "\n" + externalID))
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
+	return chatid.VisitorID(fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16]))
+}
+
 // Find gives the visitor's conversation and its unread count; fault.NotFound
-// for a visitor who never wrote. What operators wrote while hooks were lost is
-// asked for on the way.
+// for a visitor who never wrote.
 func (s *Service) Find(ctx context.Context, who Who) (Conversation, int, error) {
 	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
 	if err != nil {
 		return Conversation{}, 0, err
 	}
-	s.returned(ctx, c)
 	n, err := s.store.Unread(ctx, c.ID)
 	return c, n, err
 }

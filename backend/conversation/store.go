@@ -195,6 +195,12 @@ type Store interface {
 	ByPhone(ctx context.Context, a chatid.AccountID, phone, source string) (Conversation, error)
 	// VisitorByExternalID finds an identified visitor of a chat; fault.NotFound.
 	VisitorByExternalID(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string) (chatid.VisitorID, error)
+	// ClaimVisitor gives an anonymous visitor of the chat, who wrote before, an
+	// external id that nobody has there; ok is false for any other.
+	ClaimVisitor(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, externalID string) (ok bool, err error)
+	// Active lists up to limit conversations of an account in which something was
+	// said since, and that the chats service knows, by id after the given one.
+	Active(ctx context.Context, a chatid.AccountID, since time.Time, after chatid.ConversationID, limit int) ([]Conversation, error)
 	// ConversationOf finds the visitor's thread in a chat; fault.NotFound.
 	ConversationOf(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID) (Conversation, error)
 	// Conversation finds one by its id within an account; fault.NotFound.
@@ -216,19 +222,23 @@ type Files interface {
 	// of a file that is ready; fault.NotFound.
 	File(ctx context.Context, a chatid.AccountID, id chatid.FileID) (File, error)
 	FileByKey(ctx context.Context, key string) (File, error)
+	// FileByID finds the file of a signed link, which names no account and is proof
+	// by itself; fault.NotFound.
+	FileByID(ctx context.Context, id chatid.FileID) (File, error)
 	// ClaimFetches gives up to n files that are to be fetched now; each is the
 	// caller's until now+lease.
 	ClaimFetches(ctx context.Context, now time.Time, lease time.Duration, n int) ([]Fetch, error)
 	// NextFetch is when ClaimFetches may find something; ok is false for never.
 	NextFetch(ctx context.Context) (at time.Time, ok bool, err error)
-	// FetchLater gives a claimed file back, to be fetched at a later time.
+	// FetchLater gives a claimed file back, to be fetched at a later time; the tries
+	// that it has had by then are f.Attempts.
 	FetchLater(ctx context.Context, f Fetch, at time.Time) error
 	// SaveFetched stores what a claimed file turned out to be (State FileReady), or
 	// that it cannot be had (FileFailed, with the report to the operator). Its
 	// message is shown from now on, and reported as far as browsers have come.
 	SaveFetched(ctx context.Context, f Fetch, failed *StatusJob, h Holder) (Saved, error)
 	// Unsent lists up to limit files uploaded before that no message carries, for
-	// removal; DropFile forgets one.
+	// removal; DropFile forgets one, fault.NotFound if it was sent meanwhile.
 	Unsent(ctx context.Context, before time.Time, limit int) ([]File, error)
 	DropFile(ctx context.Context, id chatid.FileID) error
 }

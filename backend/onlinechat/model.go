@@ -51,6 +51,9 @@ type Store interface {
 	EnsureFirst(ctx context.Context, c Chat, b Button) (Chat, Button, error)
 	// SetSource stores the CRM's id of the chat's source.
 	SetSource(ctx context.Context, id chatid.ChatID, s chatid.SourceID) error
+	// IdentitySecret gives the chat's identity secret, storing fresh as such where
+	// there is none yet, or instead of the old one with rotate; fault.NotFound.
+	IdentitySecret(ctx context.Context, id chatid.ChatID, fresh string, rotate bool) (string, error)
 	// Button finds by key; fault.NotFound. Chat finds by id; fault.NotFound.
 	Button(ctx context.Context, key chatid.ButtonKey) (Button, error)
 	Chat(ctx context.Context, id chatid.ChatID) (Chat, error)

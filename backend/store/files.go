@@ -63,6 +63,12 @@ func (s conversations) FileByKey(ctx context.Context, key string) (conversation.
 	return f, translate(err)
 }
 
+// FileByID implements conversation.Files.
+func (s conversations) FileByID(ctx context.Context, id chatid.FileID) (conversation.File, error) {
+	f, err := scanFile(s.reader(ctx).row(`SELECT `+fileColumns+` FROM files f WHERE f.id = ? AND f.state = ?`, string(id), string(conversation.FileReady)))
+	return f, translate(err)
+}
+
 // attach adds to messages what is known of their files.
 func (t *tx) attach(list []conversation.Message) error {
 	for i := range list {
@@ -143,7 +149,7 @@ func (s conversations) NextFetch(ctx context.Context) (time.Time, bool, error) {
 // FetchLater implements conversation.Files.
 func (s conversations) FetchLater(ctx context.Context, f conversation.Fetch, at time.Time) error {
 	return s.write(ctx, "postpone fetch", func(t *tx) error {
-		_, err := t.exec(`UPDATE files SET due_at = ?, attempts = attempts + 1 WHERE id = ? AND token = ?`, ms(at), string(f.File.ID), f.Token)
+		_, err := t.exec(`UPDATE files SET due_at = ?, attempts = ? WHERE id = ? AND token = ?`, ms(at), f.Attempts, string(f.File.ID), f.Token)
 		return err
 	})
 }
@@ -229,7 +235,10 @@ func (s conversations) Unsent(ctx context.Context, before time.Time, limit int) 
 // DropFile implements conversation.Files.
 func (s conversations) DropFile(ctx context.Context, id chatid.FileID) error {
 	return s.write(ctx, "drop file", func(t *tx) error {
-		_, err := t.exec(`DELETE FROM files WHERE id = ? AND conversation_id = ''`, string(id))
+		n, err := t.exec(`DELETE FROM files WHERE id = ? AND conversation_id = ''`, string(id))
+		if err == nil && n == 0 {
+			err = fault.New(fault.NotFound, "not_found")
+		}
 		return err
 	})
 }

@@ -97,14 +97,18 @@ func collect[T any](rows *sql.Rows, scan func(scanner) (T, error)) ([]T, error) 
 	return list, translate(rows.Err())
 }
 
+// shown leaves out what no visitor sees: an operator's message that was refused as
+// such, of which the operator was told. One whose file failed stays, and says so.
+const shown = ` AND (direction = 'inbound' OR status <> -1 OR content LIKE '{"file":%')`
+
 // Before implements conversation.Store.
 func (s conversations) Before(ctx context.Context, id chatid.ConversationID, p conversation.Place, limit int) ([]conversation.Message, error) {
 	var list []conversation.Message
 	var err error
 	if p == (conversation.Place{}) {
-		list, err = s.messages(ctx, `WHERE conversation_id = ? ORDER BY at DESC, seq DESC LIMIT ?`, string(id), limit)
+		list, err = s.messages(ctx, `WHERE conversation_id = ?`+shown+` ORDER BY at DESC, seq DESC LIMIT ?`, string(id), limit)
 	} else {
-		list, err = s.messages(ctx, `WHERE conversation_id = ? AND (at, seq) < (?, ?) ORDER BY at DESC, seq DESC LIMIT ?`,
+		list, err = s.messages(ctx, `WHERE conversation_id = ? AND (at, seq) < (?, ?)`+shown+` ORDER BY at DESC, seq DESC LIMIT ?`,
 			string(id), p.At, p.Seq, limit)
 	}
 	slices.Reverse(list)
@@ -113,7 +117,7 @@ func (s conversations) Before(ctx context.Context, id chatid.ConversationID, p c
 
 // Since implements conversation.Store.
 func (s conversations) Since(ctx context.Context, id chatid.ConversationID, rev int64, limit int) ([]conversation.Message, error) {
-	return s.messages(ctx, `WHERE conversation_id = ? AND rev > ? ORDER BY rev LIMIT ?`, string(id), rev, limit)
+	return s.messages(ctx, `WHERE conversation_id = ? AND rev > ?`+shown+` ORDER BY rev LIMIT ?`, string(id), rev, limit)
 }
 
 // Unread implements conversation.Store.
@@ -139,13 +143,12 @@ func (s conversations) Conversation(ctx context.Context, a chatid.AccountID, id 
 }
 
 const conversationColumns = `c.id, c.account_id, c.chat_id, c.visitor_id, c.chat_ref, c.user_ref, c.seq, c.delivered_seq, c.seen_seq, c.talk_id,
-	c.ended_at, c.healed_at, (SELECT a.gap_at FROM accounts a WHERE a.id = c.account_id), c.created_at`
+	c.ended_at, c.created_at`
 
 func scanConversation(r scanner) (c conversation.Conversation, err error) {
-	var ended, healed, gap, created int64
-	err = r.Scan(&c.ID, &c.Account, &c.Chat, &c.Visitor, &c.ChatRef, &c.UserRef, &c.Seq, &c.DeliveredSeq, &c.SeenSeq, &c.Talk, &ended, &healed, &gap, &created)
-	c.EndedAt, c.HealedAt, c.CreatedAt = at(ended), at(healed), at(created)
-	c.Gap = healed < gap && created < gap
+	var ended, created int64
+	err = r.Scan(&c.ID, &c.Account, &c.Chat, &c.Visitor, &c.ChatRef, &c.UserRef, &c.Seq, &c.DeliveredSeq, &c.SeenSeq, &c.Talk, &ended, &created)
+	c.EndedAt, c.CreatedAt = at(ended), at(created)
 	return c, err
 }
 

@@ -75,6 +75,39 @@ func (s onlineChats) SetSource(ctx context.Context, id chatid.ChatID, source cha
 	})
 }
 
+func identityAAD(id chatid.ChatID) string { return "chat/" + string(id) + "/identity" }
+
+// IdentitySecret implements onlinechat.Store.
+func (s onlineChats) IdentitySecret(ctx context.Context, id chatid.ChatID, fresh string, rotate bool) (string, error) {
+	var r onlineChatRow
+	err := s.reader(ctx).db.Select("identity_sealed").Where("id = ?", string(id)).Take(&r).Error
+	if err != nil {
+		return "", fmt.Errorf("read identity secret: %w", translate(err))
+	}
+	if rotate || r.IdentitySealed == "" {
+		sealed := s.sealer.Seal(fresh, identityAAD(id))
+		err = s.do(ctx, func(t *tx) error {
+			// Two that come at once must not each hold a secret of their own.
+			if err := t.forUpdate().Select("identity_sealed").Where("id = ?", string(id)).Take(&r).Error; err != nil {
+				return err
+			}
+			if !rotate && r.IdentitySealed != "" {
+				return nil
+			}
+			r.IdentitySealed = sealed
+			return t.db.Model(&onlineChatRow{}).Where("id = ?", string(id)).Update("identity_sealed", sealed).Error
+		})
+		if err != nil {
+			return "", fmt.Errorf("save identity secret: %w", err)
+		}
+	}
+	secret, err := s.sealer.Open(r.IdentitySealed, identityAAD(id))
+	if err != nil {
+		return "", fmt.Errorf("open identity secret: %w", err)
+	}
+	return secret, nil
+}
+
 // Button implements onlinechat.Store.
 func (s onlineChats) Button(ctx context.Context, key chatid.ButtonKey) (onlinechat.Button, error) {
 	n, err := number(key)

@@ -38,8 +38,6 @@ type accountRow struct {
 	TokenExpiresAt int64
 	RefreshHolder  string
 	RefreshUntil   int64
-	GapSince       int64
-	GapAt          int64
 	Created        int64 `gorm:"column:created_at"`
 	Updated        int64 `gorm:"column:updated_at"`
 }
@@ -79,6 +77,7 @@ type onlineChatRow struct {
 	Pipeline         int64 `gorm:"column:pipeline_id"`
 	SourceExternalID string
 	SourceID         int64
+	IdentitySealed   string
 	Created          int64 `gorm:"column:created_at"`
 }
 
@@ -103,5 +102,5 @@ func (buttonRow) TableName() string { return "buttons" }
 // models are all rows, for the test that compares them with the migrations.
 var models = []any{
 	teamRow{}, userRow{}, accountRow{}, claimRow{}, grantRow{}, onlineChatRow{}, buttonRow{},
-	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{}, markRow{},
+	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{},
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
@@ -107,12 +108,39 @@ func (s conversations) ByPhone(ctx context.Context, a chatid.AccountID, phone, s
 	return s.find(ctx, reachPhone, string(a), phone, source)
 }
 
+// ClaimVisitor implements conversation.Store.
+func (s conversations) ClaimVisitor(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, externalID string) (ok bool, err error) {
+	err = s.do(ctx, func(t *tx) error {
+		n, err := t.exec(`UPDATE visitors SET external_id = ? WHERE id = ? AND account_id = ? AND chat_id = ? AND external_id = '' AND NOT EXISTS (
+			SELECT 1 FROM visitors o WHERE o.account_id = visitors.account_id AND o.chat_id = visitors.chat_id AND o.external_id = ?)`,
+			externalID, string(v), string(a), string(c), externalID)
+		ok = n == 1
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("claim visitor: %w", err)
+	}
+	return ok, nil
+}
+
 // VisitorByExternalID implements conversation.Store.
 func (s conversations) VisitorByExternalID(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string) (chatid.VisitorID, error) {
 	var id chatid.VisitorID
 	err := s.reader(ctx).row(`SELECT id FROM visitors WHERE account_id = ? AND chat_id = ? AND external_id = ? AND external_id <> ''`,
 		string(a), string(c), externalID).Scan(&id)
 	return id, translate(err)
+}
+
+// Active implements conversation.Store.
+func (s conversations) Active(ctx context.Context, a chatid.AccountID, since time.Time, after chatid.ConversationID, limit int) ([]conversation.Conversation, error) {
+	rows, err := s.reader(ctx).rows(`SELECT `+conversationColumns+` FROM conversations c
+		WHERE c.account_id = ? AND c.touched_at >= ? AND c.chat_ref <> '' AND c.visitor_id <> '' AND c.id > ? ORDER BY c.id LIMIT ?`,
+		string(a), ms(since), string(after), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list active conversations: %w", translate(err))
+	}
+	defer rows.Close()
+	return collect(rows, scanConversation)
 }
 
 // AddTask implements conversation.Store.
