@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -27,6 +26,7 @@ import (
 	"leadline/backend/conversation"
 	"leadline/backend/httpapi"
 	"leadline/backend/i18n"
+	"leadline/backend/media"
 	"leadline/backend/onlinechat"
 	"leadline/backend/outbox"
 	"leadline/backend/realtime"
@@ -44,6 +44,8 @@ type Options struct {
 	Mailer team.Mailer
 	// Now is the clock; nil for the machine's.
 	Now func() time.Time
+	// Fetch is how addresses from outside are called; what the settings say is added.
+	Fetch media.FetchConfig
 }
 
 // App is the whole server. Make it with New, then Run.
@@ -55,9 +57,12 @@ type App struct {
 	handler http.Handler
 	store   *store.Store
 	worker  *outbox.Worker
-	healer  *conversation.Healer
 	hub     *realtime.Hub
 	streams *realtime.Server
+	typing  *bridge.Typing
+	fetches *bridge.Fetches
+	unsent  unsent
+	media   *media.Service
 	log     *slog.Logger
 }
 
@@ -103,12 +108,20 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, store.Options{DSN: cfg.Database, Sealer: sealer, Logger: o.Logger})
+	links, err := fileLinks(cfg, keys)
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Config: cfg, store: db, log: o.Logger}
-	a.wire(cfg, o, parts{tokens: tokens, texts: texts, site: site})
+	files, err := openMedia(cfg, o.Fetch)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Options{DSN: cfg.Database, Sealer: sealer, Logger: o.Logger})
+	if err != nil {
+		return nil, errors.Join(err, closeMedia(files))
+	}
+	a := &App{Config: cfg, store: db, media: files, log: o.Logger}
+	a.wire(cfg, o, parts{tokens: tokens, texts: texts, site: site, links: links})
 	return a, nil
 }
 
@@ -117,6 +130,7 @@ type parts struct {
 	tokens *auth.Keys
 	texts  *i18n.Catalog
 	site   *sitechat.Build
+	links  *media.Links
 }
 
 func (a *App) wire(cfg config.Config, o Options, p parts) {
@@ -151,27 +165,30 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		},
 	})
 	conversations := conversation.NewService(a.store.Conversations(), a.worker, publisher{a.hub}, newID, o.Now)
-	a.healer = conversation.NewHealer(a.store.Gaps(), conversations, o.Now, o.Logger)
 	a.Accounts = account.NewService(account.Deps{
 		Store: a.store.Accounts(), CRM: crm, Channel: crm, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
-		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: a.worker.Wake, Lost: a.healer.Lost,
+		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: a.worker.Wake,
 	})
 	b := bridge.New(bridge.Deps{
 		Products: products, Chats: chatsAPI, Accounts: a.Accounts, Conversations: conversations,
-		Cards: bridge.NewCardFile(crm, a.Accounts), Lost: a.healer.Lost, FileURL: func(key, name string) string { return cfg.ChatURL + "/f/" + key + "/" + url.PathEscape(name) },
+		Cards: bridge.NewCardFile(crm, a.Accounts), FileURL: func(key, name string) string { return p.links.Lasting(media.Key(key), name) },
 		Texts: func(language, key string, args map[string]any) string {
 			return p.texts.Localizer("", language).Text(key, args)
 		},
 		Now: o.Now, Logger: o.Logger,
 	})
 	late.Handler = b
+	a.typing = bridge.NewTyping(b, conversations.Find)
+	a.fetches = bridge.NewFetches(conversations, a.media, o.Logger)
+	conversations.FilesWaiting = a.fetches.Wake
+	a.unsent = unsent{files: conversations, media: a.media, log: o.Logger}
 
 	a.streams = realtime.NewServer(realtime.Config{CheckOrigin: realtime.OnlyOrigin(cfg.ChatURL), Log: o.Logger}, a.hub,
-		httpapi.StreamSource{Tokens: p.tokens, Conversations: conversations, Texts: p.texts})
+		httpapi.StreamSource{Tokens: p.tokens, Conversations: conversations, Texts: p.texts, Links: p.links, Now: o.Now})
 	a.handler = httpapi.New(httpapi.Deps{
 		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
 		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,
-		OnlineChats: chats, OAuth: crm, Hooks: b, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
+		OnlineChats: chats, OAuth: crm, Hooks: b, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
 		Texts: p.texts, Database: a.store, NewID: newID, Now: o.Now, Logger: o.Logger,
 	})
 }
@@ -213,10 +230,12 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	var background sync.WaitGroup
 	background.Go(func() { a.worker.Run(work) })
 	background.Go(func() { a.Accounts.RunGrants(work) })
-	background.Go(func() { a.healer.Run(work) })
 	background.Go(func() { a.Accounts.RunRepairs(work) })
 	background.Go(func() { a.Accounts.RunIdle(work) })
 	background.Go(func() { _ = a.hub.Run(work) })
+	background.Go(func() { a.typing.Run(work) })
+	background.Go(func() { a.fetches.Run(work) })
+	background.Go(func() { a.unsent.run(work) })
 
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
@@ -243,10 +262,11 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	return errors.Join(err, a.Close())
 }
 
-// Close closes the database.
+// Close closes the database and the file store.
 func (a *App) Close() error {
-	if err := a.store.Close(); err != nil {
-		return fmt.Errorf("close database: %w", err)
+	err := a.store.Close()
+	if err != nil {
+		err = fmt.Errorf("close database: %w", err)
 	}
-	return nil
+	return errors.Join(err, closeMedia(a.media))
 }

@@ -18,6 +18,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ import (
 	"time"
 
 	"leadline/backend/config"
+	"leadline/backend/media"
 	"leadline/backend/sandbox"
 )
 
@@ -190,6 +192,7 @@ func newWorld(t *testing.T, s setup) *world {
 		"LEADLINE_APP_URL=" + appURL, "LEADLINE_CHAT_URL=" + chatURL,
 		"LEADLINE_DATABASE=sqlite:" + filepath.Join(t.TempDir(), "leadline.db"),
 		"LEADLINE_KEY_FILE=" + filepath.Join(t.TempDir(), "leadline.key"),
+		"LEADLINE_MEDIA_DIR=" + filepath.Join(t.TempDir(), "media"),
 		"LEADLINE_SIGNUP=true", "LEADLINE_STOP_TIMEOUT=5s",
 		prefix + "CLIENT_ID=" + clientID, prefix + "CLIENT_SECRET=" + clientSecret,
 		prefix + "CHANNEL_ID=" + channelID, prefix + "CHANNEL_SECRET=" + channelSecret,
@@ -248,7 +251,7 @@ func (w *world) listen() net.Listener {
 func (w *world) startApp(now func() time.Time) {
 	w.t.Helper()
 	a, err := New(w.t.Context(), w.cfg, Options{
-		Transport: w.transport, Mailer: w.mail, Now: now,
+		Transport: w.transport, Mailer: w.mail, Now: now, Fetch: w.fetch(),
 		Logger: slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -265,6 +268,29 @@ func (w *world) startApp(now func() time.Time) {
 		}
 	}()
 	w.stopApp = sync.OnceFunc(func() { cancel(); <-done })
+}
+
+// fetch lets the backend's guarded client find the CRM's hosts at public addresses
+// and reach the sandbox there; all other names stay what they are.
+func (w *world) fetch() media.FetchConfig {
+	w.t.Helper()
+	cert, err := testCertificate()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return media.FetchConfig{
+		TLS: &tls.Config{RootCAs: cert.pool},
+		Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
+			if strings.HasSuffix(host, ".amocrm.ru") || strings.HasSuffix(host, ".kommo.com") {
+				return []netip.Addr{netip.MustParseAddr("93.184.215.14")}, nil
+			}
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		},
+		Connect: func(ctx context.Context, _ netip.AddrPort) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", w.crmAddr)
+		},
+	}
 }
 
 // restart stops the backend in order and starts it on the same data.

@@ -3,7 +3,7 @@
 // sealing of secrets at rest. It is the only package that knows JWT.
 //
 //	claims, err := verifier.Verify(r.Header.Values("X-Auth-Token"))
-//	token, err := keys.Visitor(account, chat, visitor)
+//	token, err := keys.Visitor(auth.Visitor{Account: account, Chat: chat, Visitor: visitor})
 package auth
 
 import (

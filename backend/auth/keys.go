@@ -89,6 +89,18 @@ func checkKeys(keys []Key) error {
 	return nil
 }
 
+// DeriveKeys makes keys of one purpose from the server's, in the same order.
+func DeriveKeys(purpose string, keys ...Key) ([][]byte, error) {
+	list := make([][]byte, len(keys))
+	for i, k := range keys {
+		var err error
+		if list[i], err = k.derive(purpose); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // derive makes the key of one purpose: what is signed for one can never pass
 // for another, whatever it contains.
 func (k Key) derive(purpose string) ([]byte, error) {

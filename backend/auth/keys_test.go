@@ -41,10 +41,10 @@ var kinds = []struct {
 	kind fault.Kind
 }{
 	{"visitor", 400 * 24 * time.Hour,
-		func(k *Keys) (string, error) { return k.Visitor("a", "c", "v") },
+		func(k *Keys) (string, error) { return k.Visitor(Visitor{Account: "a", Chat: "c", Visitor: "v"}) },
 		func(k *Keys, s string) error {
 			v, err := k.ReadVisitor(s)
-			if err == nil && v != (Visitor{"a", "c", "v"}) {
+			if err == nil && v != (Visitor{Account: "a", Chat: "c", Visitor: "v"}) {
 				return fmt.Errorf("visitor = %+v", v)
 			}
 			return err
@@ -201,7 +201,7 @@ func TestTokensAreBoundToWhatTheyWereMadeFor(t *testing.T) {
 		t.Error("a ticket was made that is too long to be read")
 	}
 	// Claims of a visitor token stand in clear in a browser: no more than needed.
-	token, _ := k.Visitor("a", "c", "v")
+	token, _ := k.Visitor(Visitor{Account: "a", Chat: "c", Visitor: "v"})
 	raw, _ := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
 	var got map[string]any
 	if err := json.Unmarshal(raw, &got); err != nil || len(got) != 4 {

@@ -19,8 +19,19 @@ const (
 	ProofLife   = 24 * time.Hour
 )
 
-// maxToken bounds a token of ours, in bytes: a ticket holds one origin.
-const maxToken = 2 << 10
+// Bounds of tokens of ours, in bytes: a ticket holds one origin, a visitor token
+// perhaps all that a user token proved.
+const (
+	maxToken        = 2 << 10
+	maxVisitorToken = 6 << 10
+)
+
+func (p purpose) maxBytes() int {
+	if p == forVisitor {
+		return maxVisitorToken
+	}
+	return maxToken
+}
 
 // purpose says what a token is for. It has a signing key of its own, a type in
 // the header and an audience.
@@ -92,7 +103,7 @@ func issue[T any](k *Keys, p purpose, life time.Duration, body T) (string, error
 	if err != nil {
 		return "", fmt.Errorf("sign %s token: %w", p, err)
 	}
-	if len(s) > maxToken {
+	if len(s) > p.maxBytes() {
 		return "", fmt.Errorf("sign %s token: too long", p)
 	}
 	return s, nil
@@ -100,7 +111,7 @@ func issue[T any](k *Keys, p purpose, life time.Duration, body T) (string, error
 
 func read[T any](k *Keys, p purpose, token string) (T, error) {
 	var none T
-	if err := compact(token, maxToken); err != nil {
+	if err := compact(token, p.maxBytes()); err != nil {
 		return none, err
 	}
 	var e envelope[T]
@@ -128,11 +139,13 @@ type Visitor struct {
 	Account chatid.AccountID `json:"account"`
 	Chat    chatid.ChatID    `json:"chat"`
 	Visitor chatid.VisitorID `json:"visitor"`
+	// Proven is what the user token said that the session began with.
+	Proven Proven `json:"proven,omitzero"`
 }
 
 // Visitor makes the token by which a browser keeps its history (design.md §10).
-func (k *Keys) Visitor(a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID) (string, error) {
-	return issue(k, forVisitor, VisitorLife, Visitor{a, c, v})
+func (k *Keys) Visitor(v Visitor) (string, error) {
+	return issue(k, forVisitor, VisitorLife, v)
 }
 
 // ReadVisitor reads a visitor token. fault.Unauthenticated token_invalid.

@@ -31,6 +31,8 @@ var ownStatus = map[string]int{
 	"channel_refused":     http.StatusBadGateway,
 	"channel_private":     http.StatusBadGateway,
 	"restarting":          http.StatusServiceUnavailable,
+	"length_required":     http.StatusLengthRequired,
+	"upload_stalled":      http.StatusRequestTimeout,
 }
 
 // errorBody is the one shape of an error (docs/http-api.md).

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"container/list"
 	"sync"
 	"time"
@@ -16,17 +17,21 @@ type budget struct {
 	name  string
 	every time.Duration // one more is allowed each
 	burst int
+	// code is that of the refusal; too_many_attempts when empty.
+	code string
 }
 
 // What callers may do. Addresses are shared by offices and phone networks, so
 // theirs is wide; what guesses passwords is narrow.
 var (
-	perAddress         = budget{"address", 50 * time.Millisecond, 200}
-	perVisitor         = budget{"visitor", 100 * time.Millisecond, 60}
-	perVisitorMessages = budget{"messages", 700 * time.Millisecond, 20}
-	perLogin           = budget{"login", 30 * time.Second, 8}
-	perAccountSignIn   = budget{"sign-in", 10 * time.Second, 20}
-	perSignUpAddress   = budget{"sign-up", 2 * time.Minute, 5}
+	perAddress         = budget{name: "address", every: 50 * time.Millisecond, burst: 200}
+	perVisitor         = budget{name: "visitor", every: 100 * time.Millisecond, burst: 60}
+	perVisitorMessages = budget{name: "messages", every: 700 * time.Millisecond, burst: 20, code: "too_many_messages"}
+	perVisitorFiles    = budget{name: "files", every: 3 * time.Second, burst: 20, code: "too_many_files"}
+	perAddressFiles    = budget{name: "files of an address", every: 500 * time.Millisecond, burst: 100, code: "too_many_files"}
+	perLogin           = budget{name: "login", every: 30 * time.Second, burst: 8}
+	perAccountSignIn   = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
+	perSignUpAddress   = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
 )
 
 // maxLimiters bounds the memory that limits take; the least used go first.
@@ -93,11 +98,7 @@ func (s *Server) spend(c *gin.Context, b budget, caller string) bool {
 	if d == 0 {
 		return true
 	}
-	code := "too_many_attempts"
-	if b.name == perVisitorMessages.name {
-		code = "too_many_messages"
-	}
-	f := fault.New(fault.Limited, code)
+	f := fault.New(fault.Limited, cmp.Or(b.code, "too_many_attempts"))
 	f.RetryAfter = d
 	s.fail(c, f)
 	return false

@@ -19,6 +19,7 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/i18n"
+	"leadline/backend/media"
 	"leadline/backend/onlinechat"
 	"leadline/backend/realtime"
 	"leadline/backend/sitechat"
@@ -54,6 +55,11 @@ type Pinger interface {
 	Ping(ctx context.Context) error
 }
 
+// Typist passes on that a visitor types. It never waits.
+type Typist interface {
+	VisitorTypes(ctx context.Context, who conversation.Who)
+}
+
 // Deps are what the edge needs of others.
 type Deps struct {
 	AppURL, ChatURL string
@@ -67,11 +73,15 @@ type Deps struct {
 	OnlineChats   *onlinechat.Service
 	OAuth         OAuth
 	Hooks         Hooks
-	Tokens        *auth.Keys
-	Streams       *realtime.Server
-	SiteChat      *sitechat.Build
-	Texts         *i18n.Catalog
-	Database      Pinger
+	Typist        Typist
+	// Media takes files in and keeps them, Links makes and checks the links to them.
+	Media    *media.Service
+	Links    *media.Links
+	Tokens   *auth.Keys
+	Streams  *realtime.Server
+	SiteChat *sitechat.Build
+	Texts    *i18n.Catalog
+	Database Pinger
 
 	NewID  func() string
 	Now    func() time.Time
@@ -134,12 +144,26 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	r.GET("/v1/frame/:id", s.limited(perAddress), s.frame)
 	r.GET("/assets/:name", s.asset)
 	r.POST("/v1/session", s.sameOrigin, s.bodyLimit(maxVisitorBytes), s.limited(perAddress), s.session)
+	// The address pays first: what comes next reads up to fifty megabytes.
+	r.POST("/v1/files", s.sameOrigin, s.limited(perAddressFiles), s.visitorToken, s.limited(perVisitorFiles), s.upload)
 	v := r.Group("/v1", s.sameOrigin, s.visitorToken)
 	v.GET("/messages", s.limited(perVisitor), s.history)
 	v.POST("/messages", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.write)
+	v.PATCH("/messages/:id", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.edit)
+	v.PUT("/messages/:id/reaction", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.react)
+	v.DELETE("/messages/:id/reaction", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.unreact)
+	v.POST("/typing", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.typing)
+	v.POST("/conversation/end", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.end)
 	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
 	v.GET("/stream/events", s.limited(perVisitor), s.events)
 	r.GET("/v1/stream", s.limited(perAddress), s.stream) // its token is the first frame
+
+	// Files, by links that are proof enough: the panel's for some hours, the chats
+	// service's for as long as the file is kept.
+	r.GET("/v1/files/:id", s.limited(perAddress), s.file)
+	r.HEAD("/v1/files/:id", s.limited(perAddress), s.file)
+	r.GET("/f/:key/:name", s.lastingFile)
+	r.HEAD("/f/:key/:name", s.lastingFile)
 }
 
 func (s *Server) opsRoutes(r *gin.Engine) {

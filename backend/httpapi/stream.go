@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -11,6 +12,7 @@ import (
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
 	"leadline/backend/i18n"
+	"leadline/backend/media"
 	"leadline/backend/realtime"
 )
 
@@ -45,6 +47,8 @@ type StreamSource struct {
 	Tokens        *auth.Keys
 	Conversations *conversation.Service
 	Texts         *i18n.Catalog
+	Links         *media.Links
+	Now           func() time.Time
 }
 
 // Authenticate takes the visitor token of a stream's first frame.
@@ -53,7 +57,7 @@ func (s StreamSource) Authenticate(ctx context.Context, token string) (realtime.
 	if err != nil {
 		return realtime.Session{}, err
 	}
-	return sessionOf(ctx, s.Conversations, conversation.Who{Account: v.Account, Chat: v.Chat, Visitor: v.Visitor})
+	return sessionOf(ctx, s.Conversations, who(v))
 }
 
 // sessionOf names the visitor's conversation, if there is one.
@@ -80,10 +84,10 @@ func (s StreamSource) Since(ctx context.Context, session realtime.Session, curso
 		list = list[:limit]
 	}
 	local := s.Texts.Localizer(session.AcceptLanguage, "")
-	text := func(key string) string { return local.Text(key, nil) }
+	v := view{links: s.Links, now: s.Now(), text: func(key string) string { return local.Text(key, nil) }}
 	frames := make([]realtime.Frame, len(list))
 	for i, m := range list {
-		data, err := json.Marshal(renderMessage(m, text))
+		data, err := json.Marshal(v.message(m))
 		if err != nil {
 			return nil, false, err
 		}

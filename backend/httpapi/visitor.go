@@ -1,15 +1,18 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"leadline/backend/auth"
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
+	"leadline/backend/onlinechat"
 )
 
 const keyWho = "who"
@@ -35,7 +38,17 @@ func (s *Server) visitorToken(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	c.Set(keyWho, conversation.Who{Account: v.Account, Chat: v.Chat, Visitor: v.Visitor})
+	c.Set(keyWho, who(v))
+}
+
+// who is the visitor that a token names, with what was proven of them when it
+// was made.
+func who(v auth.Visitor) conversation.Who {
+	return conversation.Who{Account: v.Account, Chat: v.Chat, Visitor: v.Visitor, Proven: proven(v.Proven)}
+}
+
+func proven(p auth.Proven) conversation.Proven {
+	return conversation.Proven{ExternalID: p.UserID, Name: p.Name, Phone: p.Phone, Email: p.Email, Contact: p.Contact}
 }
 
 type pageBody struct {
@@ -55,7 +68,9 @@ type sessionBody struct {
 	Ticket   string `json:"ticket" binding:"required,max=2048"`
 	Alias    string `json:"alias" binding:"max=128"`
 	Locale   string `json:"locale" binding:"max=16"`
-	Token    string `json:"token" binding:"max=2048"`
+	Token    string `json:"token" binding:"max=6144"`
+	// UserToken is the site's word for who the visitor is (docs/http-api.md).
+	UserToken string `json:"user_token" binding:"max=8192"`
 }
 
 type sessionAnswer struct {
@@ -64,6 +79,7 @@ type sessionAnswer struct {
 	Locale       string            `json:"locale"`
 	Conversation *sessionConv      `json:"conversation"`
 	Strings      map[string]string `json:"strings"`
+	Uploads      *uploadsJSON      `json:"uploads,omitempty"`
 }
 
 type sessionConv struct {
@@ -95,19 +111,20 @@ func (s *Server) session(c *gin.Context) {
 		s.fail(c, fault.New(fault.Denied, "chat_unavailable"))
 		return
 	}
-	who := conversation.Who{Account: button.Account, Chat: chat.ID, Visitor: chatid.VisitorID(s.NewID())}
-	if in.Token != "" {
-		if v, err := s.Tokens.ReadVisitor(in.Token); err == nil && v.Account == who.Account && v.Chat == who.Chat {
-			who.Visitor = v.Visitor
-		}
-	}
-	token, err := s.Tokens.Visitor(who.Account, who.Chat, who.Visitor)
+	v, err := s.recognise(ctx, *chat, in)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	out := sessionAnswer{Token: token, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}}
-	conv, unread, err := s.Conversations.Find(ctx, who)
+	token, err := s.Tokens.Visitor(v)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	out := sessionAnswer{
+		Token: token, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(),
+	}
+	conv, unread, err := s.Conversations.Find(ctx, who(v))
 	switch {
 	case err == nil:
 		out.Conversation = &sessionConv{ID: conv.ID, Unread: unread}
@@ -119,13 +136,45 @@ func (s *Server) session(c *gin.Context) {
 	c.JSON(http.StatusOK, out)
 }
 
+// recognise finds out who opens a session (ADR 4): whom a user token of the site
+// proves, else whom the device's own token names, else somebody new.
+func (s *Server) recognise(ctx context.Context, chat onlinechat.Chat, in sessionBody) (auth.Visitor, error) {
+	fresh := auth.Visitor{Account: chat.Account, Chat: chat.ID, Visitor: chatid.VisitorID(s.NewID())}
+	device := fresh
+	if v, err := s.Tokens.ReadVisitor(in.Token); err == nil && v.Account == chat.Account && v.Chat == chat.ID {
+		device = v
+	}
+	if in.UserToken == "" {
+		return device, nil
+	}
+	secret, err := s.OnlineChats.IdentitySecret(ctx, chat.ID)
+	if err != nil {
+		return fresh, err
+	}
+	if fresh.Proven, err = auth.ReadUserToken(in.UserToken, secret, s.Now()); err != nil {
+		return fresh, err
+	}
+	fresh.Visitor, err = s.Conversations.Identify(ctx, chat.Account, chat.ID, fresh.Proven.UserID, device.Visitor)
+	return fresh, err
+}
+
 type writeBody struct {
-	ClientID string      `json:"client_id" binding:"required,len=36"`
-	Text     string      `json:"text"`
-	Page     pageBody    `json:"page"`
-	Contact  contactBody `json:"contact"`
-	Alias    string      `json:"alias" binding:"max=128"`
-	Locale   string      `json:"locale" binding:"max=16"`
+	ClientID string `json:"client_id" binding:"required,len=36"`
+	Text     string `json:"text"`
+	FileID   string `json:"file_id" binding:"max=64"`
+	Group    string `json:"group" binding:"max=36"`
+	ReplyTo  string `json:"reply_to" binding:"max=64"`
+	Press    *struct {
+		Message  string `json:"message" binding:"required,max=64"`
+		Text     string `json:"text" binding:"max=1024"`
+		Callback string `json:"callback_data" binding:"max=1024"`
+	} `json:"press"`
+	Location *conversation.Location `json:"location"`
+	Card     *conversation.Card     `json:"card"`
+	Page     pageBody               `json:"page"`
+	Contact  contactBody            `json:"contact"`
+	Alias    string                 `json:"alias" binding:"max=128"`
+	Locale   string                 `json:"locale" binding:"max=16"`
 }
 
 // write accepts a message: 200 means that it is on disk.
@@ -141,11 +190,17 @@ func (s *Server) write(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	m, err := s.Conversations.Write(c.Request.Context(), who, conversation.Draft{
+	draft := conversation.Draft{
 		ClientID: chatid.ClientID(strings.ToLower(in.ClientID)), Text: in.Text,
+		File: chatid.FileID(in.FileID), Group: strings.ToLower(in.Group), ReplyTo: chatid.MessageID(in.ReplyTo),
+		Location: in.Location, Card: in.Card,
 		Name: in.Contact.Name, Phone: in.Contact.Phone, Email: in.Contact.Email,
 		Alias: in.Alias, Locale: in.Locale, Source: source,
-	})
+	}
+	if p := in.Press; p != nil {
+		draft.Press = &conversation.Press{Message: chatid.MessageID(p.Message), Text: p.Text, Callback: p.Callback}
+	}
+	m, err := s.Conversations.Write(c.Request.Context(), who, draft)
 	if err != nil {
 		s.fail(c, err)
 		return

@@ -98,6 +98,7 @@ func (d demo) run(ctx context.Context) error {
 		"LEADLINE_APP_URL=" + appURL, "LEADLINE_CHAT_URL=" + chatURL,
 		"LEADLINE_DATABASE=sqlite:" + filepath.Join(d.data, "leadline.db"),
 		"LEADLINE_KEY_FILE=" + filepath.Join(d.data, "leadline.key"),
+		"LEADLINE_MEDIA_DIR=" + filepath.Join(d.data, "media"),
 		"LEADLINE_SIGNUP=true",
 		"LEADLINE_DEV_ZONES=" + zone, "LEADLINE_DEV_AMOJO_URL=http://amojo." + zone,
 		"LEADLINE_DEV_CONSENT_URL=http://www." + zone + "/oauth",

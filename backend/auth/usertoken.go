@@ -1,0 +1,102 @@
+package auth
+
+import (
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"leadline/backend/chatid"
+	"leadline/backend/fault"
+)
+
+// Bounds of a user token.
+const (
+	// UserTokenLife is how far ahead its end may be: what a site says of a person
+	// is true today.
+	UserTokenLife = 24 * time.Hour
+	// MaxUserToken bounds the token in bytes.
+	MaxUserToken = 8 << 10
+	maxUserID    = 128 // bytes, as all below
+	maxUserName  = 256
+	maxUserEmail = 254
+	maxUserPhone = 64
+)
+
+// Proven is what a site's server says of its signed-in user. Nothing but UserID
+// need be there.
+type Proven struct {
+	UserID  string           `json:"user_id"`
+	Name    string           `json:"name,omitempty"`
+	Email   string           `json:"email,omitempty"`
+	Phone   string           `json:"phone,omitempty"`
+	Contact chatid.ContactID `json:"contact_id,omitempty"` // the CRM's card; 0 for none
+}
+
+// userClaims has the claims in their exact types.
+type userClaims struct {
+	Proven
+	IssuedAt  *int64 `json:"iat"`
+	NotBefore *int64 `json:"nbf"`
+	ExpiresAt *int64 `json:"exp"`
+}
+
+func (c *userClaims) GetExpirationTime() (*jwt.NumericDate, error) { return date(c.ExpiresAt) }
+func (c *userClaims) GetIssuedAt() (*jwt.NumericDate, error)       { return date(c.IssuedAt) }
+func (c *userClaims) GetNotBefore() (*jwt.NumericDate, error)      { return date(c.NotBefore) }
+func (c *userClaims) GetIssuer() (string, error)                   { return "", nil }
+func (c *userClaims) GetSubject() (string, error)                  { return "", nil }
+func (c *userClaims) GetAudience() (jwt.ClaimStrings, error)       { return nil, nil }
+
+// ReadUserToken checks a token that a site's server signed with its chat's secret
+// (HS256; the secret counts as text). exp is required and at most a day ahead.
+// Every error is fault.Unauthenticated user_token_invalid; the cause is for the
+// log and holds nothing of the token.
+func ReadUserToken(token, secret string, now time.Time) (Proven, error) {
+	p, err := readUserToken(token, secret, now)
+	if err != nil {
+		return Proven{}, fault.Wrap(fault.Unauthenticated, "user_token_invalid", err)
+	}
+	return p, nil
+}
+
+func readUserToken(token, secret string, now time.Time) (Proven, error) {
+	if secret == "" {
+		return Proven{}, errors.New("no secret")
+	}
+	if err := compact(token, MaxUserToken); err != nil {
+		return Proven{}, err
+	}
+	var c userClaims
+	_, err := jwt.NewParser(
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Name}),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
+		jwt.WithLeeway(DefaultLeeway), jwt.WithTimeFunc(func() time.Time { return now }),
+	).ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return []byte(secret), nil })
+	if err != nil {
+		return Proven{}, reason(err)
+	}
+	if time.Unix(*c.ExpiresAt, 0).After(now.Add(UserTokenLife + DefaultLeeway)) {
+		return Proven{}, errors.New("ends more than a day ahead")
+	}
+	p := c.Proven
+	if strings.TrimSpace(p.UserID) == "" {
+		return Proven{}, errors.New("user_id is missing")
+	}
+	for _, f := range []struct {
+		name, value string
+		most        int
+	}{{"user_id", p.UserID, maxUserID}, {"name", p.Name, maxUserName}, {"email", p.Email, maxUserEmail}, {"phone", p.Phone, maxUserPhone}} {
+		if len(f.value) > f.most || !utf8.ValidString(f.value) || strings.ContainsFunc(f.value, control) {
+			return Proven{}, errors.New(f.name + " is too long or holds control characters")
+		}
+	}
+	if p.Contact < 0 {
+		return Proven{}, errors.New("contact_id is negative")
+	}
+	return p, nil
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f }
