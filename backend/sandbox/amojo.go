@@ -116,7 +116,7 @@ func (a *amojoCall) findChannel(id string) bool {
 	a.s.mu.Lock()
 	defer a.s.mu.Unlock()
 	ch := a.s.channel(id)
-	if ch == nil || ch.Product != a.zone.Product {
+	if ch == nil || ch.Product != a.zone.Product && !a.vars.SharedChannels {
 		return false
 	}
 	a.channel = *ch

@@ -48,6 +48,9 @@ func (a *amojoCall) connect() {
 	a.account = acc.ID
 	scope := a.channel.ID + "_" + acc.AmojoID
 	conn := s.st.Connections[scope]
+	if conn == nil && a.vars.ReconnectForgets {
+		s.forgetConversations(scope)
+	}
 	if conn == nil || !a.vars.ReconnectKeeps {
 		conn = &Connection{Scope: scope, Channel: a.channel.ID, Account: acc.ID, HookVersion: version, At: s.now()}
 		if in.Title != nil {

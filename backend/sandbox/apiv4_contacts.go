@@ -153,9 +153,7 @@ func (a *apiCall) addContacts() {
 	var out []map[string]any
 	s.mu.Lock()
 	for i, n := range in {
-		c := &Contact{
-			ID: s.nextID(), Account: a.acc.ID, Name: cmp.Or(n.Name, strings.TrimSpace(n.FirstName+" "+n.LastName)), CreatedAt: s.now(), UpdatedAt: s.now(),
-		}
+		c := Contact{Account: a.acc.ID, Name: cmp.Or(n.Name, strings.TrimSpace(n.FirstName+" "+n.LastName))}
 		for _, f := range n.Custom {
 			switch f.Code {
 			case "PHONE":
@@ -164,11 +162,8 @@ func (a *apiCall) addContacts() {
 				c.Email = f.Values[0].Value
 			}
 		}
-		s.st.Contacts[c.ID] = c
-		s.contactEvent(c, "add")
-		out = append(out, map[string]any{"id": c.ID, "request_id": cmp.Or(n.RequestID, strconv.Itoa(i))})
+		out = append(out, map[string]any{"id": s.addContact(c).ID, "request_id": cmp.Or(n.RequestID, strconv.Itoa(i))})
 	}
-	s.touch()
 	s.mu.Unlock()
 	for _, m := range out {
 		m["_links"] = a.self(fmt.Sprintf("/api/v4/contacts/%d", m["id"]))

@@ -91,3 +91,26 @@ func (s *Server) reviewEvent(t *ChatTemplate) {
 		s.crmEvent(t.Account, "add_chat_template_review", "add", map[string]any{"0": fields})
 	}
 }
+
+// storedTemplate completes a message of which only the id of a chat template is
+// given: content, the integration's id and buttons. s.mu is held.
+func (s *Server) storedTemplate(account int64, what *Content) error {
+	t, err := typed[Template](what.Template)
+	if err != nil || t == nil || t.Content != "" {
+		return err
+	}
+	stored := find(s.st.Templates, func(x *ChatTemplate) bool { return x.ID == t.ID && x.Account == account })
+	if stored == nil {
+		return ErrNotFound
+	}
+	t.ExternalID, t.Content = stored.ExternalID, stored.Content
+	what.Template = t
+	if what.Markup == nil && len(stored.Buttons) > 0 {
+		m := Markup{Mode: "inline"}
+		for _, b := range stored.Buttons {
+			m.Buttons = append(m.Buttons, []Button{{Text: b.Text, URL: b.URL}})
+		}
+		what.Markup = m
+	}
+	return nil
+}

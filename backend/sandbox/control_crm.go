@@ -126,11 +126,19 @@ func (s *Server) AddContact(c Contact) (Contact, error) {
 	if s.account(c.Account) == nil {
 		return Contact{}, ErrNotFound
 	}
-	c.ID, c.Unsorted, c.CreatedAt, c.UpdatedAt = s.nextID(), false, s.now(), s.now()
+	c.Unsorted = false
+	return *s.addContact(c), nil
+}
+
+// addContact makes a contact, in the list at once unless it is of an incoming lead. s.mu is held.
+func (s *Server) addContact(c Contact) *Contact {
+	c.ID, c.CreatedAt, c.UpdatedAt = s.nextID(), s.now(), s.now()
 	s.st.Contacts[c.ID] = &c
-	s.contactEvent(&c, "add")
+	if !c.Unsorted {
+		s.contactEvent(&c, "add")
+	}
 	s.touch()
-	return c, nil
+	return &c
 }
 
 // EndTalk closes a talk; without force the NPS bot of the account comes first.

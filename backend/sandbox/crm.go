@@ -49,15 +49,7 @@ func (s *Server) giveContact(chat *Chat, ch Channel, acc *Account, silent bool) 
 		return
 	}
 	p := s.st.Participants[chat.Participant]
-	c := &Contact{
-		ID: s.nextID(), Account: acc.ID, Name: p.Name, Phone: p.Phone, Email: p.Email, Unsorted: !acc.UnsortedOff && !silent,
-		CreatedAt: s.now(), UpdatedAt: s.now(),
-	}
-	s.st.Contacts[c.ID] = c
-	chat.ContactID = c.ID
-	if !c.Unsorted {
-		s.contactEvent(c, "add")
-	}
+	chat.ContactID = s.addContact(Contact{Account: acc.ID, Name: p.Name, Phone: p.Phone, Email: p.Email, Unsorted: !acc.UnsortedOff && !silent}).ID
 }
 
 // giveLead sees that a chat its client wrote in has a lead. s.mu is held.
@@ -67,6 +59,7 @@ func (s *Server) giveLead(chat *Chat, m *Message, ch Channel, acc *Account) {
 		if open := s.openLead(chat.ContactID, 0); open != nil {
 			chat.LeadID = open.ID
 		}
+	case acc.UnsortedOff && s.st.Variants.UnsortedOffNoLead:
 	case l == nil, l.closed() && !s.st.Variants.ClosedLeadStays:
 		s.newLead(chat, m, ch, acc)
 	case l.Unsorted:
@@ -115,6 +108,12 @@ func (s *Server) newLead(chat *Chat, m *Message, ch Channel, acc *Account) {
 		PipelineID: lead.PipelineID, SourceName: at.name, Service: ch.Code, From: chat.ClientName, To: at.to,
 		Text: m.Text, CreatedAt: s.now(),
 	}
+	switch s.st.Variants.UnsortedMeta { // not documented (C §7.5)
+	case "names":
+		in.Service, in.To = ch.Name, at.name
+	case "empty":
+		in.Service, in.To = "", ""
+	}
 	s.st.Incoming[in.UID] = in
 	chat.UnsortedUID = in.UID
 	s.unsortedEvent(in, "add")
@@ -158,4 +157,15 @@ func (s *Server) IncomingLeads(account int64) []IncomingLead {
 	}
 	slices.SortFunc(out, func(a, b IncomingLead) int { return cmp.Compare(a.LeadID, b.LeadID) })
 	return out
+}
+
+// forgetConversations leaves a scope's chats as history that no conversation id
+// leads to any more. s.mu is held.
+func (s *Server) forgetConversations(scope string) {
+	for _, c := range s.st.Chats {
+		if c.Scope == scope {
+			delete(s.idx.conv, [2]string{scope, c.ConversationID})
+			c.ConversationID = ""
+		}
+	}
 }

@@ -63,6 +63,12 @@ func TestFirstMessages(t *testing.T) {
 			"unsorted switched off: a lead in the first stage", func(s *Server) { s.ChangeAccount(testAccount, func(a *Account) { a.UnsortedOff = true }) },
 			[]string{text("m-1", "c-1", "Hello")}, counts{1, 1, 0, 1, 1},
 		},
+		{
+			"unsorted switched off makes no lead, by variant", func(s *Server) {
+				s.ChangeAccount(testAccount, func(a *Account) { a.UnsortedOff = true })
+				s.SetVariants(func(v *Variants) { v.UnsortedOffNoLead = true })
+			}, []string{text("m-1", "c-1", "Hello")}, counts{1, 0, 0, 1, 1},
+		},
 		{"silent: a contact and nothing else", nil, []string{from("m-1", "c-1", "u-1", "", `,"silent":true`)}, counts{1, 0, 0, 0, 0}},
 		{
 			"an import of history: silent but the newest, one lead and one notification", nil,
@@ -341,4 +347,78 @@ func TestSourceFallsBack(t *testing.T) {
 		t.Errorf("incoming leads in pipelines %v", got)
 	}
 	b.noBreach()
+}
+
+// TestReconnect is C §8.6: conversations go on after a disconnection, or, by variant, begin anew.
+func TestReconnect(t *testing.T) {
+	t.Parallel()
+	for _, forgets := range []bool{false, true} {
+		b := newBench(t)
+		b.box.SetVariants(func(v *Variants) { v.ReconnectForgets = forgets })
+		b.connect()
+		b.say("m-1", "c-1", "Hello")
+		b.connect() // connected all the time: nothing is forgotten
+		b.say("m-2", "c-1", "still here")
+		b.box.DropConnection(testScope)
+		b.connect()
+		b.say("m-3", "c-1", "again")
+		chats := b.box.Chats(testAccount)
+		if want := map[bool]int{false: 1, true: 2}[forgets]; len(chats) != want {
+			t.Errorf("reconnect_forgets %v: %d chats, want %d", forgets, len(chats), want)
+		}
+		if n := len(b.box.ChatMessages(chats[len(chats)-1].ID)); n != map[bool]int{false: 3, true: 2}[forgets] {
+			t.Errorf("reconnect_forgets %v: %d messages in the first chat", forgets, n)
+		}
+	}
+}
+
+// TestUnsortedMeta is metadata.to and .service of C §7.5, whose values are not documented.
+func TestUnsortedMeta(t *testing.T) {
+	t.Parallel()
+	for how, want := range map[string]string{"": "line_widget amo.ext.sandbox", "ids": "line_widget amo.ext.sandbox", "names": "Line Channel", "empty": " "} {
+		b := newBench(t)
+		b.installed()
+		b.connect()
+		b.box.SetVariants(func(v *Variants) { v.UnsortedMeta = how })
+		b.say("m-1", "c-1", "Hello")
+		if in := b.box.IncomingLeads(testAccount)[0]; in.To+" "+in.Service != want {
+			t.Errorf("%q: %q %q, want %q", how, in.To, in.Service, want)
+		}
+	}
+}
+
+// TestSharedChannels is the separateness of the products' channels, an open question of C §12.
+func TestSharedChannels(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	connect := func(want int) {
+		t.Helper()
+		req := amojo("POST", testChannel+"/connect", `{"account_id":"88888888-61f3-4f0a-8b27-93c5e0a4d6b2","hook_api_version":"v2"}`)
+		req.URL.Host, req.Host = "amojo.kommo.com", "amojo.kommo.com"
+		b.must(req, want)
+	}
+	connect(404)
+	b.box.SetVariants(func(v *Variants) { v.SharedChannels = true })
+	connect(200)
+}
+
+// TestWriteFirstCard is C §8.4: a message to a known number begins in that contact's card.
+func TestWriteFirstCard(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.connect()
+	b.must(amojo("POST", testScope, from("m-1", "c-1", "u-1", `{"phone":"+79990001122"}`, "")), 200)
+	in := b.box.IncomingLeads(testAccount)[0]
+	if err := b.box.AcceptLead(testAccount, in.UID, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.box.WriteFirst(testScope, "8 999 000 11 22", "", "We have it again"); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.counts(); got.Contacts != 1 || got.Leads != 1 {
+		t.Errorf("the CRM has %+v", got)
+	}
+	if card, err := b.box.LeadCard(testAccount, in.LeadID); err != nil || len(card.Chats) != 2 {
+		t.Errorf("card %+v %v", card, err)
+	}
 }

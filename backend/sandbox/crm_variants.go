@@ -10,6 +10,16 @@ type CRMVariants struct {
 	// ClosedLeadStays keeps a chat with its closed lead when the client writes again;
 	// else a new incoming lead is made (C §8.2).
 	ClosedLeadStays bool `json:"closed_lead_stays"`
+	// UnsortedOffNoLead makes no lead at all where incoming leads are switched off; else
+	// a normal one in the first stage (C §8.2).
+	UnsortedOffNoLead bool `json:"unsorted_off_no_lead"`
+	// UnsortedMeta fills metadata.to and .service of an incoming lead with the ids of
+	// source and channel (also ""), their names, or nothing (C §7.5).
+	UnsortedMeta string `json:"unsorted_meta" choices:"ids,names,empty"`
+	// ReconnectForgets lets conversations begin anew after a disconnection (C §8.6).
+	ReconnectForgets bool `json:"reconnect_forgets"`
+	// SharedChannels lets a channel of one product serve the other, too (C §12).
+	SharedChannels bool `json:"shared_channels"`
 	// ImportMakesLead lets a message imported in an operator's or the bot's name make
 	// an incoming lead in a chat that has none, unless it is silent (C §8.4).
 	ImportMakesLead bool `json:"import_makes_lead"`

@@ -13,6 +13,9 @@ import (
 // prepare checks what an operator wrote and completes it. s.mu is held.
 func (s *Server) prepare(c *Chat, what Content) (Content, error) {
 	what.Type = cmp.Or(what.Type, "text")
+	if err := s.storedTemplate(c.Account, &what); err != nil {
+		return what, fmt.Errorf("template: %w", err)
+	}
 	markup, err := typed[Markup](what.Markup)
 	if err == nil && markup != nil {
 		err = markup.check()
@@ -110,9 +113,6 @@ func (s *Server) fillTemplate(c *Chat, what *Content) error {
 	t, err := typed[Template](what.Template)
 	if err != nil || t == nil {
 		return err
-	}
-	if t.Content == "" {
-		return errors.New("a template needs its content")
 	}
 	for _, key := range marker.FindAllString(t.Content, -1) {
 		if !slices.ContainsFunc(t.Params, func(p TemplateParam) bool { return p.Key == key }) {

@@ -57,7 +57,7 @@ func (s *Server) BeginChat(scope string, in FirstMessage) (Message, error) {
 	case contact != nil && in.Phone == "":
 		in.Phone = contact.Phone
 	case contact == nil && in.Phone != "":
-		contact = s.contactByPhone(acc.ID, in.Phone)
+		contact = s.contactByPhone(acc, in.Phone)
 	}
 	if in.Phone == "" {
 		return Message{}, ErrEmpty
@@ -76,9 +76,10 @@ func (s *Server) BeginChat(scope string, in FirstMessage) (Message, error) {
 		return Message{}, err
 	}
 	if contact == nil {
-		contact = &Contact{ID: s.nextID(), Account: acc.ID, Name: name, Phone: in.Phone}
-		s.st.Contacts[contact.ID] = contact
+		contact = s.addContact(Contact{Account: acc.ID, Name: name, Phone: in.Phone})
 		chat.ContactID = contact.ID
+	} else if l := s.openLead(contact.ID, 0); l != nil {
+		chat.LeadID = l.ID
 	}
 	s.st.Participants[p.ID] = p
 	s.st.Chats[chat.ID] = chat
@@ -88,25 +89,10 @@ func (s *Server) BeginChat(scope string, in FirstMessage) (Message, error) {
 	return m.clone(), nil
 }
 
-// contactByPhone finds the oldest card with a number; only digits count. s.mu is held.
-func (s *Server) contactByPhone(account int64, phone string) *Contact {
-	var found *Contact
-	for _, c := range s.st.Contacts {
-		if c.Account == account && digits(c.Phone) != "" && digits(c.Phone) == digits(phone) && (found == nil || c.ID < found.ID) {
-			found = c
-		}
-	}
-	return found
-}
-
-func digits(s string) string {
-	var out []byte
-	for _, c := range []byte(s) {
-		if c >= '0' && c <= '9' {
-			out = append(out, c)
-		}
-	}
-	return string(out)
+// contactByPhone finds the oldest card with a number. s.mu is held.
+func (s *Server) contactByPhone(acc *Account, phone string) *Contact {
+	wanted := normalPhone(phone, acc.Country)
+	return find(s.contactsOf(acc.ID), func(c *Contact) bool { return wanted != "" && normalPhone(c.Phone, acc.Country) == wanted })
 }
 
 // SendRawHook signs any body with the channel's secret and sends it to its hook
