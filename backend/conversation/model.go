@@ -249,7 +249,8 @@ type MessageSent struct {
 	User chatid.UserRef
 }
 
-// MessageFailed is the outbox effect of an inbound message that was parked.
+// MessageFailed is the outbox effect of an inbound message that was parked: with
+// outbox.Never the job is kept, so that it can be sent again.
 type MessageFailed struct {
 	Conversation chatid.ConversationID
 	Message      chatid.MessageID

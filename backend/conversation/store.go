@@ -149,6 +149,7 @@ type Task struct {
 // Store keeps visitors, conversations and messages.
 type Store interface {
 	Files
+	Parking
 	// SaveInbound stores visitor, conversation, message and job in one
 	// transaction, and marks its file as sent. A repeat of (conversation, ClientID)
 	// gives Duplicate. fault.Limited "too_many_messages" when MaxWaiting is

@@ -167,6 +167,11 @@ func (s lanes) Settle(ctx context.Context, c outbox.Claim, j outbox.Job, o outbo
 			more = true
 			return t.postpone(l, j, o)
 		}
+		if o.Verdict == outbox.Never {
+			if err = t.park(l, j, o.Effects); err != nil {
+				return err
+			}
+		}
 		more, err = t.remove(l, j)
 		return err
 	})
