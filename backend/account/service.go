@@ -124,6 +124,11 @@ func (s *Service) Account(ctx context.Context, id chatid.AccountID) (Account, er
 	return s.store.Account(ctx, id)
 }
 
+// ByCRM finds by the CRM's number; fault.NotFound.
+func (s *Service) ByCRM(ctx context.Context, product string, id chatid.CRMAccountID) (Account, error) {
+	return s.store.ByCRM(ctx, product, id)
+}
+
 // View is the connection as its admin sees it.
 type View struct {
 	// State is one of not_connected, connecting, connected, broken, disconnected.

@@ -236,15 +236,26 @@ func (c *client) walk() {
 	visitor.write(uuidN(int(c.id)), "does it work?")
 	w.until("the broken channel", func() bool {
 		a, err := w.app.store.Accounts().ByCRM(t.Context(), "amocrm", chatid.CRMAccountID(c.id))
-		return err == nil && a.Reason == "channel"
+		return err == nil && a.Reason == "channel_private"
 	})
 	c.reopen()
-	c.says("state", "states", "broken_channel")
+	c.says("state", "states", "broken_channel_private")
 	c.look("11-broken")
 	w.box.SetFaults(func(f *sandbox.Faults) { f.ConnectRefused = false })
 	c.tab.fill(`.js-leadline-password`, secret)
 	c.tab.click(`.js-leadline-connect`)
 	c.says("state", "states", "connected")
+
+	// What the CRM did not take is counted, and sent again by a press.
+	c.w.until("the message that waited", func() bool { return len(textsOf(w.box.Messages(c.id), sandbox.Inbound)) == 1 })
+	visitor.refuse(uuidN(int(c.id)+500), "not taken")
+	c.reopen()
+	c.tab.sees(`document.querySelector('.js-leadline-parked-count').textContent === '1' && document.querySelector('.js-leadline-parked').checkVisibility()`)
+	c.says("parked", "form", "parked")
+	c.look("12-parked")
+	c.tab.click(`.js-leadline-resend`)
+	c.tab.sees(`!document.querySelector('.js-leadline-parked').checkVisibility()`)
+	w.eventually("the resent message", func() bool { return len(textsOf(w.box.Messages(c.id), sandbox.Inbound)) == 2 })
 
 	// Off, at any time: also while the backend does not answer (W §5.3).
 	c.front.down.Store(true)

@@ -150,8 +150,10 @@ func (b *Bridge) refused(ctx context.Context, p Product, a account.Account, j ou
 	if j.Uncertain {
 		code = "unknown_outcome"
 	}
+	// The service's own words are for the owner of the server; the admin gets the code.
+	b.log.Error("message parked", "account_id", string(a.ID), "conversation_id", string(j.Lane), "message_id", string(m.Message), "reason", code, "error", refusal)
 	effects = append(effects, conversation.MessageFailed{Conversation: j.Lane, Message: m.Message, Code: code})
-	return outbox.Outcome{Verdict: outbox.Never, Effects: effects}, refusal
+	return outbox.Outcome{Verdict: outbox.Never, Effects: effects}, nil
 }
 
 // historyPages bounds how far back a message is looked for.

@@ -31,6 +31,7 @@ var (
 	perAddressFiles    = budget{name: "files of an address", every: 500 * time.Millisecond, burst: 100, code: "too_many_files"}
 	perLogin           = budget{name: "login", every: 30 * time.Second, burst: 8}
 	perAccountSignIn   = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
+	perAccountParked   = budget{name: "parked", every: time.Second, burst: 40}
 	perSignUpAddress   = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
 )
 

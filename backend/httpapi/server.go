@@ -130,6 +130,9 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	w.GET("/status", s.limited(perAddress), s.widgetToken, s.widgetStatus)
 	w.POST("/connect", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetConnect)
 	w.POST("/disconnect", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetDisconnect)
+	w.GET("/parked", s.limited(perAddress), s.widgetToken, s.widgetParked)
+	w.POST("/parked/:message/resend", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetResend)
+	w.POST("/parked/:message/drop", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetDrop)
 	w.POST("/signup", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetSignUp)
 }
 

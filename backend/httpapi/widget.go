@@ -12,6 +12,7 @@ import (
 	"leadline/backend/account"
 	"leadline/backend/auth"
 	"leadline/backend/chatid"
+	"leadline/backend/conversation"
 	"leadline/backend/fault"
 	"leadline/backend/sitechat"
 	"leadline/backend/team"
@@ -61,6 +62,8 @@ type connection struct {
 	ConsentURL    string        `json:"consent_url"`
 	SignUpAllowed bool          `json:"signup_allowed"`
 	Chats         []chatSnippet `json:"chats"`
+	// Parked counts the messages that the CRM did not take, for administrators.
+	Parked int `json:"parked"`
 }
 
 type chatSnippet struct {
@@ -94,6 +97,12 @@ func (s *Server) answerConnection(c *gin.Context, ctx context.Context, status in
 		if out.Chats, err = s.snippets(ctx, v.Account, p.Name); err != nil {
 			s.fail(c, err)
 			return
+		}
+		if claims.IsAdmin == nil || *claims.IsAdmin {
+			if _, out.Parked, err = s.Conversations.Parked(ctx, v.Account, conversation.ParkedPlace{}, 1); err != nil {
+				s.fail(c, err)
+				return
+			}
 		}
 	}
 	c.JSON(status, out)

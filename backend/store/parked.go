@@ -25,8 +25,12 @@ type parkedRow struct {
 
 func (parkedRow) TableName() string { return "parked" }
 
-// park keeps the job of each message that it failed to deliver.
+// park keeps the job of a message that it failed to deliver. Other kinds of job
+// that fail a message have nothing to send again.
 func (t *tx) park(l *lane, j outbox.Job, effects []outbox.Effect) error {
+	if j.Kind != conversation.JobMessage {
+		return nil
+	}
 	for _, e := range effects {
 		failed, ok := e.(conversation.MessageFailed)
 		if !ok {

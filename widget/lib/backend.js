@@ -86,6 +86,11 @@ define(['jquery', './crm.js'], function ($, crm) {
       return call(self, 'POST', 'disconnect', {});
     },
 
+    // decide is 'resend' or 'drop', for all messages that the CRM did not accept.
+    parked: function (self, decide) {
+      return call(self, 'POST', 'parked/all/' + decide, {});
+    },
+
     signUp: function (self, email, password) {
       return call(self, 'POST', 'signup', { email: email, password: password, language: crm.language() });
     }

@@ -71,6 +71,11 @@ define([
     }
   }
 
+  function showParked(form, count) {
+    part(form, 'parked-count').text(String(count || 0));
+    part(form, 'parked').toggle(count > 0);
+  }
+
   function stateText(form, connection, state) {
     var reason = state === 'broken' && /^[a-z_]+$/.test(connection.reason) ? words.text(form.self, 'states.broken_' + connection.reason) : '';
     return reason || words.text(form.self, 'states.' + state);
@@ -88,6 +93,7 @@ define([
     part(form, 'connect').toggle(installed && state !== 'connected' && state !== 'connecting');
     part(form, 'again').toggle(state === 'connecting' && form.watchedMs >= giveUpAfterMs);
     part(form, 'signup-area').toggle(connection.signup_allowed === true && state !== 'connected');
+    showParked(form, connection.parked);
     part(form, 'chats').empty().append(view.chats(form.self, form.code, connection.chats));
     if (state === 'connecting') {
       watch(form);
@@ -175,6 +181,20 @@ define([
     });
   }
 
+  function parkedPressed(form, $button, decide) {
+    clearError(form);
+    $button.prop('disabled', true);
+    backend.parked(form.self, decide).then(function (answer) {
+      if (isOnPage(form)) {
+        showParked(form, answer.parked);
+      }
+    }, function (failure) {
+      fail(form, failure);
+    }).always(function () {
+      $button.prop('disabled', false);
+    });
+  }
+
   function signUpPressed(form, $button) {
     var email = $.trim(part(form, 'signup-email').val());
     var password = part(form, 'signup-password').val();
@@ -203,6 +223,10 @@ define([
     }).on('click', '.js-leadline-again', function () {
       restartWatch(form);
       ask(form);
+    }).on('click', '.js-leadline-resend', function () {
+      parkedPressed(form, $(this), 'resend');
+    }).on('click', '.js-leadline-drop', function () {
+      parkedPressed(form, $(this), 'drop');
     }).on('click', '.js-leadline-signup', function () {
       signUpPressed(form, $(this));
     }).on('click', '.js-leadline-signup-toggle', function () {

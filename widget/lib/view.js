@@ -48,6 +48,19 @@ define(['jquery', './words.js'], function ($, words) {
     );
   }
 
+  // Messages that the CRM did not accept: how many, and what to do with them.
+  function parked(self) {
+    return element('div', 'parked', { role: 'group', 'aria-label': words.text(self, 'form.parked') }).addClass('js-leadline-parked').hide().append(
+      element('p', 'hint').append(
+        document.createTextNode(words.text(self, 'form.parked') + ' '),
+        element('span', 'name').addClass('js-leadline-parked-count')
+      ),
+      button(self, 'resend', 'form.parked_resend'),
+      document.createTextNode(' '),
+      button(self, 'drop', 'form.parked_drop').addClass('leadline__button_link')
+    );
+  }
+
   return {
     form: function (self, code) {
       return $('<div>').addClass('leadline js-leadline').append(
@@ -58,6 +71,7 @@ define(['jquery', './words.js'], function ($, words) {
         secret(self, code, 'password', 'form.password', 'form.password_hint'),
         button(self, 'connect', 'form.connect').hide(),
         button(self, 'again', 'form.again').hide(),
+        parked(self),
         element('div', 'chats').addClass('js-leadline-chats'),
         signUp(self, code)
       );

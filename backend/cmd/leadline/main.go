@@ -24,6 +24,8 @@ const usage = `leadline - online chat between websites and amoCRM / Kommo
   leadline user add --email ADDRESS   make a login (password from the terminal or --password-env)
   leadline widget build --platform P  write dist/P/widget.zip (amocrm, kommo, dev)
   leadline widget check ZIP           check a widget.zip against the marketplace's rules
+  leadline parked list|resend|drop --account NUMBER [MESSAGE... | all]
+                                      messages that the CRM did not take
   leadline config                     show the settings in use, without secrets
 
 Settings are environment variables that begin with LEADLINE_; docs/settings.md lists them.
@@ -60,6 +62,8 @@ func run(ctx context.Context, args []string) error {
 		return migrate(ctx)
 	case "user":
 		return user(ctx, args[1:])
+	case "parked":
+		return parked(ctx, args[1:])
 	case "config":
 		return showConfig()
 	case "widget":
