@@ -13,7 +13,7 @@ import (
 	"leadline/backend/outbox"
 )
 
-// message sends one inbound message. A nil error comes with Done only.
+// message sends one inbound message. The error is for the log.
 func (b *Bridge) message(ctx context.Context, p Product, a account.Account, j outbox.Job, m conversation.MessageJob) (outbox.Outcome, error) {
 	out := b.outgoing(p, j.Lane, m)
 	var effects []outbox.Effect
