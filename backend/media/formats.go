@@ -67,8 +67,10 @@ var formats = map[string]format{
 	"video/x-msvideo": {File, []string{".avi"}},
 	"video/matroska":  {File, []string{".mkv"}},
 
-	"application/pdf":    {File, []string{".pdf"}},
-	"application/msword": {File, []string{".doc", ".dot"}},
+	"application/pdf": {File, []string{".pdf"}},
+	// Old office files do not always say of which kind they are.
+	"application/x-ole-storage": {File, []string{".doc", ".xls", ".ppt", ".msg", ".vsd"}},
+	"application/msword":        {File, []string{".doc", ".dot"}},
 	"application/vnd.openxmlformats-officedocument.wordprocessingml.document": {File, []string{".docx"}},
 	"application/vnd.ms-excel": {File, []string{".xls"}},
 	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":         {File, []string{".xlsx"}},
@@ -85,9 +87,12 @@ var formats = map[string]format{
 	"text/tab-separated-values": {File, []string{".tsv", ".txt", ".csv"}},
 	"text/vcard":                {File, []string{".vcf"}},
 	"text/calendar":             {File, []string{".ics"}},
-	"application/json":          {File, []string{".json", ".txt"}},
+	"application/json":          {File, []string{".json", ".txt", ".geojson", ".ndjson"}},
+	"application/x-subrip":      {File, []string{".srt", ".txt"}},
+	"message/rfc822":            {File, []string{".eml", ".txt"}},
 
-	"application/zip":             {File, []string{".zip"}},
+	// New ones are archives, and look like any other when their parts come in an unusual order.
+	"application/zip":             {File, []string{".zip", ".docx", ".xlsx", ".pptx", ".odt", ".ods", ".odp", ".epub"}},
 	"application/x-7z-compressed": {File, []string{".7z"}},
 	"application/vnd.rar":         {File, []string{".rar"}},
 	"application/gzip":            {File, []string{".gz", ".tgz"}},
@@ -100,6 +105,9 @@ var sameAs = map[string]string{
 	"image/heif-sequence": "image/heif",
 	"audio/x-m4a":         "audio/mp4",
 	"video/x-m4v":         "video/mp4",
+
+	"application/geo+json": "application/json",
+	"application/x-ndjson": "application/json",
 }
 
 // VisitorTypes lists the content types that a visitor may send by default.

@@ -51,6 +51,8 @@ func TestInspectTellsWhatAFileIs(t *testing.T) {
 		{"recorded.mp4", Audio, "audio/mp4", 2500 * time.Millisecond, frames},
 		{"sound.webm", Audio, "audio/webm", 2500 * time.Millisecond, exact},
 		{"recorded.webm", Audio, "audio/webm", 2500 * time.Millisecond, frames}, // the last block's beginning
+		{"chromium.webm", Audio, "audio/webm", 1500 * time.Millisecond, 100 * time.Millisecond},
+		{"chromium.mp4", Audio, "audio/mp4", 1500 * time.Millisecond, 100 * time.Millisecond},
 		{"sound.aac", Audio, "audio/aac", 0, 0},
 		{"film.mp4", Video, "video/mp4", 2 * time.Second, exact},
 		{"film.mov", Video, "video/quicktime", 2 * time.Second, exact},
@@ -172,6 +174,8 @@ func TestInspectTakesDocuments(t *testing.T) {
 		{"a card", []byte("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Anna\r\nEND:VCARD\r\n"), "text/vcard"},
 		{"Word", zipped(t, "[Content_Types].xml", "_rels/.rels", "word/document.xml"), "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
 		{"Excel", zipped(t, "[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+		{"a letter", []byte("From: Anna <anna@example.org>\r\nTo: shop@example.org\r\nSubject: Hello\r\n\r\nHello\r\n"), "message/rfc822"},
+		{"text in an old code page", []byte("\xcf\xf0\xe8\xe2\xe5\xf2, \xec\xe8\xf0"), "text/plain"},
 		{"archive", zipped(t, "a.txt", "b.txt"), "application/zip"},
 	} {
 		got, err := inspect(tt.content, Incoming{})

@@ -31,6 +31,8 @@ func TestCleanName(t *testing.T) {
 		{"a program's ending is followed by the right one", "photo.exe", "image/jpeg", "photo.exe.jpg"},
 		{"a script is text", "run.bat", "text/plain", "run.bat.txt"},
 		{"a version is no ending", "report.v2", "application/pdf", "report.v2.pdf"},
+		{"a document whose parts are in an unusual order", "offer.docx", "application/zip", "offer.docx"},
+		{"a program that looks like an archive", "game.apk", "application/zip", "game.apk.zip"},
 		{"no ending", "photo", "image/webp", "photo.webp"},
 		{"a sentence is no ending", "Dear all. This is the list of things", "text/plain", "Dear all. This is the list of things.txt"},
 		{"only an ending", ".jpg", "image/jpeg", "jpg.jpg"},

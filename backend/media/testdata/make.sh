@@ -2,6 +2,8 @@
 # Makes the sound, video and pictures of this folder again, with programs that
 # are not ours: ffmpeg 5.1 and Pillow 9.4 of Debian 12. Nothing here is needed to
 # build or test; what the files hold is in inspect_test.go and picture_test.go.
+# chromium.webm and chromium.mp4 are 1.5 s of Chromium's fake microphone, recorded by
+# its MediaRecorder in slices of 200 ms.
 set -euo pipefail
 cd "$(dirname "$0")"
 
