@@ -66,7 +66,7 @@ type StoredThumb struct {
 // file_empty, file_type_refused, file_broken; fault.Unavailable
 // storage_unavailable; what r's Read gave, wrapped.
 func (s *Service) Accept(ctx context.Context, r io.Reader, in Incoming) (Item, error) {
-	f, size, err := s.spool(r, in)
+	f, size, err := s.spool(r)
 	if err != nil {
 		return Item{}, err
 	}
@@ -132,16 +132,15 @@ func (s *Service) Discard(ctx context.Context, item Item) error {
 
 // spool copies r into a file that nobody else sees: looking at a file needs to
 // go back and forth, and the store wants its size beforehand.
-func (s *Service) spool(r io.Reader, in Incoming) (*os.File, int64, error) {
+func (s *Service) spool(r io.Reader) (*os.File, int64, error) {
 	f, err := os.CreateTemp("", "leadline-upload-*")
 	if err != nil {
 		return nil, 0, unavailable("spool file", err)
 	}
 	// Where the system allows it the name goes at once, so that a killed process leaves nothing.
 	_ = os.Remove(f.Name())
-	most := s.Limits.most()
 	w := &failing{w: f}
-	n, err := io.Copy(w, io.LimitReader(r, most+1))
+	n, err := io.Copy(w, io.LimitReader(r, s.Limits.most()+1)) // one byte too many for any kind: Inspect says so
 	switch {
 	case w.err != nil:
 		drop(f)
@@ -149,13 +148,6 @@ func (s *Service) spool(r io.Reader, in Incoming) (*os.File, int64, error) {
 	case err != nil:
 		drop(f)
 		return nil, 0, err
-	case n > most:
-		defer drop(f)
-		kind, _, err := detect(f, n) // the error names the limit of the kind
-		if err != nil {
-			return nil, 0, unavailable("spool file", err)
-		}
-		return nil, 0, s.Limits.tooLarge(in.kind(kind))
 	}
 	return f, n, nil
 }
