@@ -136,15 +136,13 @@ func detect(r io.ReaderAt, size int64) (Kind, string, error) {
 		typ = other
 	}
 	// The containers of video also hold sound alone: browsers record voice into them.
-	switch {
-	case typ == "video/webm" || typ == "audio/webm":
+	switch typ {
+	case "video/webm", "audio/webm":
 		typ = soundOrVideo(webm(r, size), "audio/webm", "video/webm")
-	case typ == "video/mp4" || typ == "video/quicktime" || typ == "audio/mp4":
-		video := typ
-		if typ == "audio/mp4" {
-			video = "video/mp4"
-		}
-		typ = soundOrVideo(mp4(r, size), "audio/mp4", video)
+	case "video/mp4", "audio/mp4":
+		typ = soundOrVideo(mp4(r, size), "audio/mp4", "video/mp4")
+	case "video/quicktime":
+		typ = soundOrVideo(mp4(r, size), "audio/mp4", typ)
 	}
 	f, ok := formats[typ]
 	if !ok {

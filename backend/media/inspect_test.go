@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"os"
 	"path/filepath"
@@ -254,7 +255,7 @@ func TestInspectHoldsEachKindToItsLimit(t *testing.T) {
 				}
 				continue
 			}
-			f, ok := err.(*fault.Error)
+			f, ok := errors.AsType[*fault.Error](err)
 			if !ok || f.Kind != fault.TooLarge || f.Code != "file_too_large" || f.Args["Max"] != tt.max {
 				t.Errorf("%s as %q a byte over: %v, want file_too_large with Max %d", tt.file, tt.wish, err, tt.max)
 			}

@@ -216,7 +216,7 @@ func TestImportFetchesAndAccepts(t *testing.T) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = w.Write(picture[:100])
 		case "/endless":
-			w.WriteHeader(200)
+			w.WriteHeader(http.StatusOK)
 			w.(http.Flusher).Flush()
 			_, _ = io.Copy(w, io.LimitReader(&endless{head: bytes.NewReader(picture)}, 5<<20))
 		}

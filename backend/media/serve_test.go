@@ -91,7 +91,7 @@ func TestServeShowsInPlaceOnlyWhatCannotAct(t *testing.T) {
 					t.Errorf("%s = %q, want %q", name, got, want)
 				}
 			}
-			if resp.StatusCode != 200 || body != "<script>alert(1)</script>" {
+			if resp.StatusCode != http.StatusOK || body != "<script>alert(1)</script>" {
 				t.Errorf("%d %q", resp.StatusCode, body)
 			}
 		})
