@@ -101,6 +101,25 @@ type message struct {
 	Seq, Rev, At                int64
 	Error                       *struct{ Code, Message string }
 	Author                      *struct{ Name string }
+	Kind, Group                 string
+	EditedAt                    int64 `json:"edited_at"`
+	File                        *file
+	Location                    *struct{ Lat, Lon float64 }
+	Card                        *struct{ Name, Phone string }
+	ReplyTo                     *struct{ ID, Text, Author, Kind, Direction string } `json:"reply_to"`
+	Reactions                   []struct{ Emoji, By string }
+	Markup                      *struct {
+		Buttons [][]struct{ Text, URL string }
+	}
+}
+
+// file is a file as panels see it.
+type file struct {
+	ID, Kind, Name, Type, State, URL string
+	Bytes                            int64
+	Width, Height                    int
+	DurationMS                       int64  `json:"duration_ms"`
+	ThumbURL                         string `json:"thumb_url"`
 }
 
 // visitor is a browser without a screen.

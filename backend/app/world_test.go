@@ -106,6 +106,7 @@ type world struct {
 	crmAddr   string
 	appAddr   string
 	stopApp   func()
+	fetching  func(*media.FetchConfig)
 }
 
 // setup changes the defaults of a world.
@@ -115,11 +116,12 @@ type setup struct {
 	login   bool // make the login, proven
 	kommo   bool // the whole world is Kommo's instead of amoCRM's
 	now     func() time.Time
+	fetch   func(*media.FetchConfig) // of files from outside
 }
 
 func newWorld(t *testing.T, s setup) *world {
 	t.Helper()
-	w := &world{t: t, mail: &mailbox{}, logs: &syncBuffer{}}
+	w := &world{t: t, mail: &mailbox{}, logs: &syncBuffer{}, fetching: s.fetch}
 	cert, err := testCertificate()
 	if err != nil {
 		t.Fatal(err)
@@ -278,7 +280,7 @@ func (w *world) fetch() media.FetchConfig {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return media.FetchConfig{
+	c := media.FetchConfig{
 		TLS: &tls.Config{RootCAs: cert.pool},
 		Lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
 			if strings.HasSuffix(host, ".amocrm.ru") || strings.HasSuffix(host, ".kommo.com") {
@@ -291,6 +293,10 @@ func (w *world) fetch() media.FetchConfig {
 			return d.DialContext(ctx, "tcp", w.crmAddr)
 		},
 	}
+	if w.fetching != nil {
+		w.fetching(&c)
+	}
+	return c
 }
 
 // restart stops the backend in order and starts it on the same data.
