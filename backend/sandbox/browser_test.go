@@ -51,6 +51,7 @@ func until(t *testing.T, ctx context.Context, condition string) {
 func TestPagesInBrowser(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
+	b.box.SetVariants(func(v *Variants) { v.ChannelLacks = []string{"typing"} }) // so that hooks can be counted
 	ctx := browser(t)
 	u, err := url.Parse(b.url)
 	if err != nil {
@@ -62,7 +63,7 @@ func TestPagesInBrowser(t *testing.T) {
 	until(t, ctx, `document.getElementById("link").textContent === "channel not connected"`)
 	b.connect()
 	b.say("m-1", "c-1", "<img src=x onerror=document.title='hacked'>")
-	until(t, ctx, `document.querySelector(".badge")?.textContent === "1"`)
+	until(t, ctx, `document.querySelector(".badge")?.textContent === "1 unread"`)
 	until(t, ctx, `document.querySelector(".chats__name").textContent === "Анна"`)
 	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(".chats__item"))); err != nil {
 		t.Fatal(err)

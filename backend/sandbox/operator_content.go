@@ -33,6 +33,9 @@ func (s *Server) prepare(c *Chat, what Content) (Content, error) {
 	if what.Type != "text" && !isFileKind(what.Type) {
 		return what, errors.New("operators send text, file, video, picture, voice, audio and sticker") // C §4.3
 	}
+	if what.Type != "picture" && what.Type != "video" {
+		what.Thumbnail = ""
+	}
 	if what.Media == "" && (what.Type != "text" || what.Text == "" && what.Forwards == nil) {
 		return what, ErrEmpty
 	}
