@@ -48,7 +48,8 @@ func browser(t *testing.T) context.Context {
 		}
 		opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 			chromedp.UserDataDir(dir), chromedp.WindowSize(1000, 760), chromedp.Flag("disable-quic", true),
-			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+			chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
 		alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
 		ctx, stop := chromedp.NewContext(alloc)
 		browserEnd = func() { stop(); stopAlloc(); _ = os.RemoveAll(dir) }
@@ -71,6 +72,8 @@ type site struct {
 	// routes adds to the chat host; phone is the width of the browser.
 	routes func(*http.ServeMux)
 	phone  bool
+	// session is what a session says besides token, origin and locale; without it the visitor never wrote.
+	session func() string
 	// origin is what the session says that its ticket was given to, when it is not the site.
 	origin string
 	// refuse answers the nth call of session with a status and a code; status 0 is success.
@@ -126,8 +129,12 @@ func visit(t *testing.T, html string, prepare ...func(*site)) *site {
 				return
 			}
 		}
+		rest := `"conversation": null, "strings": {}`
+		if s.session != nil {
+			rest = s.session()
+		}
 		// The origin that the ticket was given to.
-		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+cmp.Or(s.origin, s.page.URL)+`", "locale": "en", "conversation": null, "strings": {}}`)
+		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+cmp.Or(s.origin, s.page.URL)+`", "locale": "en", `+rest+`}`)
 	})
 	if s.routes != nil {
 		s.routes(chat)

@@ -25,6 +25,7 @@ var pageTemplate = template.Must(template.New("frame").Parse(`<!doctype html>
 <meta name="referrer" content="no-referrer">
 <title>{{.Title}}</title>
 <link rel="stylesheet" href="../../assets/{{.Style}}">
+<link rel="modulepreload" href="../../assets/{{.Words}}">
 <script src="../../assets/{{.Script}}" defer></script>
 </head>
 <body data-button="{{.ButtonID}}">
@@ -52,7 +53,7 @@ func (b *Build) FramePage(f Frame) ([]byte, error) {
 	var out bytes.Buffer
 	err := pageTemplate.Execute(&out, map[string]string{
 		"Lang": lang, "Title": words.title, "NoScript": words.noScript,
-		"ButtonID": f.ButtonID, "Style": b.PanelStyle(), "Script": b.PanelScript(),
+		"ButtonID": f.ButtonID, "Style": b.PanelStyle(), "Script": b.PanelScript(), "Words": b.PanelWords(lang),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("render the panel's page: %w", err)

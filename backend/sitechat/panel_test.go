@@ -245,7 +245,7 @@ func TestAccessibility(t *testing.T) {
 				}
 			}
 			// WCAG 2.5.8: targets of 24 px or more.
-			p.value(`[...document.querySelectorAll("button, textarea")].filter((e) => !e.hidden).map((e) => e.getBoundingClientRect()).filter((r) => r.width < 24 || r.height < 24).length`, 0)
+			p.value(`[...document.querySelectorAll("button, textarea")].filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect()).filter((r) => r.width < 24 || r.height < 24).length`, 0)
 		})
 	}
 }

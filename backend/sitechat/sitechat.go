@@ -15,7 +15,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -41,6 +43,8 @@ type manifest struct {
 	WindowScript string `json:"window_script"`
 	PanelScript  string `json:"panel_script"`
 	PanelStyle   string `json:"panel_style"`
+	// What the panel fetches when it needs it: the words of each language ("words.ru"), and rarely used code ("viewer").
+	PanelParts map[string]string `json:"panel_parts"`
 }
 
 var files = sync.OnceValues(func() (*Build, error) { return read(embedded) })
@@ -63,7 +67,8 @@ func read(from fs.FS) (*Build, error) {
 	if b.loader, err = fs.ReadFile(from, path.Join("dist", b.manifest.Loader)); err != nil {
 		return nil, fmt.Errorf("read the loader of the site chat: %w", err)
 	}
-	for _, name := range []string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle} {
+	names := slices.AppendSeq([]string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle}, maps.Values(b.manifest.PanelParts))
+	for _, name := range names {
 		if b.assets[name], err = fs.ReadFile(from, path.Join("dist", "assets", name)); err != nil {
 			return nil, fmt.Errorf("read %s of the site chat: %w", name, err)
 		}
@@ -83,6 +88,9 @@ func (b *Build) PanelScript() string { return b.manifest.PanelScript }
 // PanelStyle is the name of the panel's style sheet among the assets.
 func (b *Build) PanelStyle() string { return b.manifest.PanelStyle }
 
+// PanelWords is the name of the words of one language among the assets; empty for a language that the panel does not speak.
+func (b *Build) PanelWords(lang string) string { return b.manifest.PanelParts["words."+lang] }
+
 // WindowScript is the name of the loader's second part among the assets. It is imported by a module of another origin, so it is
 // to be served with Access-Control-Allow-Origin: *.
 func (b *Build) WindowScript() string { return b.manifest.WindowScript }
@@ -91,13 +99,17 @@ func (b *Build) WindowScript() string { return b.manifest.WindowScript }
 // ever; false means that there is no such file.
 //
 // Pages stay open over an upgrade of the server, and their loader then asks for the window of its own build: any hash of that
-// one name gets today's window, and immutable is false, so that nobody keeps it under the wrong name.
+// one name gets today's window, and immutable is false, so that nobody keeps it under the wrong name. The same goes for the
+// words of a language. Other parts of an earlier panel are gone, and that panel begins anew when it misses one.
 func (b *Build) Asset(name string) (data []byte, contentType string, immutable, ok bool) {
 	if data, ok := b.assets[name]; ok {
 		return data, typeOf(name), true, true
 	}
 	if strings.HasPrefix(name, "window.") && strings.HasSuffix(name, ".js") {
 		return b.assets[b.manifest.WindowScript], LoaderType, false, true
+	}
+	if words, ok := b.manifest.PanelParts[name[:min(len(name), len("words.xx"))]]; ok && strings.HasPrefix(name, "words.") {
+		return b.assets[words], LoaderType, false, true
 	}
 	return nil, "", false, false
 }

@@ -65,6 +65,30 @@ func TestAssets(t *testing.T) {
 	if data, _, immutable, ok := b.Asset("window.000000000000.js"); !ok || immutable || len(data) == 0 {
 		t.Errorf("the window of an earlier build: %d bytes, immutable %v, %v", len(data), immutable, ok)
 	}
+	// So does a panel for its words; another part of an earlier build is gone, and the panel begins anew.
+	for _, lang := range []string{"en", "ru", "es", "pt"} {
+		if data, _, immutable, ok := b.Asset("words." + lang + ".000000000000.js"); !ok || immutable || len(data) == 0 || b.PanelWords(lang) == "" {
+			t.Errorf("the words of an earlier build in %s: %d bytes, immutable %v, %v", lang, len(data), immutable, ok)
+		}
+	}
+	for _, name := range []string{"rich.000000000000.js", "words.xx.000000000000.js", "words.", "words"} {
+		if _, _, _, ok := b.Asset(name); ok {
+			t.Errorf("Asset(%q) is there", name)
+		}
+	}
+	for part, name := range b.manifest.PanelParts {
+		data, contentType, immutable, ok := b.Asset(name)
+		want := "text/javascript; charset=utf-8"
+		if strings.HasSuffix(part, ".css") {
+			want = "text/css; charset=utf-8"
+		}
+		if contentType != want {
+			t.Errorf("%s has the type %s, want %s", name, contentType, want)
+		}
+		if !ok || !immutable || len(data) == 0 || !strings.Contains(string(b.assets[b.PanelScript()]), name) {
+			t.Errorf("the part %s: %d bytes, immutable %v, %v, or the panel does not name it", name, len(data), immutable, ok)
+		}
+	}
 	if !strings.Contains(string(b.Loader()), b.WindowScript()) {
 		t.Error("the loader does not name its second part")
 	}

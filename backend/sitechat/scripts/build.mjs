@@ -1,7 +1,7 @@
 // Builds the loader and the panel into dist/. The new build is made beside the old one and then takes its place, so that
 // an interrupted build never leaves a folder that Go would embed half empty.
 import { build } from "esbuild";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -41,17 +41,40 @@ const cssText = {
   },
 };
 
-const [part, script, style] = await Promise.all([
+const forStyles = { target: ["chrome100", "firefox100", "safari15"] };
+
+// The parts of the panel that are fetched when they are needed: one for each file of src/panel/parts and of src/styles/parts,
+// and one for the words of each language. They share no code at run time, so none of them waits for another.
+async function parts() {
+  const out = {};
+  const panel = path.join(root, "src/panel");
+  for (const file of await readdir(path.join(panel, "parts"))) {
+    if (/(?<!\.test)\.ts$/.test(file)) out[path.basename(file, ".ts")] = { entryPoints: [`src/panel/parts/${file}`] };
+  }
+  for (const file of await readdir(path.join(panel, "strings"))) {
+    const contents = `export { default as words } from "./${file}"`;
+    out[`words.${path.basename(file, ".json")}`] = { stdin: { contents, resolveDir: path.join(panel, "strings") } };
+  }
+  const styles = await readdir(path.join(root, "src/styles/parts"));
+  const style = async (file) => [file, await bundle({ entryPoints: [`src/styles/parts/${file}`], ...forStyles })];
+  const make = async ([name, from]) => [name, await bundle({ ...from, format: "esm", target: "es2021" })];
+  return Promise.all([...Object.entries(out).map(make), ...styles.map(style)]);
+}
+
+const [part, panelParts, style] = await Promise.all([
   bundle({ entryPoints: ["src/window/main.ts"], format: "esm", target: "es2021", plugins: [cssText] }),
-  bundle({ entryPoints: ["src/panel/main.ts"], format: "iife", target: "es2021" }),
-  bundle({ entryPoints: ["src/styles/panel.css"], target: ["chrome100", "firefox100", "safari15"] }),
+  parts(),
+  bundle({ entryPoints: ["src/styles/panel.css"], ...forStyles }),
 ]);
+const partNames = Object.fromEntries(panelParts.map(([name, contents]) => [name, named(name.replace(/\.css$/, ""), name.endsWith(".css") ? "css" : "js", contents)]));
+const script = await bundle({ entryPoints: ["src/panel/main.ts"], format: "iife", target: "es2021", define: { PARTS: JSON.stringify(partNames) } });
 
 const manifest = {
   loader: "button.js",
   window_script: named("window", "js", part),
   panel_script: named("panel", "js", script),
   panel_style: named("panel", "css", style),
+  panel_parts: partNames,
 };
 
 const loader = await bundle({
@@ -68,6 +91,7 @@ await Promise.all([
   writeFile(path.join(fresh, "assets", manifest.window_script), part),
   writeFile(path.join(fresh, "assets", manifest.panel_script), script),
   writeFile(path.join(fresh, "assets", manifest.panel_style), style),
+  ...panelParts.map(([name, contents]) => writeFile(path.join(fresh, "assets", partNames[name]), contents)),
   writeFile(path.join(fresh, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n"),
 ]);
 await rm(dist, { recursive: true, force: true });

@@ -20,9 +20,13 @@ let failed = false;
 function report(name, bytes, budget) {
   const over = bytes > budget;
   failed ||= over;
-  console.log(`${name.padEnd(8)} ${String(bytes).padStart(6)} of ${budget} bytes${over ? "  TOO BIG" : ""}`);
+  console.log(`${name.padEnd(11)} ${String(bytes).padStart(6)} of ${budget} bytes${over ? "  TOO BIG" : ""}`);
 }
 
 report("loader", await brotli(manifest.loader), budgets.loader);
-report("panel", await brotli(`assets/${manifest.panel_script}`, `assets/${manifest.panel_style}`), budgets.panel);
+// The panel as a visitor of the longest language gets it, before anything rare is used.
+const words = Object.keys(manifest.panel_parts).filter((name) => name.startsWith("words."));
+const longest = Math.max(...(await Promise.all(words.map((name) => brotli(`assets/${manifest.panel_parts[name]}`)))));
+report("panel", (await brotli(`assets/${manifest.panel_script}`, `assets/${manifest.panel_style}`)) + longest, budgets.panel);
+for (const [name, file] of Object.entries(manifest.panel_parts)) report(`  ${name}`, await brotli(`assets/${file}`), budgets.part);
 process.exit(failed ? 1 : 0);

@@ -1,4 +1,4 @@
-import { asRecord, asText } from "./message";
+import { asRecord, asText } from "./read";
 
 /** An answer other than success. Status 0: there was no answer. */
 export class ApiError extends Error {
@@ -17,23 +17,30 @@ export class ApiError extends Error {
   }
 }
 
-/** One request to the chat host. */
-export type Request = { path: string; body?: unknown; token?: string; lang: string };
+/** One request to the chat host; the method is POST when there is a body, else GET. */
+export type Request = { path: string; method?: string; body?: unknown; token?: string; lang: string };
 
 const TIMEOUT_MS = 20_000;
 
-/** Sends a request below the base address: POST when there is a body. Throws only ApiError. */
-export async function call(base: string, { path, body, token, lang }: Request): Promise<unknown> {
+/** The headers that every request has. */
+export function headersOf(lang: string, token = ""): Record<string, string> {
+  return { "Accept-Language": lang, ...(token && { Authorization: `Bearer ${token}` }) };
+}
+
+/** The error that an answer tells; retryAfter is the header, in seconds. */
+export function asError(status: number, answer: unknown, retryAfter: string | null): ApiError {
+  const { code, message } = asRecord(asRecord(answer).error);
+  return new ApiError(status, asText(code), asText(message), (Number(retryAfter) || 0) * 1000);
+}
+
+/** Sends a request below the base address. Throws only ApiError. */
+export async function call(base: string, { path, method, body, token, lang }: Request): Promise<unknown> {
   let response: Response;
   let answer: unknown;
   try {
     response = await fetch(base + path, {
-      method: body === undefined ? "GET" : "POST",
-      headers: {
-        "Accept-Language": lang,
-        ...(body !== undefined && { "Content-Type": "application/json" }),
-        ...(token && { Authorization: `Bearer ${token}` }),
-      },
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      headers: { ...headersOf(lang, token), ...(body !== undefined && { "Content-Type": "application/json" }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
       credentials: "omit",
       cache: "no-store",
@@ -44,6 +51,5 @@ export async function call(base: string, { path, body, token, lang }: Request): 
     throw new ApiError(0, "", "", 0);
   }
   if (response.ok) return answer;
-  const { code, message } = asRecord(asRecord(answer).error);
-  throw new ApiError(response.status, asText(code), asText(message), (Number(response.headers.get("Retry-After")) || 0) * 1000);
+  throw asError(response.status, answer, response.headers.get("Retry-After"));
 }

@@ -1,8 +1,8 @@
 import { MARK, readMessage, type Contact, type LoaderMessage, type PanelMessage, type Init } from "../shared/protocol";
-import { asRecord, asText } from "./message";
+import { asRecord, asText } from "./read";
 
 /** What the loader tells the panel. */
-export type HostHandlers = { init: (init: Init) => void; message: (message: Exclude<LoaderMessage, Init>) => void };
+export type HostHandlers = { init: (init: Init) => unknown; message: (message: Exclude<LoaderMessage, Init>) => unknown };
 
 /** The loader on the site. */
 export type Host = {
@@ -30,7 +30,8 @@ export function connectHost(self: Window, on: HostHandlers): Host {
     if (!message) return;
     if (message.kind === "init" && !origin) {
       origin = event.origin;
-      return on.init(readInit(message));
+      on.init(readInit(message));
+      return;
     }
     if (!origin) return;
     if (message.kind === "ticket") {

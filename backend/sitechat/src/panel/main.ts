@@ -1,12 +1,17 @@
-// The panel: what stands in the frame. It says hello to the loader and starts when that has told what it needs to know.
+// The panel: what stands in the frame. It says hello to the loader and starts when that has told what it needs to know and the
+// words of its language are there.
 import { inkOn } from "../shared/ink";
-import type { Init } from "../shared/protocol";
+import type { Init, LoaderMessage } from "../shared/protocol";
 import { startApp, type App } from "./app";
 import { connectHost, type Host } from "./host";
+import { load, type Strings } from "./load";
+import { vaultName } from "./outgoing";
 import { watchSeen } from "./seen";
 import { changePerson } from "./session";
 import { emptyState, makeStateStore } from "./state";
 import { openStore } from "./storage";
+import { backoff } from "./stream/backoff";
+import { chooseLanguage, type Language } from "./strings";
 import { makePanel } from "./view/panel";
 
 const SEEN_AFTER_MS = 1000;
@@ -20,17 +25,24 @@ function paint(color: string): void {
   if (header) style.setProperty("--sc-on-accent", inkOn(getComputedStyle(header).backgroundColor));
 }
 
-function start(button: string, host: Host, init: Init): App {
+function start(button: string, host: Host, init: Init, lang: Language, words: Strings): App {
   const store = openStore(() => localStorage);
   const drafts = openStore(() => sessionStorage);
   const key = `leadline.${button}.draft`;
-  const state = makeStateStore(emptyState());
+  const state = makeStateStore(emptyState(lang, words));
   const keys = ["outbox", "token"].map((name) => `leadline.${button}.${name}`);
-  if (changePerson(store, button, init.user_id ?? "", keys)) drafts.remove(key);
+  if (changePerson(store, button, init.user_id ?? "", keys)) {
+    drafts.remove(key);
+    try {
+      indexedDB.deleteDatabase(vaultName(button));
+    } catch {
+      // Where there is no database, nothing was left in one.
+    }
+  }
   const base = new URL("../../", location.href).href;
-  const app = startApp({ base, button, init, host, store, state });
+  const app = startApp({ base, button, init, host, store, state, words });
   const draft = { get: () => drafts.get(key) ?? "", set: (text: string) => (text ? drafts.set(key, text) : drafts.remove(key)) };
-  const view = makePanel(document.body, app, draft, (atBottom) => state.set({ atBottom }));
+  const view = makePanel(document.body, app, state, draft);
   paint(init.theme?.color ?? "");
   watchSeen(state, SEEN_AFTER_MS);
   state.subscribe(view.render);
@@ -46,13 +58,27 @@ function start(button: string, host: Host, init: Init): App {
   };
 }
 
+/** The words of a language, asked for until they come. */
+async function loadWords(lang: Language): Promise<Strings> {
+  for (let failures = 0; ; failures++) {
+    try {
+      return (await load(`words.${lang}`)).words;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random)));
+    }
+  }
+}
+
 const { button } = document.body.dataset;
 if (button && parent !== self) {
   let app: App | undefined;
+  const early: Exclude<LoaderMessage, Init>[] = [];
   const host: Host = connectHost(self, {
-    init: (init) => {
-      app = start(button, host, init);
+    async init(init) {
+      const lang = chooseLanguage(init.locale, init.strings);
+      app = start(button, host, init, lang, await loadWords(lang));
+      early.forEach(app.loader);
     },
-    message: (message) => app?.loader(message),
+    message: (message) => (app ? app.loader(message) : early.push(message)),
   });
 }

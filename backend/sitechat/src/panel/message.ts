@@ -1,3 +1,19 @@
+import {
+  ownPath,
+  readFile,
+  readMarkup,
+  readQuote,
+  readReactions,
+  webLink,
+  type Attachment,
+  type Forward,
+  type Markup,
+  type Post,
+  type Quote,
+  type Reaction,
+} from "./content";
+import { asCount, asList, asRecord, asText, isCount } from "./read";
+
 /** One message as the server tells it (http-api.md §3), checked. */
 export type Message = {
   id: string;
@@ -7,12 +23,28 @@ export type Message = {
   /** Milliseconds; the transcript is ordered by it, then by seq. */
   at: number;
   direction: "inbound" | "outbound";
+  kind: string;
   text: string;
+  /** sent, read, error; for what the server has not stored yet: sending, or error. */
   status: string;
   /** Why it finally failed: a code that the panel may have its own words for, and the server's words; empty otherwise. */
   errorCode: string;
   error: string;
   author: string;
+  /** Path of the author's picture on the chat host; empty without one. */
+  avatar: string;
+  /** 0 when it was never changed. */
+  editedAt: number;
+  /** The same for the files that were sent together; empty for others. */
+  group: string;
+  file: Attachment | undefined;
+  location: { lat: number; lon: number } | undefined;
+  card: { name: string; phone: string } | undefined;
+  replyTo: Quote | undefined;
+  forwards: Forward[];
+  markup: Markup | undefined;
+  post: Post | undefined;
+  reactions: Reaction[];
 };
 
 /** Reads a message at the door; undefined for what is none. */
@@ -21,6 +53,9 @@ export function readMessage(value: unknown): Message | undefined {
   const { id, seq, rev, at, direction } = m;
   if (typeof id !== "string" || !isCount(seq) || !isCount(rev) || !isCount(at)) return undefined;
   if (direction !== "inbound" && direction !== "outbound") return undefined;
+  const { lat, lon } = asRecord(m.location);
+  const card = asRecord(m.card);
+  const post = asRecord(m.post);
   return {
     id,
     seq,
@@ -28,12 +63,29 @@ export function readMessage(value: unknown): Message | undefined {
     at,
     direction,
     clientID: asText(m.client_id),
+    kind: asText(m.kind),
     text: asText(m.text),
     status: asText(m.status),
     errorCode: asText(asRecord(m.error).code),
     error: asText(asRecord(m.error).message),
     author: asText(asRecord(m.author).name),
+    avatar: ownPath(asRecord(m.author).avatar),
+    editedAt: asCount(m.edited_at),
+    group: asText(m.group),
+    file: readFile(m.file),
+    location: typeof lat === "number" && typeof lon === "number" ? { lat, lon } : undefined,
+    card: m.card ? { name: asText(card.name), phone: asText(card.phone) } : undefined,
+    replyTo: readQuote(m.reply_to),
+    forwards: asList(m.forwards).map(readQuote).filter((f) => f !== undefined),
+    markup: readMarkup(m.markup),
+    post: m.post ? { url: webLink(post.url), caption: asText(post.caption) } : undefined,
+    reactions: readReactions(m.reactions),
   };
+}
+
+/** Whether there is more to a message than its text. */
+export function isRich({ file, location, card, replyTo, forwards, markup, post, reactions }: Message): boolean {
+  return !!(file || location || card || replyTo || forwards.length || markup || post || reactions.length);
 }
 
 /** A page of history, checked. */
@@ -42,12 +94,11 @@ export type History = { messages: Message[]; cursor: number; more: boolean };
 /** Reads a page of history at the door. */
 export function readHistory(value: unknown): History {
   const { messages, cursor, more } = asRecord(value);
-  return {
-    messages: Array.isArray(messages) ? messages.map(readMessage).filter((m) => m !== undefined) : [],
-    cursor: isCount(cursor) ? cursor : 0,
-    more: more === true,
-  };
+  return { messages: asList(messages).map(readMessage).filter((m) => m !== undefined), cursor: asCount(cursor), more: more === true };
 }
+
+/** What may be uploaded: the largest size by kind, and the value of a file input's accept. */
+export type Uploads = { maxBytes: Readonly<Record<string, number>>; accept: string };
 
 /** What a visitor token opens, checked. */
 export type Session = {
@@ -56,33 +107,22 @@ export type Session = {
   locale: string;
   conversation: { id: string; unread: number } | undefined;
   strings: Record<string, unknown>;
+  /** Undefined where files are switched off. */
+  uploads: Uploads | undefined;
 };
 
 /** Reads a session at the door; undefined for what is none. */
 export function readSession(value: unknown): Session | undefined {
-  const { token, origin, locale, conversation, strings } = asRecord(value);
+  const { token, origin, locale, conversation, strings, uploads } = asRecord(value);
   if (typeof token !== "string" || typeof origin !== "string") return undefined;
   const { id, unread } = asRecord(conversation);
+  const { max_bytes, accept } = asRecord(uploads);
   return {
     token,
     origin,
     locale: asText(locale),
-    conversation: typeof id === "string" ? { id, unread: isCount(unread) ? unread : 0 } : undefined,
+    conversation: typeof id === "string" ? { id, unread: asCount(unread) } : undefined,
     strings: asRecord(strings),
+    uploads: uploads ? { maxBytes: Object.fromEntries(Object.entries(asRecord(max_bytes)).map(([k, v]) => [k, asCount(v)])), accept: asText(accept) } : undefined,
   };
-}
-
-/** Any object as a record; nothing else has fields. */
-export function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-/** Text, or none. */
-export function asText(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** Tells numbers that count something. */
-export function isCount(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && Number.isFinite(value);
 }

@@ -24,6 +24,21 @@ test("what was written is there after a reload, with the same client id", () => 
   assert.deepEqual(openOutbox(store, "k").list(), [{ ...pending("b"), error: "refused" }]);
 });
 
+test("files, groups, quotes and presses are there after a reload as well", () => {
+  const store = memory();
+  const file = { id: "", kind: "voice", wish: "voice", name: "v.webm", type: "audio/webm", bytes: 9, width: 0, height: 0, durationMs: 1200 };
+  const list: Pending[] = [
+    { ...pending("a"), text: "", file, group: "g" },
+    { ...pending("b"), replyTo: { id: "m", direction: "outbound", kind: "text", text: "x", author: "Oleg" } },
+    { ...pending("c"), text: "", press: { message: "m", text: "Yes", data: "y" } },
+  ];
+  const first = openOutbox(store, "k");
+  list.forEach(first.add);
+  first.uploaded("a", "f1");
+  first.uploaded("b", "none");
+  assert.deepEqual(openOutbox(store, "k").list(), [{ ...list[0], file: { ...file, id: "f1" } }, list[1], list[2]]);
+});
+
 test("two tabs do not lose each other's messages", () => {
   const store = memory();
   const one = openOutbox(store, "k");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { ApiError } from "./api";
-import { openOutbox } from "./outbox";
-import { makeSender } from "./sender";
+import { openOutbox, type Pending } from "./outbox";
+import { bodyOf, makeSender } from "./sender";
 import { openStore } from "./storage";
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
@@ -23,6 +23,7 @@ async function send(texts: string[], answers: (ApiError | "stored")[]) {
       if (answer instanceof ApiError) throw answer;
       return { message: { id: text, client_id, seq: 1, rev: 1, at: 1, direction: "inbound", text, status: "sent" } };
     },
+    upload: async () => "",
     stored: (message) => stored.push(message.text),
     changed: () => {},
     reason: () => "no reason given",
@@ -52,4 +53,70 @@ test("what is refused for good tells the server's reason and lets the others go"
   const { stored, left } = await send(["a", "b", "c"], [new ApiError(422, "text_too_long", "The message is too long.", 0), new ApiError(403, "", "", 0), "stored"]);
   assert.deepEqual(stored, ["c"]);
   assert.deepEqual(left.map((p) => p.error), ["The message is too long.", "no reason given"]);
+});
+
+const pending: Pending = { clientID: "c", text: "", at: 1, page: { url: "u", title: "", referrer: "" }, error: "" };
+const file = { id: "", kind: "picture", wish: "", name: "a.png", type: "image/png", bytes: 1, width: 1, height: 1, durationMs: 0 };
+
+test("http-api.md §3: the words of each message", () => {
+  const { page } = pending;
+  const quote = { id: "m1", direction: "outbound", kind: "text", text: "x", author: "" };
+  for (const [over, want] of [
+    [{ text: "Hello" }, { text: "Hello" }],
+    [{ text: "Hello", replyTo: quote }, { text: "Hello", reply_to: "m1" }],
+    [{ text: "", file: { ...file, id: "f1" }, group: "g" }, { text: "", file_id: "f1", group: "g" }],
+    [{ press: { message: "m1", text: "Confirm", data: "" } }, { press: { message: "m1", text: "Confirm" } }],
+    [{ press: { message: "m1", text: "Green", data: "g" } }, { press: { message: "m1", text: "Green", callback_data: "g" } }],
+  ] as const) {
+    assert.deepEqual(bodyOf({ ...pending, ...over }), { client_id: "c", page, ...want });
+  }
+});
+
+/** Sends a file and a text behind it; uploads answer in turn with an id or an error, posts succeed unless told otherwise. */
+async function sendFile(uploads: (string | ApiError)[], posts: ApiError[] = [], during: (remove: () => void) => void = () => {}) {
+  const outbox = openOutbox(openStore(() => undefined as unknown as Storage), "k");
+  outbox.add({ ...pending, clientID: "file", file });
+  outbox.add({ ...pending, clientID: "text", text: "behind" });
+  const log: string[] = [];
+  makeSender({
+    outbox,
+    async upload({ clientID }) {
+      log.push(`upload ${clientID}`);
+      during(() => outbox.remove("file"));
+      const answer = uploads.shift();
+      if (typeof answer !== "string") throw answer;
+      return answer;
+    },
+    async post(body) {
+      const { client_id, file_id } = body as { client_id: string; file_id?: string };
+      log.push(`post ${client_id}${file_id ? ` ${file_id}` : ""}`);
+      const error = posts.shift();
+      if (error) throw error;
+      return { message: { id: client_id, client_id, seq: 1, rev: 1, at: 1, direction: "inbound", text: "" } };
+    },
+    stored: () => {},
+    changed: () => {},
+    reason: () => "",
+    wait: async () => {},
+  }).run();
+  for (let i = 0; i < 5; i++) await turn();
+  return { log, left: outbox.list() };
+}
+
+test("a file is uploaded before its message, and what was written after it waits", async () => {
+  const { log, left } = await sendFile([new ApiError(503, "", "", 0), "f1"], [new ApiError(0, "", "", 0)]);
+  assert.deepEqual([log, left], [["upload file", "upload file", "post file f1", "post file f1", "post text"], []]);
+});
+
+test("an upload that is refused for good lets the others go, and another try begins with the upload", async () => {
+  const refused = await sendFile([new ApiError(413, "file_too_large", "At most 20 MB.", 0)]);
+  assert.deepEqual(refused.log, ["upload file", "post text"]);
+  assert.deepEqual(refused.left.map((p) => [p.error, p.file?.id]), [["At most 20 MB.", ""]]);
+  const gone = await sendFile(["f1"], [new ApiError(422, "invalid_request", "There is no such file.", 0)]);
+  assert.deepEqual(gone.left.map((p) => [p.error, p.file?.id]), [["There is no such file.", ""]]);
+});
+
+test("a file that is taken back while it is uploaded is not sent", async () => {
+  const { log, left } = await sendFile(["f1"], [], (remove) => remove());
+  assert.deepEqual([log, left], [["upload file", "post text"], []]);
 });

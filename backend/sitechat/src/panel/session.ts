@@ -28,7 +28,9 @@ export type SessionKeeper = {
   token: () => string;
   /** Gets a session, or another one; parallel calls share one try. Ends when there is one; never, when refused. */
   renew: () => Promise<void>;
-  /** Sends a request with the token, once more with another one when it ran out. Throws ApiError. */
+  /** Does something with the token, once more with another one when it ran out. */
+  withToken: <T>(act: (token: string) => Promise<T>) => Promise<T>;
+  /** Sends a request with the token. Throws ApiError. */
   request: (request: Omit<Request, "token" | "lang">) => Promise<unknown>;
 };
 
@@ -70,16 +72,16 @@ export function makeSessionKeeper(options: SessionOptions): SessionKeeper {
       (renewing ??= open().finally(() => {
         renewing = undefined;
       })),
-    async request(request) {
-      const send = (): Promise<unknown> => call(base, { ...request, token: keeper.token(), lang: options.lang() });
+    async withToken(act) {
       try {
-        return await send();
+        return await act(keeper.token());
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 401) throw error;
         await keeper.renew();
-        return send();
+        return act(keeper.token());
       }
     },
+    request: (request) => keeper.withToken((token) => call(base, { ...request, token, lang: options.lang() })),
   };
   return keeper;
 }

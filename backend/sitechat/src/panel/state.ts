@@ -1,6 +1,7 @@
 import type { Page } from "../shared/protocol";
 import type { Pending } from "./outbox";
-import { makeStrings, type Strings } from "./strings";
+import type { Message, Uploads } from "./message";
+import type { Strings } from "./strings";
 import type { Transcript } from "./transcript";
 
 /** Everything that the views show: plain data. */
@@ -31,11 +32,26 @@ export type State = {
   seen: number;
   /** The divider "new messages" stands above the first outbound message after this seq. */
   newsAfter: number | undefined;
+  /** The server has a conversation of this visitor. */
+  begun: boolean;
+  /** What may be uploaded; undefined where files are switched off. */
+  uploads: Uploads | undefined;
+  /** How far uploads are, 0..1, by client id. */
+  progress: ReadonlyMap<string, number>;
+  /** Addresses of what lies in this browser's memory, by client id: what was sent is shown without loading it. */
+  previews: ReadonlyMap<string, string>;
+  /** The message that the next one answers. */
+  replyTo: Message | undefined;
+  /** The own message that is being changed. */
+  editing: Message | undefined;
+  /** Who types, until that time (ms). */
+  typing: { until: number; name: string } | undefined;
+  /** What is told at the composer for the moment: why something did not work. */
+  notice: string;
 };
 
 /** The state before anything is known. */
-export function emptyState(): State {
-  const { lang, strings } = makeStrings("en", {}, {});
+export function emptyState(lang: string, strings: Strings): State {
   return {
     phase: "starting",
     lang,
@@ -54,6 +70,14 @@ export function emptyState(): State {
     loadingEarlier: false,
     seen: 0,
     newsAfter: undefined,
+    begun: false,
+    uploads: undefined,
+    progress: new Map(),
+    previews: new Map(),
+    replyTo: undefined,
+    editing: undefined,
+    typing: undefined,
+    notice: "",
   };
 }
 

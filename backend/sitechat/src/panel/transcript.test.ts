@@ -7,8 +7,34 @@ import { countUnread, cursorOf, inOrder, lastOutbound, merge, rows, seenFromUnre
 const noon = new Date(2026, 0, 1, 12).getTime();
 
 function message(over: Partial<Message>): Message {
-  return { id: "m1", clientID: "", seq: 1, rev: 1, at: noon, direction: "outbound", text: "", status: "", errorCode: "", error: "", author: "", ...over };
+  return { ...plain, at: noon, ...over };
 }
+
+const plain: Message = {
+  id: "m1",
+  clientID: "",
+  seq: 1,
+  rev: 1,
+  at: 1,
+  direction: "outbound",
+  kind: "",
+  text: "",
+  status: "",
+  errorCode: "",
+  error: "",
+  author: "",
+  avatar: "",
+  editedAt: 0,
+  group: "",
+  file: undefined,
+  location: undefined,
+  card: undefined,
+  replyTo: undefined,
+  forwards: [],
+  markup: undefined,
+  post: undefined,
+  reactions: [],
+};
 
 function pending(over: Partial<Pending>): Pending {
   return { clientID: "c1", text: "x", at: noon, page: { url: "", title: "", referrer: "" }, error: "", ...over };
@@ -54,7 +80,7 @@ test("LOC-7: one date for each calendar day; the divider stands above the first 
     message({ id: "d", seq: 4, at: noon + day + 1 }),
   ]);
   const got = rows(t, [pending({ clientID: "p", at: noon + day + 5 })], 1).map((row) => `${row.kind} ${row.key}`);
-  assert.deepEqual(got, ["day day 2026-0-1", "message a", "message cb", "day day 2026-0-2", "news news", "message c", "message d", "pending p"]);
+  assert.deepEqual(got, ["day day 2026-0-1", "message a", "message cb", "day day 2026-0-2", "news news", "message c", "message d", "message p"]);
 });
 
 test("a pending message that is stored is shown once, under the same key", () => {
@@ -77,6 +103,28 @@ test("WIN-2: what an operator wrote after is answered, and nothing else", () => 
     message({ id: "b", seq: 2, rev: 2, at: noon + 1, direction: "outbound" }),
     message({ id: "c", seq: 3, rev: 3, at: noon + 2, direction: "inbound" }),
   ]);
-  const answered = rows(t, [], undefined).map((row) => (row.kind === "message" ? `${row.message.id} ${row.answered}` : row.kind));
+  const answered = rows(t, [], undefined).map((row) => (row.kind === "message" ? `${row.messages[0].id} ${row.answered}` : row.kind));
   assert.deepEqual(answered, ["day", "a true", "b false", "c false"]);
+});
+
+test("http-api.md §3: the pictures of one group make an album, whatever of them is stored; other kinds stand alone", () => {
+  const t = merge(new Map(), [
+    message({ id: "a", seq: 1, at: noon, group: "g", kind: "picture" }),
+    message({ id: "b", seq: 2, at: noon + 1, group: "g", kind: "video" }),
+    message({ id: "c", seq: 3, at: noon + 2, group: "h", kind: "picture" }),
+    message({ id: "d", seq: 4, at: noon + 3, group: "h", kind: "file" }),
+    message({ id: "e", seq: 5, at: noon + 4, direction: "inbound", clientID: "ce", group: "i", kind: "picture" }),
+  ]);
+  const file = { id: "", kind: "picture", wish: "", name: "", type: "", bytes: 1, width: 1, height: 1, durationMs: 0 };
+  const got = rows(t, [pending({ clientID: "cf", at: noon + 5, group: "i", file })], undefined).map((row) => (row.kind === "message" ? row.messages.map((m) => m.id || m.clientID).join() : row.kind));
+  assert.deepEqual(got, ["day", "a,b", "c", "d", "e,cf"]);
+});
+
+test("http-api.md §3: the line of an end is nobody's message: it is neither unread nor an answer", () => {
+  const t = merge(new Map(), [
+    message({ id: "a", seq: 1, at: noon, direction: "inbound", kind: "text" }),
+    message({ id: "b", seq: 2, at: noon + 1, kind: "ended" }),
+  ]);
+  assert.equal(countUnread(t, 0), 0);
+  assert.deepEqual(rows(t, [], 0).map((row) => (row.kind === "message" ? row.answered : row.kind)), ["day", false, "ended"]);
 });

@@ -1,6 +1,6 @@
 import { dayKey } from "./format";
 import type { Message } from "./message";
-import type { Pending } from "./outbox";
+import { asMessage, type Pending } from "./outbox";
 
 /** The messages of a conversation by id. */
 export type Transcript = ReadonlyMap<string, Message>;
@@ -14,6 +14,13 @@ export function merge(transcript: Transcript, messages: readonly Message[]): Tra
   if (!news.length) return transcript;
   const next = new Map(transcript);
   for (const m of news) if (m.rev > (next.get(m.id)?.rev ?? -1)) next.set(m.id, m);
+  return next;
+}
+
+/** Puts a message in place of the one with its id whatever its rev: what this browser did itself, or fresh links of files. */
+export function replace(transcript: Transcript, messages: readonly Message[]): Transcript {
+  const next = new Map(transcript);
+  for (const m of messages) if (m.rev >= (next.get(m.id)?.rev ?? 0)) next.set(m.id, m);
   return next;
 }
 
@@ -34,12 +41,12 @@ export function lastOutbound(transcript: Transcript): number {
 
 /** How many outbound messages lie above what the visitor has seen. */
 export function countUnread(transcript: Transcript, seen: number): number {
-  return [...transcript.values()].filter((m) => m.direction === "outbound" && m.seq > seen).length;
+  return [...transcript.values()].filter((m) => m.direction === "outbound" && isSaid(m) && m.seq > seen).length;
 }
 
 /** The seq up to which the visitor has seen everything, when the server says how many are unread. */
 export function seenFromUnread(transcript: Transcript, unread: number): number {
-  const outbound = [...transcript.values()].filter((m) => m.direction === "outbound").map((m) => m.seq);
+  const outbound = [...transcript.values()].filter((m) => m.direction === "outbound" && isSaid(m)).map((m) => m.seq);
   return outbound.sort((a, b) => b - a)[unread] ?? 0;
 }
 
@@ -47,8 +54,9 @@ export function seenFromUnread(transcript: Transcript, unread: number): number {
 export type Row =
   | { kind: "day"; key: string; at: number }
   | { kind: "news"; key: string }
-  | { kind: "message"; key: string; message: Message; first: boolean; answered: boolean }
-  | { kind: "pending"; key: string; pending: Pending };
+  | { kind: "ended"; key: string; at: number }
+  /** One message, or the pictures and videos that were sent together, oldest first. */
+  | { kind: "message"; key: string; messages: [Message, ...Message[]]; first: boolean; answered: boolean };
 
 /**
  * The rows of the transcript: one date for each calendar day, the divider above the first outbound message after newsAfter,
@@ -57,33 +65,49 @@ export type Row =
  */
 export function rows(transcript: Transcript, pending: readonly Pending[], newsAfter: number | undefined): Row[] {
   const out: Row[] = [];
-  const stored = new Set<string>();
+  const ordered = inOrder(transcript);
+  const stored = new Set(ordered.map((m) => m.clientID));
+  const messages = [...ordered, ...pending.filter((p) => !stored.has(p.clientID)).map(asMessage)];
+  const answer = messages.map((m) => isSaid(m) && m.direction).lastIndexOf("outbound");
   let day = "";
   let before: Message | undefined;
-  const startDay = (at: number): void => {
-    if (dayKey(at) === day) return;
-    day = dayKey(at);
-    out.push({ kind: "day", key: `day ${day}`, at });
-    before = undefined;
-  };
-  const messages = inOrder(transcript);
-  const answer = messages.map((m) => m.direction).lastIndexOf("outbound");
+  let album: Extract<Row, { kind: "message" }> | undefined;
   for (const [i, message] of messages.entries()) {
-    startDay(message.at);
+    if (dayKey(message.at) !== day) {
+      day = dayKey(message.at);
+      out.push({ kind: "day", key: `day ${day}`, at: message.at });
+      before = album = undefined;
+    }
+    const key = message.clientID || message.id;
+    if (message.kind === "ended") {
+      out.push({ kind: "ended", key, at: message.at });
+      before = album = undefined;
+      continue;
+    }
     if (newsAfter !== undefined && message.direction === "outbound" && message.seq > newsAfter) {
       out.push({ kind: "news", key: "news" });
-      newsAfter = undefined;
-      before = undefined;
+      newsAfter = before = album = undefined;
     }
-    const first = before?.direction !== message.direction || before.author !== message.author;
-    out.push({ kind: "message", key: message.clientID || message.id, message, first, answered: i < answer });
-    stored.add(message.clientID);
+    if (album && belongs(message, album.messages[0])) {
+      album.messages.push(message);
+      album.answered = i < answer;
+    } else {
+      const first = before?.direction !== message.direction || before.author !== message.author;
+      album = { kind: "message", key, messages: [message], first, answered: i < answer };
+      out.push(album);
+    }
     before = message;
   }
-  for (const p of pending) {
-    if (stored.has(p.clientID)) continue;
-    startDay(p.at);
-    out.push({ kind: "pending", key: p.clientID, pending: p });
-  }
   return out;
+}
+
+/** Whether somebody said it: a line about the conversation is nobody's message. */
+export function isSaid(message: Message): boolean {
+  return message.kind !== "ended";
+}
+
+const IN_ALBUMS = ["picture", "video"];
+
+function belongs(message: Message, first: Message): boolean {
+  return !!message.group && message.group === first.group && message.direction === first.direction && [message, first].every((m) => IN_ALBUMS.includes(m.kind));
 }

@@ -6,3 +6,6 @@ declare module "*.css" {
 
 /** File name of the loader's second part, put in by the build. */
 declare const WINDOW_PART: string;
+
+/** File names of the parts of the panel, put in by the build. */
+declare const PARTS: Readonly<Record<string, string>>;

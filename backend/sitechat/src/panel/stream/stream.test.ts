@@ -27,6 +27,7 @@ function play(over: Partial<StreamOptions> = {}) {
     transports: [transport("ws"), transport("sse")],
     token: () => "t",
     message: (message) => got.push(message),
+    typing: () => {},
     live: () => {},
     renew: async () => {},
     online: () => true,
@@ -150,4 +151,13 @@ test("events are read whole, however they are cut", () => {
     for (let i = 0; i < text.length; i += size) read(text.slice(i, i + size));
     assert.deepEqual(got, ['{"a":1}', "b\nc"], `pieces of ${size}`);
   }
+});
+
+test("http-api.md §3: who types is told, until when, and moves no cursor", () => {
+  const typed: [number, string][] = [];
+  const { stream, last } = play({ typing: (until, name) => typed.push([until, name]) });
+  stream.start(3);
+  last().on.frame(frame("typing", { until: 1767225600123, name: "Oleg" }));
+  last().on.frame(frame("typing", { until: "soon" }));
+  assert.deepEqual(typed, [[1767225600123, "Oleg"], [0, ""]]);
 });

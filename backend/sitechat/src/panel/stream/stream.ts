@@ -10,6 +10,8 @@ export type StreamOptions = {
   transports: readonly Transport[];
   token: () => string;
   message: (message: Message) => void;
+  /** An operator types, until that time (ms). */
+  typing: (until: number, name: string) => void;
   /** Everything up to now has been replayed (true), or the line is cut (false). */
   live: (live: boolean) => void;
   /** The token is not good any more: gets another one; the stream waits for it. */
@@ -86,7 +88,8 @@ export function makeStream(options: StreamOptions): Stream {
           cursor = Math.max(cursor, frame.cursor);
           failures = silentTries = 0;
           options.live(true);
-        } else if (frame.type === "bye") end(frame.code);
+        } else if (frame.type === "typing") options.typing(frame.until, frame.name);
+        else if (frame.type === "bye") end(frame.code);
         // The server knows of something that it has not sent: a lost hint.
         else if (frame.cursor > cursor) end();
       },

@@ -29,3 +29,22 @@ export function icon(path: string): SVGElement {
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** A button of a picture; its words are for those who do not see it, and for a pointer that rests on it. */
+export function iconButton(className: string, path: string, label = ""): HTMLButtonElement {
+  const button = make("button", className, { type: "button" }, icon(path));
+  if (label) setLabel(button, label);
+  return button;
+}
+
+/** Names a button of a picture. */
+export function setLabel(button: HTMLElement, label: string): void {
+  if (button.title === label) return;
+  button.title = label;
+  button.setAttribute("aria-label", label);
+}
+
+/** A link out of the panel. */
+export function outLink(className: string, href: string, ...children: (Node | string)[]): HTMLAnchorElement {
+  return make("a", className, { href, target: "_blank", rel: "noopener noreferrer" }, ...children);
+}

@@ -1,5 +1,8 @@
 import type { State } from "../state";
-import { inOrder } from "../transcript";
+import { fill } from "../strings";
+import { kindOf } from "../summary";
+import { inOrder, isSaid } from "../transcript";
+import type { Message } from "../message";
 import { make } from "./dom";
 
 const SPOKEN_MS = 1000;
@@ -13,7 +16,7 @@ export function makeLive(): Live {
   let spoken: number | undefined;
   return {
     element,
-    render({ transcript, loaded, open }) {
+    render({ transcript, loaded, open, strings }) {
       if (!loaded) return;
       const outbound = inOrder(transcript).filter((m) => m.direction === "outbound");
       const last = Math.max(0, ...outbound.map((m) => m.seq));
@@ -21,10 +24,18 @@ export function makeLive(): Live {
       spoken = Math.max(spoken ?? 0, last);
       if (from === undefined || !open) return;
       for (const m of outbound.filter((message) => message.seq > from)) {
-        const line = make("p", "", {}, m.author ? `${m.author}: ${m.text}` : m.text);
+        const line = make("p", "", {}, speak(m, strings));
         element.append(line);
         setTimeout(() => line.remove(), SPOKEN_MS);
       }
     },
   };
+}
+
+/** "Picture from Oleg: our new lamp"; a text alone as "Oleg: Hello". */
+function speak(m: Message, strings: State["strings"]): string {
+  if (!isSaid(m)) return strings["transcript.ended"];
+  const what = kindOf(m.kind, strings);
+  const from = what && m.author ? fill(strings["live.from"], { what, name: m.author }) : what || m.author;
+  return [from, m.text].filter(Boolean).join(": ");
 }

@@ -1,11 +1,11 @@
 import type { App } from "../app";
-import type { State } from "../state";
+import { load } from "../load";
+import type { State, StateStore } from "../state";
 import { makeComposer } from "./composer";
-import { icon, make, setText } from "./dom";
+import { iconButton, make, setLabel, setText } from "./dom";
+import { CROSS, DOTS } from "./icons";
 import { makeLive } from "./live";
 import { makeScroller } from "./scroller";
-
-const CROSS = "m19 6.4-1.4-1.4-5.6 5.6L6.4 5 5 6.4l5.6 5.6L5 17.6 6.4 19l5.6-5.6 5.6 5.6 1.4-1.4-5.6-5.6z";
 
 /** The panel on the screen. */
 export type PanelView = {
@@ -15,20 +15,22 @@ export type PanelView = {
 };
 
 /** Draws the panel into the body. */
-export function makePanel(body: HTMLElement, app: App, draft: { get: () => string; set: (text: string) => void }, moved: (atBottom: boolean) => void): PanelView {
+export function makePanel(body: HTMLElement, app: App, store: StateStore, draft: { get: () => string; set: (text: string) => void }): PanelView {
   const title = make("h1", "sc-header__title");
-  const close = make("button", "sc-header__close", { type: "button" }, icon(CROSS));
+  const menu = iconButton("sc-header__button", DOTS);
+  menu.setAttribute("aria-haspopup", "menu");
+  const close = iconButton("sc-header__button sc-header__close", CROSS);
   const banner = make("p", "sc-banner", { role: "status" });
   const notice = make("p", "sc-notice");
   const maker = make("p", "sc-powered");
-  const scroller = makeScroller(app, moved);
-  const composer = makeComposer(app, draft, scroller.toBottom);
+  const scroller = makeScroller(app, store);
+  const composer = makeComposer(app, store, draft, scroller.toBottom);
   const live = makeLive();
   const panel = make(
     "main",
     "sc-panel",
     { tabindex: "-1" },
-    make("header", "sc-header", {}, title, close),
+    make("header", "sc-header", {}, title, menu, close),
     banner,
     scroller.element,
     composer.element,
@@ -37,6 +39,7 @@ export function makePanel(body: HTMLElement, app: App, draft: { get: () => strin
     live.element,
   );
   close.onclick = app.hide;
+  menu.onclick = () => void openConversationMenu(menu, app, store);
   body.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing) app.hide();
   });
@@ -48,8 +51,10 @@ export function makePanel(body: HTMLElement, app: App, draft: { get: () => strin
       document.documentElement.lang = lang;
       document.title = state.title || strings["panel.title"];
       setText(title, state.title || strings["panel.title"]);
-      close.setAttribute("aria-label", strings["panel.close"]);
-      close.title = strings["panel.close"];
+      setLabel(close, strings["panel.close"]);
+      setLabel(menu, strings["panel.menu"]);
+      // There is nothing to end where nothing was begun.
+      menu.hidden = !state.begun || unavailable;
       setText(banner, unavailable ? "" : offline ? strings["panel.offline"] : slow ? strings["panel.connecting"] : "");
       setText(notice, unavailable ? strings["panel.unavailable"] : "");
       // An empty text takes the whole line away (LOC-2).
@@ -65,4 +70,15 @@ export function makePanel(body: HTMLElement, app: App, draft: { get: () => strin
       else composer.focus();
     },
   };
+}
+
+async function openConversationMenu(anchor: HTMLElement, app: App, store: StateStore): Promise<void> {
+  const { strings } = store.get();
+  try {
+    const { openMenu, confirm } = await load("over");
+    const chosen = await openMenu(anchor, strings["panel.menu"], [{ id: "end", text: strings["end.action"] }]);
+    if (chosen && (await confirm(strings["end.question"], strings["end.hint"], strings["end.confirm"], strings))) await app.end();
+  } catch {
+    app.notify(strings["panel.part_failed"]);
+  }
 }

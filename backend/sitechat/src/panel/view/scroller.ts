@@ -1,24 +1,36 @@
 import type { App } from "../app";
-import type { State } from "../state";
+import { load } from "../load";
+import { isRich, type Message } from "../message";
+import type { State, StateStore } from "../state";
+import { fill } from "../strings";
+import { kindOf } from "../summary";
 import { rows } from "../transcript";
-import { icon, make, setText } from "./dom";
-import { drawRow } from "./row";
+import { openActions, watchLongPress } from "./actions";
+import { iconButton, make, setLabel, setText } from "./dom";
+import { DOWN } from "./icons";
+import { patch, type Part } from "./patch";
+import { describeRow, type Canvas } from "./row";
 
-const DOWN = "m12 16.5-7-7L6.4 8l5.6 5.6L17.6 8 19 9.5z";
 const NEAR_PX = 40;
+const MARKED_MS = 1500;
+const AGAIN_MS = 5000;
 
 /** The part of the panel that scrolls: older messages' button, welcome, transcript. */
 export type Scroller = { element: HTMLElement; render: (state: State) => void; toBottom: () => void };
 
 /** Draws the transcript and keeps its end in sight while it is in sight. */
-export function makeScroller(app: App, moved: (atBottom: boolean) => void): Scroller {
+export function makeScroller(app: App, store: StateStore): Scroller {
   const earlier = make("button", "sc-earlier", { type: "button" });
   const welcome = make("p", "sc-welcome");
   const list = make("ol", "sc-transcript");
-  const box = make("div", "sc-scroll", { tabindex: "0", role: "region" }, earlier, welcome, list);
-  const latest = make("button", "sc-latest", { type: "button" }, icon(DOWN));
-  const drawn = new Map<string, { node: HTMLElement; look: string }>();
+  const typing = make("p", "sc-typing");
+  const box = make("div", "sc-scroll", { tabindex: "0", role: "region" }, earlier, welcome, list, typing);
+  const latest = iconButton("sc-latest", DOWN);
+  const nodes = new Map<string, HTMLElement>();
+  let rich: Canvas["rich"];
+  let asked = false;
   let atBottom = true;
+  let top = 0;
   let wasOpen = false;
 
   const isAtBottom = (): boolean => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
@@ -26,18 +38,56 @@ export function makeScroller(app: App, moved: (atBottom: boolean) => void): Scro
     box.scrollTop = box.scrollHeight;
   };
   const look = (): void => {
+    top = box.scrollTop;
     latest.hidden = isAtBottom();
-    if (atBottom !== isAtBottom()) moved((atBottom = isAtBottom()));
+    if (atBottom !== isAtBottom()) store.set({ atBottom: (atBottom = isAtBottom()) });
   };
   box.addEventListener("scroll", look, { passive: true });
-  new ResizeObserver(() => {
+  const grown = new ResizeObserver(() => {
     if (atBottom) toBottom();
     look();
-  }).observe(box);
-  earlier.onclick = app.earlier;
+  });
+  grown.observe(box);
+  grown.observe(list);
+  watchLongPress(list);
+  earlier.onclick = () => void app.earlier();
   latest.onclick = () => {
     toBottom();
     box.focus();
+  };
+  const failed = (): void => app.notify(store.get().strings["panel.part_failed"]);
+  const acts: Pick<Canvas, "actions" | "view" | "jump" | "choose"> = {
+    actions: (message, anchor) => void openActions(message, anchor, app, store).catch(failed),
+    view: (messages, at) => void view(messages, at, app, store.get()).catch(failed),
+    choose(list, chosen) {
+      const ask = async (): Promise<void> => {
+        const row = await (await load("over")).choose(list, store.get().strings);
+        if (row) chosen(row);
+      };
+      ask().catch(failed);
+    },
+    jump(id) {
+      const all = rows(store.get().transcript, [], undefined);
+      const row = all.find((r) => r.kind === "message" && r.messages.some((m) => m.id === id));
+      const node = row && nodes.get(row.key);
+      node?.scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+      node?.querySelector<HTMLElement>(".sc-message__more")?.focus({ preventScroll: true });
+      node?.classList.add("sc-message--marked");
+      setTimeout(() => node?.classList.remove("sc-message--marked"), MARKED_MS);
+    },
+  };
+  // What draws more than texts is fetched with the first such message; until then its kind is told in a word.
+  const getRich = async (): Promise<void> => {
+    asked = true;
+    try {
+      rich = await load("rich");
+      store.set({});
+    } catch {
+      setTimeout(() => {
+        asked = false;
+        store.set({});
+      }, AGAIN_MS);
+    }
   };
 
   return {
@@ -46,6 +96,8 @@ export function makeScroller(app: App, moved: (atBottom: boolean) => void): Scro
     render(state) {
       const { strings, transcript, pending, newsAfter, more, phase, open, loaded } = state;
       const all = rows(transcript, pending, newsAfter);
+      // Somebody who has just scrolled up, and of whom no event told yet, is not pulled down again.
+      const stays = atBottom && box.scrollTop >= top;
       const heightBefore = box.scrollHeight - box.scrollTop;
       const firstBefore = list.firstElementChild;
 
@@ -55,33 +107,45 @@ export function makeScroller(app: App, moved: (atBottom: boolean) => void): Scro
       setText(welcome, strings["panel.welcome"]);
       welcome.hidden = !loaded || all.length > 0 || phase === "unavailable";
       box.setAttribute("aria-label", strings["transcript.label"]);
-      latest.setAttribute("aria-label", strings["transcript.latest"]);
+      setLabel(latest, strings["transcript.latest"]);
 
-      const lastInbound = all.filter((row) => row.kind === "message" && row.message.direction === "inbound").pop();
-      const keep = new Set<string>();
-      all.forEach((row, i) => {
-        keep.add(row.key);
-        const next = drawRow(row, strings, row === lastInbound, app.retry);
-        const known = drawn.get(row.key);
-        if (known?.look !== next.look) {
-          const node = next.draw();
-          // A message that was being sent and is stored now takes its own place.
-          known?.node.replaceWith(node);
-          drawn.set(row.key, { node, look: next.look });
-        }
-        const node = drawn.get(row.key)?.node as HTMLElement;
-        if (list.children[i] !== node) list.insertBefore(node, list.children[i] ?? null);
+      const last = all.filter((row) => row.kind === "message" && row.messages[0].direction === "inbound" && row.messages[0].id).pop();
+      if (!rich && !asked && all.some((row) => row.kind === "message" && row.messages.some(isRich))) void getRich();
+      const canvas: Canvas = { state, app, last, rich, ...acts };
+      const parts = all.map((row): Part => {
+        const { className, parts: inner } = describeRow(row, canvas);
+        return {
+          name: row.key,
+          look: "",
+          draw: () => make("li", className),
+          update(node) {
+            const marked = node.classList.contains("sc-message--marked") ? " sc-message--marked" : "";
+            if (node.className !== className + marked) node.className = className + marked;
+            nodes.set(row.key, node);
+            patch(node, inner);
+          },
+        };
       });
-      for (const [key, { node }] of drawn) {
-        if (keep.has(key)) continue;
-        node.remove();
-        drawn.delete(key);
-      }
+      patch(list, parts);
+      const name = state.typing?.name;
+      setText(typing, !state.typing ? "" : name ? fill(strings["typing.named"], { name }) : strings["typing.unnamed"]);
 
-      if (atBottom || (open && !wasOpen && newsAfter === undefined)) toBottom();
+      if (stays || (open && !wasOpen && newsAfter === undefined)) toBottom();
       else if (firstBefore && list.firstElementChild !== firstBefore) box.scrollTop = box.scrollHeight - heightBefore;
       wasOpen = open;
       look();
     },
   };
+}
+
+/** Opens the pictures of an album, or the one of a message, large. */
+async function view(messages: readonly Message[], at: Message, app: App, { strings, previews, transcript }: State): Promise<void> {
+  const shown = messages.filter((m) => m.file?.state === "ready");
+  const sights = shown.map((m) => ({
+    name: m.file?.name || kindOf(m.kind, strings),
+    video: m.kind === "video",
+    address: previews.get(m.clientID) ?? app.address((transcript.get(m.id) ?? m).file?.url ?? ""),
+    fresh: async () => app.address((await app.fresh(m.id))?.url ?? ""),
+  }));
+  (await load("over")).openViewer(sights, Math.max(0, shown.indexOf(at)), strings);
 }

@@ -1,0 +1,4 @@
+// What lies over the panel: menus, the question before something final, the rows of a list, the viewer.
+export { choose } from "../over/choose";
+export { confirm, openMenu } from "../over/menu";
+export { openViewer } from "../over/viewer";
