@@ -156,6 +156,8 @@ export function startComposer(who, after, templates) {
     if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); send(); }
     if (e.key === "Escape" && (draft.reply || draft.post)) { draft.reply = draft.post = null; show(); e.stopPropagation(); }
   });
+  // An input that types on although the key was taken would leave an empty line.
+  $("text").addEventListener("keypress", (e) => { if (e.key === "Enter" && !e.shiftKey) e.preventDefault(); });
   $("attach").addEventListener("change", () => { attach([...$("attach").files]); $("attach").value = ""; });
   $("text").addEventListener("paste", (e) => {
     const files = [...(e.clipboardData?.files || [])];
