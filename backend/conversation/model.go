@@ -43,7 +43,8 @@ type Message struct {
 	ID           chatid.MessageID
 	Account      chatid.AccountID
 	Conversation chatid.ConversationID
-	// ClientID is the browser's own id (inbound only).
+	// ClientID is the browser's own id, or the one that an import gave; empty for
+	// what a hook brought.
 	ClientID chatid.ClientID
 	// Ref is the chats service's id: of a hook, or of the answer to a delivery.
 	Ref chatid.MessageRef

@@ -159,7 +159,8 @@ type Store interface {
 	// (account, Ref) gives Duplicate.
 	SaveOutbound(ctx context.Context, in NewOutbound) (Saved, error)
 	// SaveReceipt raises the status of outbound messages and adds one status job
-	// for each of them, only for messages that have a Ref of a v2 hook.
+	// for each of them that a v2 hook brought: there is nothing to report about a v1
+	// hook's, and about an imported one.
 	SaveReceipt(ctx context.Context, r Receipt) (Reported, error)
 	// SaveImport stores one message of an imported history and its job. A repeat of
 	// (conversation, ClientID) gives Duplicate.

@@ -96,7 +96,7 @@ func (s conversations) SaveReaction(ctx context.Context, c conversation.Change, 
 			return conversation.Saved{}, err
 		}
 		job := conversation.ReactJob{Visitor: c.Visitor, Emoji: emoji}
-		if m.Direction == conversation.Inbound {
+		if m.Direction == conversation.Inbound || m.ClientID != "" { // the visitor's, or imported: it has our msgid
 			job.Message = m.ID
 		} else if reportable(m.Ref) {
 			job.Ref = m.Ref

@@ -58,7 +58,7 @@ func (t *tx) saveReceipt(r conversation.Receipt) (conversation.Reported, error) 
 			return rep, err
 		}
 		rep.Changed++
-		if !reportable(m.Ref) {
+		if !reportable(m.Ref) || m.ClientID != "" { // an imported one was not written in the CRM
 			continue
 		}
 		if err = t.enqueue(l, r.Holder, rev, conversation.JobStatus, conversation.StatusJob{Ref: m.Ref, Status: status}); err != nil {
