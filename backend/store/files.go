@@ -170,7 +170,9 @@ func (s conversations) SaveFetched(ctx context.Context, f conversation.Fetch, fa
 func (t *tx) saveFetched(fetch conversation.Fetch, failed *conversation.StatusJob, h conversation.Holder) (conversation.Saved, error) {
 	f, nothing := fetch.File, conversation.Saved{Duplicate: true}
 	var id string
-	err := t.row(`SELECT message_id FROM files WHERE id = ? AND token = ? AND state = ?`, string(f.ID), fetch.Token, string(conversation.FileLoading)).Scan(&id)
+	// Locked, so that nobody claims it while its conversation is waited for.
+	err := t.row(t.locked(`SELECT message_id FROM files WHERE id = ? AND token = ? AND state = ?`, "files"),
+		string(f.ID), fetch.Token, string(conversation.FileLoading)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nothing, nil // somebody else was faster
 	}
