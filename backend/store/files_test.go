@@ -26,7 +26,7 @@ func (w *world) upload(t testing.TB, v chatid.VisitorID) conversation.File {
 // operatorsFile is a hook's message with a file that is to be fetched.
 func (w *world) operatorsFile(c chatid.ConversationID, text string) conversation.NewOutbound {
 	in := w.outbound(c, text)
-	in.Message.Kind, in.Message.Pending, in.Now = conversation.KindPicture, true, w.now
+	in.Message.Kind, in.Message.Pending = conversation.KindPicture, true
 	in.File = &conversation.File{
 		ID: chatid.FileID(w.id()), Account: w.account, Kind: conversation.KindPicture, Name: "15.jpg", Bytes: 80213,
 		State: conversation.FileLoading, Origin: "https://amojo.amocrm.ru/attachments/15.jpg", CreatedAt: w.now,

@@ -107,7 +107,7 @@ func (t *tx) saveLane(l *lane) error {
 }
 
 // said notes that somebody said something: the conversation goes on.
-func (l *lane) said(now time.Time) { l.endedAt, l.touchedAt = 0, max(l.touchedAt, now.UnixMilli()) }
+func (l *lane) said(now time.Time) { l.endedAt, l.touchedAt = 0, max(l.touchedAt, ms(now)) }
 
 // know keeps the chats service's names where none are known yet.
 func (l *lane) know(c chatid.ChatRef, u chatid.UserRef) {

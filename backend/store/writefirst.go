@@ -46,7 +46,7 @@ func (t *tx) adopt(orphan *lane, e conversation.WroteFirst) error {
 		orphan.chatRef, orphan.userRef, orphan.refsChanged = "", "", true
 	}
 	if len(list) > 0 {
-		to.endedAt = 0
+		to.said(at(orphan.touchedAt))
 	}
 	if err = t.follow(to, e.Chat, e.User); err != nil {
 		return err
