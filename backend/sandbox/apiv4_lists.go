@@ -23,7 +23,7 @@ func (a *apiCall) invalid(rule string, index int, code, path, detail string) {
 // decodeBatch reads an array of 1 to most objects.
 func decodeBatch[T any](a *apiCall, rule string, most int) ([]T, bool) {
 	var in []T
-	if err := decodeStrict(a.body, &in, false); err != nil {
+	if err := decodeStrict(a.body, &in); err != nil {
 		a.invalid(rule, 0, "InvalidType", "", err.Error())
 		return nil, false
 	}
@@ -39,7 +39,7 @@ func decodeOne(a *apiCall, rule string, optional bool, v any) bool {
 	if optional && len(a.body) == 0 {
 		return true
 	}
-	if err := decodeStrict(a.body, v, false); err != nil {
+	if err := decodeStrict(a.body, v); err != nil {
 		a.invalid(rule, 0, "InvalidType", "", err.Error())
 		return false
 	}

@@ -202,7 +202,7 @@ func (a *apiCall) changeSources() {
 
 func (a *apiCall) changeSource() {
 	var in sourceChangeIn
-	if err := decodeStrict(a.body, &in, false); err != nil {
+	if err := decodeStrict(a.body, &in); err != nil {
 		a.badSources(0, "InvalidType", "", err.Error())
 		return
 	}

@@ -167,15 +167,15 @@ func TestWebhookRepeats(t *testing.T) {
 		answer func(http.ResponseWriter, *http.Request)
 		after  []time.Duration // of each repeat after the attempt before
 	}{
-		{"201 is good", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201) }, nil},
-		{"302 is bad: two repeats", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) }, []time.Duration{5 * time.Minute, 15 * time.Minute}},
-		{"404 is bad: two repeats", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, []time.Duration{5 * time.Minute, 15 * time.Minute}},
+		{"201 is good", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) }, nil},
+		{"302 is bad: two repeats", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusFound) }, []time.Duration{5 * time.Minute, 15 * time.Minute}},
+		{"404 is bad: two repeats", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }, []time.Duration{5 * time.Minute, 15 * time.Minute}},
 		{
 			"499: four repeats", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(499) },
 			[]time.Duration{5 * time.Minute, 15 * time.Minute, 15 * time.Minute, time.Hour},
 		},
 		{
-			"500: four repeats", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
+			"500: four repeats", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
 			[]time.Duration{5 * time.Minute, 15 * time.Minute, 15 * time.Minute, time.Hour},
 		},
 		{
@@ -242,7 +242,7 @@ func TestWebhookSwitchedOff(t *testing.T) {
 	if got := b.rc.all(); len(got) != 0 {
 		t.Fatalf("%d requests, want none", len(got))
 	}
-	b.rc.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }
+	b.rc.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }
 	b.box.mu.Lock()
 	for range maxBadAnswers - 1 {
 		b.box.st.Webhooks[0].Bad = append(b.box.st.Webhooks[0].Bad, b.box.now().Add(-badWindow+time.Minute))

@@ -61,9 +61,9 @@ func TestDownloads(t *testing.T) {
 		outcome string
 		breach  bool
 	}{
-		{name: "a picture", answer: func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(picture) }, outcome: "fetched"},
-		{name: "another size than file_size", answer: func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(picture[:9]) }, outcome: "failed", breach: true},
-		{name: "behind a login", answer: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(401) }, outcome: "failed", breach: true},
+		{name: "a picture", answer: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(picture) }, outcome: "fetched"},
+		{name: "another size than file_size", answer: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(picture[:9]) }, outcome: "failed", breach: true},
+		{name: "behind a login", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, outcome: "failed", breach: true},
 		{name: "a page in place of the picture", answer: func(w http.ResponseWriter, r *http.Request) {
 			_, _ = w.Write([]byte("<html>" + strings.Repeat(" ", len(picture)-6)))
 		}, outcome: "failed", breach: true},

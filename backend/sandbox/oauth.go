@@ -47,7 +47,7 @@ func (a *apiCall) accessToken() {
 		return
 	}
 	var in tokenRequest
-	if err := decodeStrict(a.body, &in, false); err != nil {
+	if err := decodeStrict(a.body, &in); err != nil {
 		a.problem(http.StatusBadRequest, Broke, "W §8.6 exchange", err.Error())
 		return
 	}

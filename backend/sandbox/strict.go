@@ -17,14 +17,14 @@ import (
 // The chats service is strictly typed (C §3). decodeStrict reads a JSON object
 // into a struct whose fields are the schema: names and types are exact, null is
 // refused, a key may stand once, and a field tagged need:"true" must be there
-// (a string among them not empty); one tagged null:"true" may be null. Unknown keys are refused unless told
-// otherwise.
-func decodeStrict(data []byte, dst any, ignoreUnknown bool) error {
+// (a string among them not empty); one tagged null:"true" may be null. Unknown
+// keys are refused.
+func decodeStrict(data []byte, dst any) error {
 	tree, err := readTree(data)
 	if err != nil {
 		return err
 	}
-	return fill(reflect.ValueOf(dst).Elem(), tree, "", ignoreUnknown)
+	return fill(reflect.ValueOf(dst).Elem(), tree, "", false)
 }
 
 func readTree(data []byte) (any, error) {

@@ -13,7 +13,7 @@ func FuzzDecodeStrict(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var strict, plain messageEnvelope
-		if decodeStrict(data, &strict, false) != nil {
+		if decodeStrict(data, &strict) != nil {
 			return
 		}
 		if err := json.Unmarshal(data, &plain); err != nil {
