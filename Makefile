@@ -75,6 +75,7 @@ fuzz:
 	$(GO) test -run '^$$' -fuzz FuzzParseHook -fuzztime 20s ./backend/amojo
 	$(GO) test -run '^$$' -fuzz FuzzMarkup -fuzztime 20s ./backend/amojo
 	$(GO) test -run '^$$' -fuzz FuzzVerify -fuzztime 20s ./backend/auth
+	$(GO) test -run '^$$' -fuzz FuzzReadUserToken -fuzztime 20s ./backend/auth
 	$(GO) test -run '^$$' -fuzz FuzzCheck -fuzztime 20s ./backend/widgetzip
 	$(GO) test -run '^$$' -fuzz FuzzDecodeStrict -fuzztime 20s ./backend/sandbox
 	$(GO) test -run '^$$' -fuzz FuzzInspect -fuzztime 20s ./backend/media

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"leadline/backend/chatid"
+	"leadline/backend/fault"
 	"leadline/backend/sandbox"
 )
 
@@ -217,6 +218,12 @@ func TestIdentityRefusals(t *testing.T) {
 	_, a = s.open("", token)
 	a.wants(t, "of the secret before", 401, "user_token_invalid")
 	s.secret = next
+	if list, err := w.app.chatSecrets(t.Context(), "", accountID, false); err != nil || len(list) != 1 || list[0].Secret != next {
+		t.Errorf("the host is shown %d secrets, %v; want the new one", len(list), err)
+	}
+	if _, err := w.app.chatSecrets(t.Context(), "kommo", accountID, true); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an account of a product that is off: %v", err)
+	}
 	if _, a = s.open("", s.token("anna-17", nil)); a.status != http.StatusOK {
 		t.Errorf("of the new secret: %d %s", a.status, a.body)
 	}

@@ -22,6 +22,7 @@ const usage = `leadline - online chat between websites and amoCRM / Kommo
   leadline serve                      run the server
   leadline migrate                    bring the database up to date and stop
   leadline user add --email ADDRESS   make a login (password from the terminal or --password-env)
+  leadline chat secret --account N    show the secrets by which sites sign who their users are (--rotate: new ones)
   leadline widget build --platform P  write dist/P/widget.zip (amocrm, kommo, dev)
   leadline widget check ZIP           check a widget.zip against the marketplace's rules
   leadline parked list|resend|drop --account NUMBER [MESSAGE... | all]
@@ -64,6 +65,8 @@ func run(ctx context.Context, args []string) error {
 		return user(ctx, args[1:])
 	case "parked":
 		return parked(ctx, args[1:])
+	case "chat":
+		return chat(ctx, args[1:])
 	case "config":
 		return showConfig()
 	case "widget":
