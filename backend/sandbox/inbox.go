@@ -59,6 +59,9 @@ func (s *Server) inboxRoutes() *http.ServeMux {
 	write("chats/{chat}/typing", s.actTyping(here))
 	write("chats/{chat}/read", s.actRead(here))
 	write("chats/{chat}/close", s.actClose(here))
+	write("talks/{talk}/close", func(r *http.Request) (any, error) {
+		return nil, s.EndTalk(accountOf(r).ID, pathNumber(r, "talk"), true)
+	})
 	write("messages/{message}/react", s.actReact(func(r *http.Request) (int64, string) { return accountOf(r).ID, r.PathValue("message") }))
 	write("write-first", s.boxWriteFirst)
 	mux.HandleFunc("POST /inbox/api/files", func(w http.ResponseWriter, r *http.Request) {

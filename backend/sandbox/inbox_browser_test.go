@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -262,6 +263,7 @@ func TestInboxDoesEverything(t *testing.T) {
 	b.say("m-2", "c-2", "Another line")
 	b.must(amojo("POST", testScope, strings.Replace(withMessage("m-3", `{"type":"text","text":"How much?",`+samplePost+`}`), "600123", "600900", 1)), 200)
 	chat := b.box.Messages(testAccount)[0]
+	b.template()
 	dir := t.TempDir()
 	put := func(name string, data []byte) string {
 		path := filepath.Join(dir, name)
@@ -391,21 +393,26 @@ func TestInboxDoesEverything(t *testing.T) {
 	m = next()
 	check(m, "text", "Good day, Анна!")
 	check(m["template"].(map[string]any), "content", "Good day, {{contact.name}}!")
-	p.until(`!document.querySelector("dialog")`)
+	p.until(`!document.querySelector("dialog") && document.getElementById("text").value === ""`)
 	p.shots("desk-10-sent")
+	p.press("#composer", "Template")
+	p.choose("dialog select", "Ready")
+	p.press("dialog", "Send")
+	m = next()
+	check(m, "text", "Анна, it is ready")
+	check(m["markup"].(map[string]any), "buttons", "[[map[text:Thanks]]]")
+	p.until(`!document.querySelector("dialog")`)
 
 	// Salesbot speaks, the talk is closed, somebody is written to first.
 	p.choose("#user", "Salesbot")
 	p.write("#text", "I am a bot\r")
 	check(next(), "from", testBot)
-	p.press("#card", "Close")
-	b.wait("the closed talk", func() bool {
-		for _, talk := range b.box.card(chat.ChatID).Talks {
-			if talk.PostID == "" && talk.InWork {
-				return false
-			}
-		}
-		return true
+	for open := 2; open > 0; open-- { // the talk and the one of the post
+		p.until(fmt.Sprintf(`document.querySelectorAll("#card li button").length === %d`, open))
+		p.press("#card", "Close")
+	}
+	b.wait("the closed talks", func() bool {
+		return !slices.ContainsFunc(b.box.card(chat.ChatID).Talks, func(talk Talk) bool { return talk.InWork })
 	})
 	p.choose("#user", "Oleg")
 	p.press(".bar", "Write first")

@@ -156,7 +156,19 @@ func (s *Server) boxPeople(r *http.Request) (any, error) {
 		lines = append(lines, l)
 	}
 	slices.SortFunc(lines, func(a, b line) int { return cmp.Compare(a.Scope, b.Scope) })
-	return map[string]any{"contacts": contacts, "lines": lines}, nil
+	return map[string]any{"contacts": contacts, "lines": lines, "templates": s.usableTemplates(acc)}, nil
+}
+
+// usableTemplates lists what can be sent: WhatsApp's own only when approved
+// (C §7.3). s.mu is held.
+func (s *Server) usableTemplates(account int64) []ChatTemplate {
+	out := []ChatTemplate{}
+	for _, t := range s.st.Templates {
+		if t.Account == account && (t.Type != "waba" || t.reviewStatus() == "approved") {
+			out = append(out, t.clone())
+		}
+	}
+	return out
 }
 
 func (s *Server) boxWriteFirst(r *http.Request) (any, error) {

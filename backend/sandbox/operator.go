@@ -128,6 +128,11 @@ func (s *Server) MarkRead(account int64, chat string) error {
 		return ErrNoChat
 	}
 	s.readTalk(c, s.st.Talks[c.TalkID])
+	for _, t := range s.talksOf(account) { // the chat shows the comments too
+		if t.ChatID == chat && t.PostID != "" {
+			s.readTalk(c, t)
+		}
+	}
 	return nil
 }
 

@@ -229,6 +229,14 @@ func TestTemplates(t *testing.T) {
 	}
 }
 
+// template stores a template as one made through API v4.
+func (b *bench) template() {
+	b.box.mu.Lock()
+	defer b.box.mu.Unlock()
+	b.box.st.Templates = append(b.box.st.Templates, &ChatTemplate{ID: 77, Account: testAccount, ClientUUID: testClient, ExternalID: "tpl-77",
+		Name: "Ready", Content: "{{contact.name}}, it is ready", Buttons: []TemplateButton{{Type: "inline", Text: "Thanks"}}})
+}
+
 // TestAlbum is C §4.3, §9.23: a hook for each file, one media_group_id, any order.
 func TestAlbum(t *testing.T) {
 	t.Parallel()

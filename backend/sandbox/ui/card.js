@@ -21,8 +21,9 @@ export function drawCard(data, act) {
   row("Source", card.source);
   row("Channel", card.channel);
   const talks = card.talks.map((t) => {
-    const li = el("li", "", (t.post_id ? "comments of " + t.post_id : "talk " + t.id) + ": " + (t.in_work ? (t.read ? "in work" : "in work, unread") : "closed"));
-    if (t.in_work && !t.post_id) li.append(" ", button("Close", () => act.close()));
+    const state = t.status === "nps_in_progress" ? "waits for a mark" : t.in_work ? (t.read ? "in work" : "in work, unread") : "closed";
+    const li = el("li", "", (t.post_id ? "comments of " + t.post_id : "talk " + t.id) + ": " + state);
+    if (t.in_work) li.append(" ", button("Close", () => act.close(t.id)));
     return li;
   });
   const close = button("Close the card", () => act.hide(), "small card__hide");

@@ -176,7 +176,6 @@ export function startComposer(who, after, templates) {
   $("list").addEventListener("click", () => listDialog((m) => { draft.markup = m; show(); }));
   $("template").addEventListener("click", async () => templateDialog(await templates(), (t) => {
     draft.template = t;
-    if (t.markup) { draft.markup = t.markup; delete t.markup; }
     $("text").value = "";
     show();
     send();

@@ -50,14 +50,13 @@ export function templateDialog(list, done) {
     const t = list[pick.value];
     content.value = t ? t.content : "";
     external.value = t ? t.external_id || "" : "";
+    content.readOnly = external.readOnly = Boolean(t);
   });
   const parts = [field("Content", content, "{{contact.name}}, {{contact.phone}}, {{contact.email}}, {{lead.name}} and {{lead.id}} are filled in."), field("External id", external)];
   if (list.length) parts.unshift(field("Template", pick));
   dialog("Template", parts, "Send", () => {
     const t = list[pick.value];
-    const out = { id: t ? t.id : 901, external_id: external.value, content: content.value, params: [] };
-    if (t && t.markup) out.markup = t.markup;
-    done(out);
+    done(t ? { id: t.id } : { id: 901, external_id: external.value, content: content.value, params: [] });
   });
 }
 

@@ -83,7 +83,7 @@ const act = {
   quote: quoteMessage,
   answer: answerPublicly,
   forward: (m) => forwardDialog(m, chats, async (to, body) => { await ask(chatPath(to, "/messages"), { ...speaker(), ...body }); choose(to); }),
-  close: () => ask(chatPath(open, "/close"), {}).then(refresh, complain),
+  close: (talk) => ask("talks/" + talk + "/close", {}).then(refresh, complain),
   hide: () => showCard(false),
 };
 
