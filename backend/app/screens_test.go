@@ -116,10 +116,12 @@ func TestScreensOfTheSiteChat(t *testing.T) {
 			c.sees(`document.querySelectorAll('.sc-message--outbound').length === 2`)
 			w.wasRead(last)
 			seen("3-answered")
-			// The CRM refuses the next message for good: the visitor is told in words.
-			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 400, 1 })
+			// The CRM refuses the next message for good: the visitor is told in words. Everything is refused until
+			// then, since it is told of the typing as well.
+			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 400, -1 })
 			c.writes(question + " " + words.question)
 			c.sees(`(document.querySelector('.sc-message--error .sc-message__error')?.textContent.length ?? 0) > 20`)
+			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 0, 0 })
 			c.reads(words.failed)
 			if lang != "en" && strings.Contains(c.text(), "not accepted") {
 				t.Errorf("%s: the reason is in English", name)
