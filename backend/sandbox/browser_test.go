@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -92,6 +93,26 @@ func TestPagesInBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wait("the fault", func() bool { return b.box.Faults().ConnectRefused })
+	// Every switch is there with its words; choices are selected, lists written.
+	all := allSwitches()
+	until(t, ctx, fmt.Sprintf(`document.querySelectorAll("#faults label[title]:not([title=''])").length === %d`, len(all["faults"])))
+	until(t, ctx, fmt.Sprintf(`document.querySelectorAll("#variants label[title]:not([title=''])").length === %d`, len(all["variants"])))
+	change := func(id, value string) {
+		t.Helper()
+		js := fmt.Sprintf(`(() => { const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event("change")); return e.tagName })()`, id, value)
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](js)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("variants-duplicate_after_import", "client")
+	change("variants-duplicate_msgid", "409")
+	change("variants-require_fields", "silent, edit_times")
+	change("faults-random_503", "0.25")
+	b.wait("the switches", func() bool {
+		v := b.box.Variants()
+		return v.DuplicateAfterImport == "client" && v.DuplicateMsgID == 409 && len(v.RequireFields) == 2 && b.box.Faults().Random503 == 0.25
+	})
+	b.box.SetFaults(func(f *Faults) { *f = Faults{} })
 	b.must(amojo("POST", testScope, "{}"), 400)
 	until(t, ctx, `document.getElementById("breaches").textContent.includes("C §10.6 body") && document.getElementById("link").textContent === "breaches: 1"`)
 }

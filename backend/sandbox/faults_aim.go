@@ -18,7 +18,7 @@ type aim struct {
 	conversation, chat string // the integration's id, the chats service's
 }
 
-// aim needs s.mu.
+// aim reads what the request speaks of; locate completes it.
 func (a *amojoCall) aim() aim {
 	var in struct {
 		AccountID         string `json:"account_id"`
@@ -37,23 +37,23 @@ func (a *amojoCall) aim() aim {
 	} else {
 		_, to.amojoID, _ = strings.Cut(a.id, "_")
 	}
-	if acc := a.s.accountByAmojo(a.zone.Product, to.amojoID); acc != nil {
+	return to
+}
+
+// locate finds the account and the chat, and the chat's conversation. s.mu is held.
+func (a *amojoCall) locate(to *aim) {
+	s := a.s
+	if acc := s.accountByAmojo(a.zone.Product, to.amojoID); acc != nil {
 		to.account = acc.ID
 	}
 	switch a.form {
 	case formHistory:
 		to.chat = a.sub
 	case formStatus:
-		if m := a.s.idx.message[a.sub]; m != nil {
+		if m := s.idx.message[a.sub]; m != nil {
 			to.chat = m.ChatID
 		}
 	}
-	a.s.fillAim(&to)
-	return to
-}
-
-// fillAim finds the chat by the conversation, and the other way round. s.mu is held.
-func (s *Server) fillAim(to *aim) {
 	if to.chat == "" {
 		if c := s.idx.conv[[2]string{to.scope, to.conversation}]; c != nil {
 			to.chat = c.ID
@@ -80,10 +80,10 @@ func (s *Server) unpaid(account int64) bool {
 
 // playFaults plays what is switched on; false when that was the answer.
 func (a *amojoCall) playFaults() bool {
-	s := a.s
+	s, to := a.s, a.aim()
 	s.mu.Lock()
+	a.locate(&to)
 	a.vars = s.st.Variants
-	to := a.aim()
 	f := &s.faults
 	a.aimed = to.at(f.AmojoOnly)
 	cut := a.aimed && take(&f.AmojoCutBefore)

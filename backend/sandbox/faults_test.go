@@ -172,6 +172,26 @@ func TestRandomHooks(t *testing.T) {
 	}
 }
 
+// TestRandomDelays: answers and hooks late by chance, the requests carried out all the same.
+func TestRandomDelays(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	chat := b.chat()
+	b.box.SetFaults(func(f *Faults) { f.RandomSlow, f.RandomSlowMS, f.RandomHookDelay, f.RandomHookDelayMS = 1, 60, 1, 60 })
+	began := time.Now()
+	b.say("m-2", "chat-4711", "slow")
+	if took := time.Since(began); took < 60*time.Millisecond {
+		t.Errorf("answered after %s", took)
+	}
+	began = time.Now()
+	b.operator(chat, "late")
+	b.waitHooks(1)
+	if took := time.Since(began); took < 60*time.Millisecond || len(b.rc.all()) != 1 {
+		t.Errorf("hook after %s", took)
+	}
+	b.noBreach()
+}
+
 // TestFaultChecks: what cannot be is refused.
 func TestFaultChecks(t *testing.T) {
 	t.Parallel()

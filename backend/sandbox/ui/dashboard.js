@@ -3,12 +3,6 @@
 (() => {
   const API = "/control/v1/";
   const $ = (id) => document.getElementById(id);
-  const CHOICES = {
-    duplicate_msgid: [0, 200, 400, 409], hook_version: ["", "v1", "v2"], install_moment: ["", "install", "save", "late", "never"],
-    disposable_token: ["", "issued", "401", "empty", "slow"], disabled_hook: ["", "signed", "unsigned", "never"],
-    duplicate_after_import: ["", "nobody", "receiver", "client"],
-  };
-
   function el(tag, className, text) {
     const e = document.createElement(tag);
     if (className) e.className = className;
@@ -36,29 +30,46 @@
     return a;
   }
 
-  // Switches are made once per key and then only updated, so focus stays.
+  // What can be switched, with kind, choices and words; asked for once.
+  let described;
+
+  function control(s) {
+    if (s.choices && s.kind !== "list") {
+      const select = el("select");
+      for (const c of ["default", ...s.choices]) {
+        const o = el("option", "", c);
+        o.value = c === "default" ? (s.kind === "number" ? "0" : "") : c;
+        select.append(o);
+      }
+      return select;
+    }
+    const input = el("input");
+    input.type = { bool: "checkbox", number: "number" }[s.kind] || "text";
+    if (s.kind === "number") input.step = "any"; // shares of random faults
+    if (s.kind === "list" && s.choices) input.placeholder = s.choices.join(", ");
+    return input;
+  }
+
+  function read(s, input) {
+    if (s.kind === "bool") return input.checked;
+    if (s.kind === "number") return Number(input.value);
+    return s.kind === "list" ? input.value.split(/[\s,]+/).filter(Boolean) : input.value;
+  }
+
+  // Switches are made once per name and then only updated, so focus stays.
   function switches(box, where, values) {
-    for (const [key, value] of Object.entries(values)) {
-      const id = where + "-" + key;
+    for (const s of described[where]) {
+      const id = where + "-" + s.name;
       let input = $(id);
       if (!input) {
-        const label = el("label", "", key.replaceAll("_", " "));
+        const label = el("label", "", s.name.replaceAll("_", " "));
         label.htmlFor = id;
-        input = el(CHOICES[key] ? "select" : "input");
+        label.title = s.help || "";
+        input = control(s);
         input.id = id;
-        if (CHOICES[key]) {
-          for (const c of CHOICES[key]) { const o = el("option", "", c === "" || c === 0 ? "default" : String(c)); o.value = c; input.append(o); }
-        } else {
-          input.type = typeof value === "boolean" ? "checkbox" : typeof value === "number" ? "number" : "text";
-          if (input.type === "number") input.step = "any"; // shares of random faults
-        }
         input.addEventListener("change", async () => {
-          let next = input.value;
-          if (typeof value === "boolean") next = input.checked;
-          else if (typeof value === "number") next = Number(next);
-          else if (key === "hook_omit") next = next.split(/[\s,]+/).filter(Boolean);
           try {
-            await ask("PATCH", where, JSON.stringify({ [key]: next }));
+            await ask("PATCH", where, JSON.stringify({ [s.name]: read(s, input) }));
             input.setCustomValidity("");
           } catch (e) {
             input.setCustomValidity(e.message);
@@ -68,7 +79,8 @@
         box.append(label, input);
       }
       if (document.activeElement === input) continue;
-      if (input.type === "checkbox") input.checked = value;
+      const value = values[s.name];
+      if (s.kind === "bool") input.checked = value;
       else input.value = Array.isArray(value) ? value.join(", ") : value ?? "";
     }
   }
@@ -102,6 +114,7 @@
   }
 
   async function refresh() {
+    described ??= await ask("GET", "switches");
     const [state, breaches, hooks, traffic] = await Promise.all([
       ask("GET", "state"), ask("GET", "breaches?limit=50"), ask("GET", "hooks?limit=50"), ask("GET", "traffic?limit=100")]);
     $("clock").textContent = new Date(state.now).toLocaleString();
