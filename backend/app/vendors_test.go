@@ -211,16 +211,20 @@ func TestVendorClients(t *testing.T) {
 	}
 	must("unsubscribe", api.Unsubscribe(ctx, at, access, appURL+"/nowhere"))
 
-	// A stranger's chats become incoming leads (C §7.5): one accepted, one declined.
-	for _, c := range []chatid.ConversationID{"chat-1", "chat-2"} {
+	// A stranger's chats become incoming leads (C §7.5): one accepted, one declined,
+	// one put to the lead of the first.
+	for _, c := range []chatid.ConversationID{"chat-1", "chat-2", "chat-3"} {
 		m := message(amojo.Out{Text: "Hello"})
 		m.Conversation, m.Sender = c, amojo.Participant{ID: chatid.VisitorID("visitor of " + c), Name: "Stranger"}
 		send("stranger", m)
 	}
 	leads, _, err := api.UnsortedChats(ctx, at, access, amocrm.UnsortedFilter{})
 	must("incoming leads", err)
-	if len(leads) != 2 || leads[0].Chat == "" || len(leads[0].Contacts) != 1 {
+	if len(leads) != 3 || leads[0].Chat == "" || len(leads[0].Contacts) != 1 {
 		t.Fatalf("incoming leads = %+v", leads)
+	}
+	if one, err := api.UnsortedLead(ctx, at, access, leads[0].UID); err != nil || one.Chat != leads[0].Chat {
+		t.Errorf("incoming lead = %+v, %v", one, err)
 	}
 	must("accept", api.AcceptUnsorted(ctx, at, access, leads[0].UID, amocrm.Acceptance{User: adminID}))
 	must("decline", api.DeclineUnsorted(ctx, at, access, leads[1].UID, adminID))
@@ -231,6 +235,11 @@ func TestVendorClients(t *testing.T) {
 	}
 	if lead, err := api.Lead(ctx, at, access, card.Leads[0]); err != nil || lead.Pipeline != 1300 || !lead.ClosedAt.IsZero() {
 		t.Errorf("lead = %+v, %v", lead, err)
+	}
+
+	must("link incoming lead", api.LinkUnsorted(ctx, at, access, leads[2].UID, amocrm.UnsortedLink{Lead: card.Leads[0], Contact: card.ID, User: adminID}))
+	if links, err := api.LinksOfChat(ctx, at, access, leads[2].Chat); err != nil || len(links) != 1 || links[0].Contact != card.ID {
+		t.Errorf("contact of the linked chat = %+v, %v", links, err)
 	}
 
 	// Talks (C §7.2); closing twice is the same as once.
