@@ -25,7 +25,7 @@ func (p pictures) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !strings.HasPrefix(r.URL.String(), pictureURL) {
 		return p.RoundTripper.RoundTrip(r)
 	}
-	res := &http.Response{StatusCode: 200, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, Header: http.Header{"Content-Type": {"image/gif"}}}
+	res := &http.Response{StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, Header: http.Header{"Content-Type": {"image/gif"}}}
 	res.Body = io.NopCloser(strings.NewReader("GIF89a\x01\x00\x01\x00"))
 	return res, nil
 }
