@@ -163,6 +163,9 @@ func (s *Service) complete(ctx context.Context, a Account, c Claim) (bool, error
 		return false, err
 	}
 	s.log.Info("account connected", "account_id", string(a.ID), "product", a.Product)
+	if a.State == Broken || a.State == Disconnected {
+		s.lost(a.ID, a.UpdatedAt)
+	}
 	if err := s.store.DropClaim(ctx, a.Product, a.CRMID); err != nil {
 		return false, err
 	}

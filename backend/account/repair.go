@@ -72,6 +72,10 @@ func (a *attempts) justHelped(id chatid.AccountID, now time.Time) bool {
 	return ok && now.Sub(t) < refusalAge
 }
 
+// unknownGap is how far back hooks are taken to be lost when a scope turns out to
+// be dead and nobody knows since when.
+const unknownGap = 7 * 24 * time.Hour
+
 // ScopeRefused repairs a connection that the chats service answered with 403 or
 // 404: one reconnect; when that does not help either the account is broken, its
 // messages wait and its admin is told (C §5.2). skew is how far the service's
@@ -115,6 +119,7 @@ func (s *Service) reconnect(ctx context.Context, a Account, skew time.Duration) 
 	case err == nil:
 		s.log.Warn("channel connected anew", "account_id", string(a.ID))
 		s.reconn.help(a.ID, s.now())
+		s.lost(a.ID, s.now().Add(-unknownGap))
 		s.channelWorks(ctx, a.Product)
 		return true, 0
 	case temporary(err):
@@ -195,6 +200,7 @@ func (s *Service) channelWorks(ctx context.Context, product string) {
 // repaired lets what waited go at once.
 func (s *Service) repaired(ctx context.Context, a Account) {
 	if s.setState(ctx, a, Connected, "") {
+		s.lost(a.ID, a.UpdatedAt)
 		s.log.Info("account works again", "account_id", string(a.ID))
 		s.resumed()
 	}
@@ -215,7 +221,10 @@ func (s *Service) HookVersion(ctx context.Context, a Account) {
 	}
 	if _, err := s.channel.Connect(ctx, a.Product, a.AmojoID); err != nil {
 		s.log.Warn("connect with v2 hooks", "account_id", string(a.ID), "error", err)
+		return
 	}
+	// The history gives the messages of the old hooks their ids.
+	s.lost(a.ID, s.now())
 }
 
 // RunRepairs connects broken accounts anew until ctx ends, every few minutes:

@@ -84,6 +84,7 @@ type Service struct {
 	log     *slog.Logger
 	// resumed is called when an account's waiting messages may go again.
 	resumed func()
+	lost    func(id chatid.AccountID, since time.Time)
 	grants  chan struct{}
 	reconn  *attempts // of refused scopes
 	healed  *attempts // of v1 hooks
@@ -103,13 +104,19 @@ type Deps struct {
 	Now     func() time.Time
 	Logger  *slog.Logger
 	Resumed func()
+	// Lost is called when hooks of an account may not have reached us since a time;
+	// may be nil.
+	Lost func(id chatid.AccountID, since time.Time)
 }
 
 // NewService wires a service; RunGrants must run beside it.
 func NewService(d Deps) *Service {
+	if d.Lost == nil {
+		d.Lost = func(chatid.AccountID, time.Time) {}
+	}
 	return &Service{
 		store: d.Store, crm: d.CRM, channel: d.Channel, chats: d.Chats, logins: d.Logins,
-		newID: d.NewID, now: d.Now, log: d.Logger, resumed: d.Resumed,
+		newID: d.NewID, now: d.Now, log: d.Logger, resumed: d.Resumed, lost: d.Lost,
 		grants: make(chan struct{}, 1), reconn: newAttempts(), healed: newAttempts(), alarms: newAlarms(), pending: newPending(),
 	}
 }

@@ -57,6 +57,7 @@ type App struct {
 	handler http.Handler
 	store   *store.Store
 	worker  *outbox.Worker
+	healer  *conversation.Healer
 	hub     *realtime.Hub
 	streams *realtime.Server
 	typing  *bridge.Typing
@@ -165,13 +166,14 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		},
 	})
 	conversations := conversation.NewService(a.store.Conversations(), a.worker, publisher{a.hub}, newID, o.Now)
+	a.healer = conversation.NewHealer(a.store.Gaps(), conversations, o.Now, o.Logger)
 	a.Accounts = account.NewService(account.Deps{
 		Store: a.store.Accounts(), CRM: crm, Channel: crm, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
-		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: a.worker.Wake,
+		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: a.worker.Wake, Lost: a.healer.Lost,
 	})
 	b := bridge.New(bridge.Deps{
 		Products: products, Chats: chatsAPI, Accounts: a.Accounts, Conversations: conversations,
-		Cards: bridge.NewCardFile(crm, a.Accounts), FileURL: func(key, name string) string { return p.links.Lasting(media.Key(key), name) },
+		Cards: bridge.NewCardFile(crm, a.Accounts), Lost: a.healer.Lost, FileURL: func(key, name string) string { return p.links.Lasting(media.Key(key), name) },
 		Texts: func(language, key string, args map[string]any) string {
 			return p.texts.Localizer("", language).Text(key, args)
 		},
@@ -230,6 +232,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	var background sync.WaitGroup
 	background.Go(func() { a.worker.Run(work) })
 	background.Go(func() { a.Accounts.RunGrants(work) })
+	background.Go(func() { a.healer.Run(work) })
 	background.Go(func() { a.Accounts.RunRepairs(work) })
 	background.Go(func() { a.Accounts.RunIdle(work) })
 	background.Go(func() { _ = a.hub.Run(work) })

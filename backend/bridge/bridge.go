@@ -91,6 +91,7 @@ type Bridge struct {
 	conversations Conversations
 	cards         Cards
 	fileURL       func(key, name string) string
+	lost          func(a chatid.AccountID, since time.Time)
 	texts         Texts
 	now           func() time.Time
 	log           *slog.Logger
@@ -105,15 +106,17 @@ type Deps struct {
 	Cards         Cards
 	// FileURL is the lasting address of a file, which the service downloads.
 	FileURL func(key, name string) string
-	Texts   Texts
-	Now     func() time.Time
-	Logger  *slog.Logger
+	// Lost is told of hooks that could not be stored; an empty account means any.
+	Lost   func(a chatid.AccountID, since time.Time)
+	Texts  Texts
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // New wires a bridge.
 func New(d Deps) *Bridge {
 	return &Bridge{
-		products: d.Products, chats: d.Chats, accounts: d.Accounts, conversations: d.Conversations, cards: d.Cards, fileURL: d.FileURL,
+		products: d.Products, chats: d.Chats, accounts: d.Accounts, conversations: d.Conversations, cards: d.Cards, fileURL: d.FileURL, lost: d.Lost,
 		texts: d.Texts, now: d.Now, log: d.Logger,
 	}
 }

@@ -48,6 +48,7 @@ type people struct {
 	reactions []conversation.OperatorReaction
 	asked     []conversation.Addressee
 	reached   chatid.ConversationID
+	lost      []chatid.AccountID
 	fail      error
 }
 
@@ -80,6 +81,8 @@ func (p *people) Receive(_ context.Context, r conversation.Received) error {
 	p.got = append(p.got, r)
 	return p.fail
 }
+
+func (p *people) lose(a chatid.AccountID, _ time.Time) { p.lost = append(p.lost, a) }
 
 func (p *people) OperatorTypes(_ context.Context, _ chatid.AccountID, id chatid.ConversationID, ref chatid.ChatRef, until time.Time, _ string) error {
 	p.typed = append(p.typed, fmt.Sprintf("%s %s %d", id, ref, until.Unix()))
@@ -161,7 +164,7 @@ func newBridge(t *testing.T, p *people, base string) *Bridge {
 	return New(Deps{
 		Products: NewProducts([]Product{{Name: "amocrm", Channel: amojo.Channel{ID: testChannel, Secret: testSecret, BaseURL: base}, Language: "en"}}),
 		Chats:    amojo.New(amojo.Config{Now: func() time.Time { return testNow }}),
-		Accounts: p, Conversations: p,
+		Accounts: p, Conversations: p, Lost: p.lose,
 		Texts: func(_, key string, _ map[string]any) string { return "sentence of " + key },
 		Now:   func() time.Time { return testNow }, Logger: log,
 	})

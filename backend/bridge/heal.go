@@ -28,6 +28,7 @@ func (b *Bridge) heal(ctx context.Context, p Product, a account.Account, j outbo
 	if c.ChatRef == "" {
 		return outbox.Outcome{Verdict: outbox.Done}, nil
 	}
+	asked := b.now()
 	for page := range healPages {
 		list, err := b.chats.History(ctx, p.Channel, a.Scope, c.ChatRef, page*amojo.MaxHistoryPage, amojo.MaxHistoryPage)
 		if err != nil {
@@ -53,7 +54,7 @@ func (b *Bridge) heal(ctx context.Context, p Product, a account.Account, j outbo
 			break
 		}
 	}
-	return outbox.Outcome{Verdict: outbox.Done}, nil
+	return outbox.Outcome{Verdict: outbox.Done, Effects: []outbox.Effect{conversation.Healed{Conversation: j.Lane, At: asked}}}, nil
 }
 
 // written tells a message that was written in the CRM. Ours have an id of ours,

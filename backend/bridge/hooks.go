@@ -39,8 +39,17 @@ func (b *Bridge) Accept(ctx context.Context, scope chatid.ScopeID, signature str
 		return nil
 	}
 	if err != nil {
+		b.lost("", b.now())
 		return err
 	}
+	if err = b.take(ctx, a, h); err != nil {
+		// The platform never repeats a hook: the history is asked later.
+		b.lost(a.ID, b.now())
+	}
+	return err
+}
+
+func (b *Bridge) take(ctx context.Context, a account.Account, h amojo.Hook) error {
 	switch h.Kind {
 	case amojo.HookMessage:
 		return b.conversations.Receive(ctx, received(a, h))

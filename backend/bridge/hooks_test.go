@@ -89,8 +89,8 @@ func TestAcceptReads(t *testing.T) {
 		t.Errorf("disconnected: %v %+v", err, away.got)
 	}
 	full := &people{account: connectedAccount(), known: true, fail: fault.New(fault.Unavailable, "storage_unavailable")}
-	if err := newBridge(t, full, "http://127.0.0.1:1").Accept(t.Context(), testScope, signed(body), []byte(body)); !fault.Is(err, fault.Unavailable) {
-		t.Errorf("what could not be stored was answered %v", err)
+	if err := newBridge(t, full, "http://127.0.0.1:1").Accept(t.Context(), testScope, signed(body), []byte(body)); !fault.Is(err, fault.Unavailable) || len(full.lost) != 1 {
+		t.Errorf("what could not be stored was answered %v and noted as lost: %v", err, full.lost)
 	}
 }
 

@@ -8,44 +8,13 @@ import (
 	"leadline/backend/fault"
 )
 
-// healPage is how many conversations are read at once when an account is healed.
-const healPage = 200
-
 // healMargin is how far before an outage its gap is taken to begin: a hook may be
 // on its way, or in a slow queue, when the connection ends.
 const healMargin = 10 * time.Minute
 
-// Heal asks the chats service, conversation by conversation, what operators wrote
-// since hooks may have been lost: the account's conversations in which something
-// was said in the last activeFor before that time. The questions are jobs, so they
-// wait their turn and survive a restart. It returns how many there are.
-//
-// Chats that operators began meanwhile are not found so: only events of talks name
-// them.
-func (s *Service) Heal(ctx context.Context, a chatid.AccountID, since time.Time) (int, error) {
-	n := 0
-	for after := chatid.ConversationID(""); ; {
-		list, err := s.store.Active(ctx, a, since.Add(-activeFor), after, healPage)
-		if err != nil {
-			return n, err
-		}
-		for _, c := range list {
-			if err := s.HealOne(ctx, c, since); err != nil {
-				return n, err
-			}
-			n, after = n+1, c.ID
-		}
-		if len(list) < healPage {
-			return n, nil
-		}
-	}
-}
-
-// activeFor is how long a conversation counts as going on after its last message.
-const activeFor = 30 * 24 * time.Hour
-
-// HealOne is Heal for one conversation; one that waits for it already is not asked
-// for twice.
+// HealOne asks the chats service what operators wrote in a conversation since
+// hooks may have been lost. The question is a job of its lane, so it waits its turn
+// and survives a restart; one that waits already is not asked twice.
 func (s *Service) HealOne(ctx context.Context, c Conversation, since time.Time) error {
 	if c.ChatRef == "" {
 		return nil
@@ -61,6 +30,19 @@ func (s *Service) HealOne(ctx context.Context, c Conversation, since time.Time) 
 		s.handOver(saved.Claim, saved.Job)
 	}
 	return nil
+}
+
+// returned heals the conversation of a visitor who comes back after hooks were
+// lost, when nobody asked for it yet. An error costs the visitor nothing: the next
+// visit asks again.
+func (s *Service) returned(ctx context.Context, c Conversation) {
+	if c.Gap {
+		since := c.HealedAt
+		if since.IsZero() {
+			since = c.CreatedAt
+		}
+		_ = s.HealOne(ctx, c, since)
+	}
 }
 
 // Addressee is whom an operator writes to first, by all that is known of them.

@@ -116,6 +116,10 @@ type Conversation struct {
 	Talk chatid.TalkID
 	// EndedAt is when either side ended it; zero while it goes on.
 	EndedAt time.Time
+	// HealedAt is when its history was read last. Gap: hooks of the account may have
+	// been lost since.
+	HealedAt time.Time
+	Gap      bool
 	// Seq is the counter of messages and changes; the highest Rev given out.
 	Seq int64
 	// DeliveredSeq and SeenSeq are how far the visitor's browsers have come.
@@ -274,6 +278,15 @@ type WroteFirst struct {
 	Chat         chatid.ChatRef
 	User         chatid.UserRef
 }
+
+// Healed is the outbox effect of having read a conversation's history.
+type Healed struct {
+	Conversation chatid.ConversationID
+	At           time.Time
+}
+
+// OutboxEffect marks the type.
+func (Healed) OutboxEffect() {}
 
 // TalkKnown is the outbox effect of learning which talk and contact of the CRM a
 // conversation has; zero fields say nothing.

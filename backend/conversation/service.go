@@ -121,12 +121,14 @@ func named(c chatid.ChatID, externalID string) chatid.VisitorID {
 }
 
 // Find gives the visitor's conversation and its unread count; fault.NotFound
-// for a visitor who never wrote.
+// for a visitor who never wrote. What operators wrote while hooks were lost is
+// asked for on the way.
 func (s *Service) Find(ctx context.Context, who Who) (Conversation, int, error) {
 	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
 	if err != nil {
 		return Conversation{}, 0, err
 	}
+	s.returned(ctx, c)
 	n, err := s.store.Unread(ctx, c.ID)
 	return c, n, err
 }

@@ -200,9 +200,6 @@ type Store interface {
 	// ClaimVisitor gives an anonymous visitor of the chat, who wrote before, an
 	// external id that nobody has there; ok is false for any other.
 	ClaimVisitor(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, externalID string) (ok bool, err error)
-	// Active lists up to limit conversations of an account in which something was
-	// said since, and that the chats service knows, by id after the given one.
-	Active(ctx context.Context, a chatid.AccountID, since time.Time, after chatid.ConversationID, limit int) ([]Conversation, error)
 	// ConversationOf finds the visitor's thread in a chat; fault.NotFound.
 	ConversationOf(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID) (Conversation, error)
 	// Conversation finds one by its id within an account; fault.NotFound.

@@ -23,6 +23,9 @@ func (t *tx) apply(l *lane, e outbox.Effect) error {
 		return nil
 	case conversation.WroteFirst:
 		return t.adopt(l, e)
+	case conversation.Healed:
+		_, err := t.exec(`UPDATE conversations SET healed_at = ? WHERE id = ?`, ms(e.At), l.id)
+		return err
 	case conversation.TalkKnown:
 		return t.saveTalk(l, e.Talk, e.Contact)
 	}

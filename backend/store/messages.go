@@ -143,12 +143,13 @@ func (s conversations) Conversation(ctx context.Context, a chatid.AccountID, id 
 }
 
 const conversationColumns = `c.id, c.account_id, c.chat_id, c.visitor_id, c.chat_ref, c.user_ref, c.seq, c.delivered_seq, c.seen_seq, c.talk_id,
-	c.ended_at, c.created_at`
+	c.ended_at, c.healed_at, (SELECT a.gap_at FROM accounts a WHERE a.id = c.account_id), c.created_at`
 
 func scanConversation(r scanner) (c conversation.Conversation, err error) {
-	var ended, created int64
-	err = r.Scan(&c.ID, &c.Account, &c.Chat, &c.Visitor, &c.ChatRef, &c.UserRef, &c.Seq, &c.DeliveredSeq, &c.SeenSeq, &c.Talk, &ended, &created)
-	c.EndedAt, c.CreatedAt = at(ended), at(created)
+	var ended, healed, gap, created int64
+	err = r.Scan(&c.ID, &c.Account, &c.Chat, &c.Visitor, &c.ChatRef, &c.UserRef, &c.Seq, &c.DeliveredSeq, &c.SeenSeq, &c.Talk, &ended, &healed, &gap, &created)
+	c.EndedAt, c.HealedAt, c.CreatedAt = at(ended), at(healed), at(created)
+	c.Gap = healed < gap && created < gap
 	return c, err
 }
 

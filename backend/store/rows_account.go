@@ -38,6 +38,8 @@ type accountRow struct {
 	TokenExpiresAt int64
 	RefreshHolder  string
 	RefreshUntil   int64
+	GapSince       int64
+	GapAt          int64
 	Created        int64 `gorm:"column:created_at"`
 	Updated        int64 `gorm:"column:updated_at"`
 }
@@ -102,5 +104,5 @@ func (buttonRow) TableName() string { return "buttons" }
 // models are all rows, for the test that compares them with the migrations.
 var models = []any{
 	teamRow{}, userRow{}, accountRow{}, claimRow{}, grantRow{}, onlineChatRow{}, buttonRow{},
-	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{}, parkedRow{},
+	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{}, parkedRow{}, markRow{},
 }

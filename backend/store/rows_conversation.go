@@ -53,6 +53,7 @@ type conversationRow struct {
 	EndedAt      int64
 	Talk         int64 `gorm:"column:talk_id"`
 	TouchedAt    int64
+	HealedAt     int64
 	Created      int64 `gorm:"column:created_at"`
 }
 
@@ -81,6 +82,13 @@ type messageRow struct {
 }
 
 func (messageRow) TableName() string { return "messages" }
+
+type markRow struct {
+	Name string `gorm:"primaryKey"`
+	At   int64
+}
+
+func (markRow) TableName() string { return "marks" }
 
 type chatRefRow struct {
 	Account      string `gorm:"column:account_id;primaryKey"`

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
@@ -129,18 +128,6 @@ func (s conversations) VisitorByExternalID(ctx context.Context, a chatid.Account
 	err := s.reader(ctx).row(`SELECT id FROM visitors WHERE account_id = ? AND chat_id = ? AND external_id = ? AND external_id <> ''`,
 		string(a), string(c), externalID).Scan(&id)
 	return id, translate(err)
-}
-
-// Active implements conversation.Store.
-func (s conversations) Active(ctx context.Context, a chatid.AccountID, since time.Time, after chatid.ConversationID, limit int) ([]conversation.Conversation, error) {
-	rows, err := s.reader(ctx).rows(`SELECT `+conversationColumns+` FROM conversations c
-		WHERE c.account_id = ? AND c.touched_at >= ? AND c.chat_ref <> '' AND c.visitor_id <> '' AND c.id > ? ORDER BY c.id LIMIT ?`,
-		string(a), ms(since), string(after), limit)
-	if err != nil {
-		return nil, fmt.Errorf("list active conversations: %w", translate(err))
-	}
-	defer rows.Close()
-	return collect(rows, scanConversation)
 }
 
 // AddTask implements conversation.Store.
