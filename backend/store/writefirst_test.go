@@ -79,7 +79,7 @@ func TestWroteFirstIsAdopted(t *testing.T) {
 		if o := w.thread(t, orphan); o.ChatRef != "" || o.Visitor != "" {
 			t.Errorf("the thread of nobody = %+v", o)
 		}
-		active, err := s.Active(testContext, w.account, w.now, "", 10)
+		active, err := w.Gaps().Unhealed(testContext, conversation.Gap{Account: w.account, At: w.now}, w.now, "", 10)
 		must(t, err)
 		if len(active) != 1 || active[0].ID != c {
 			t.Errorf("active = %+v: something was said in it just now", active)
@@ -335,7 +335,6 @@ func TestVisitorByExternalID(t *testing.T) {
 
 func TestActiveConversations(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
-		s := w.Conversations()
 		with := func(v chatid.VisitorID, chat chatid.ChatRef) chatid.ConversationID {
 			t.Helper()
 			c := w.known(t, v)
@@ -357,7 +356,7 @@ func TestActiveConversations(t *testing.T) {
 		var got []chatid.ConversationID
 		after := chatid.ConversationID("")
 		for {
-			list, err := s.Active(testContext, w.account, w.now, after, 2)
+			list, err := w.Gaps().Unhealed(testContext, conversation.Gap{Account: w.account, At: w.now}, w.now, after, 2)
 			must(t, err)
 			for _, c := range list {
 				got, after = append(got, c.ID), c.ID
@@ -367,7 +366,7 @@ func TestActiveConversations(t *testing.T) {
 			}
 		}
 		equal(t, "active, in pages", got, want)
-		list, err := s.Active(testContext, w.newAccount(t, 2), w.now, "", 10)
+		list, err := w.Gaps().Unhealed(testContext, conversation.Gap{Account: w.newAccount(t, 2), At: w.now}, w.now, "", 10)
 		must(t, err)
 		equal(t, "another account's", len(list), 0)
 	})
