@@ -227,6 +227,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	if err := a.store.Outbox().Adopt(ctx); err != nil {
 		return errors.Join(err, l.Close(), a.Close())
 	}
+	a.healer.Start(ctx)
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	var background sync.WaitGroup

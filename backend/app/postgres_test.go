@@ -25,3 +25,15 @@ func TestFaultsOnPostgres(t *testing.T) {
 	t.Parallel()
 	loseAndDoubleNothing(t, setup{login: true, config: onPostgres(t)}, 400)
 }
+
+// TestWriteFirstOnPostgres is the operator's beginning on the other database.
+func TestWriteFirstOnPostgres(t *testing.T) {
+	t.Parallel()
+	writeFirst(t, setup{config: onPostgres(t)})
+}
+
+// TestGapOnPostgres is the healing of an outage on the other database.
+func TestGapOnPostgres(t *testing.T) {
+	t.Parallel()
+	gapAfterAnOutage(t, setup{config: onPostgres(t)})
+}

@@ -45,10 +45,10 @@ func cardFault(err error) error {
 	case answered && api.Status == http.StatusNotFound, errors.Is(err, amocrm.ErrNotFound):
 		return fault.Wrap(fault.NotFound, "not_found", err)
 	case answered && api.Status/100 == 4 && !api.Temporary() && !api.Unauthorized() && !moved(api.Status):
-		return fault.Wrap(fault.Invalid, "crm_refused", err)
+		return fault.Wrap(fault.Invalid, "invalid_request", err)
 	}
 	if d, rest := amocrm.Rest(err); rest {
-		f := fault.Wrap(fault.Limited, "crm_busy", err)
+		f := fault.Wrap(fault.Limited, "crm_unavailable", err)
 		f.RetryAfter = d
 		return f
 	}

@@ -66,7 +66,7 @@ type Healer struct {
 	busy map[chatid.AccountID]bool
 }
 
-// NewHealer wires a healer; Run must run.
+// NewHealer wires a healer; Start must be called, and Run must run.
 func NewHealer(s GapStore, c *Service, now func() time.Time, log *slog.Logger) *Healer {
 	return &Healer{
 		store: s, service: c, now: now, log: log, wake: make(chan struct{}, 1),
@@ -88,14 +88,20 @@ func (h *Healer) Lost(a chatid.AccountID, since time.Time) {
 	}
 }
 
-// Run notes the gap since the server served last, then heals what there is until
-// ctx ends. Call it when hooks are being accepted again.
-func (h *Healer) Run(ctx context.Context) {
+// Start notes the gap since the server served last. Call it when the listener
+// takes connections and before one is answered: a visitor who comes back must see
+// that there is a gap.
+func (h *Healer) Start(ctx context.Context) {
 	if at, err := h.store.Alive(ctx); err != nil {
 		h.log.Error("read when the server served last", "error", err)
 	} else if !at.IsZero() {
 		h.Lost("", at)
 	}
+	h.note(ctx)
+}
+
+// Run heals what there is until ctx ends, and notes that the server serves.
+func (h *Healer) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	tick := time.NewTicker(aliveEvery)

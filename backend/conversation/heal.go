@@ -56,7 +56,8 @@ type Addressee struct {
 	Source string
 }
 
-// Reach finds the conversation in which a visitor is reached; fault.NotFound.
+// Reach finds the conversation in which a visitor is reached; fault.NotFound, and
+// fault.Unavailable while a new conversation's chat is not known yet.
 func (s *Service) Reach(ctx context.Context, a chatid.AccountID, to Addressee) (Conversation, error) {
 	c, err := s.store.ByContact(ctx, a, to.Contact, to.Source)
 	if err == nil || !fault.Is(err, fault.NotFound) {
@@ -75,7 +76,19 @@ func (s *Service) Reach(ctx context.Context, a chatid.AccountID, to Addressee) (
 	if best.ID != "" {
 		return best, nil
 	}
-	return s.store.ByPhone(ctx, a, to.Phone, to.Source)
+	c, err = s.store.ByPhone(ctx, a, to.Phone, to.Source)
+	if !fault.Is(err, fault.NotFound) {
+		return c, err
+	}
+	// A first message whose answer is on its way: its chat may be the one.
+	waits, werr := s.store.Unanswered(ctx, a)
+	if werr != nil {
+		return c, werr
+	}
+	if waits {
+		return c, fault.Wrap(fault.Unavailable, "crm_unavailable", err)
+	}
+	return c, err
 }
 
 // ByChat finds the conversation that has, or had, the service's chat;

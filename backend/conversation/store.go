@@ -195,6 +195,9 @@ type Store interface {
 	// first; ByPhone does so by a proven phone. fault.NotFound.
 	ByContact(ctx context.Context, a chatid.AccountID, c chatid.ContactID, source string) (Conversation, error)
 	ByPhone(ctx context.Context, a chatid.AccountID, phone, source string) (Conversation, error)
+	// Unanswered tells whether an account has a visitor's conversation whose first
+	// message waits for the chats service's answer.
+	Unanswered(ctx context.Context, a chatid.AccountID) (bool, error)
 	// VisitorByExternalID finds an identified visitor of a chat; fault.NotFound.
 	VisitorByExternalID(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string) (chatid.VisitorID, error)
 	// ClaimVisitor gives an anonymous visitor of the chat, who wrote before, an

@@ -122,6 +122,14 @@ func (s conversations) ClaimVisitor(ctx context.Context, a chatid.AccountID, c c
 	return ok, nil
 }
 
+// Unanswered implements conversation.Store.
+func (s conversations) Unanswered(ctx context.Context, a chatid.AccountID) (bool, error) {
+	var n int
+	err := s.reader(ctx).row(`SELECT count(*) FROM (SELECT 1 AS one FROM conversations c WHERE c.account_id = ? AND c.due_at IS NOT NULL
+		AND c.chat_ref = '' AND c.visitor_id <> '' LIMIT 1) w`, string(a)).Scan(&n)
+	return n > 0, translate(err)
+}
+
 // VisitorByExternalID implements conversation.Store.
 func (s conversations) VisitorByExternalID(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string) (chatid.VisitorID, error) {
 	var id chatid.VisitorID
