@@ -21,6 +21,7 @@ import (
 	"leadline/backend/auth"
 	"leadline/backend/chatid"
 	"leadline/backend/config"
+	"leadline/backend/media/s3test"
 	"leadline/backend/sandbox"
 )
 
@@ -385,4 +386,23 @@ func TestUnsentFilesGo(t *testing.T) {
 	if f := v.history()[0].File; w.get(f.URL, nil).status != http.StatusOK {
 		t.Error("the sent picture is gone")
 	}
+}
+
+// onS3 keeps a world's files in a bucket of a real server.
+func onS3(t *testing.T) func(*config.Config) {
+	t.Helper()
+	b := s3test.Bucket(t, "app")
+	return func(c *config.Config) {
+		c.Media.S3 = config.S3{Endpoint: b.Endpoint, Bucket: b.Bucket, Key: b.Key, Secret: b.Secret, Region: b.Region, PathStyle: true}
+	}
+}
+
+func TestFilesToTheCRMOverS3(t *testing.T) {
+	t.Parallel()
+	filesToTheCRM(t, setup{login: true, config: onS3(t)})
+}
+
+func TestFilesFromTheCRMOverS3(t *testing.T) {
+	t.Parallel()
+	filesFromTheCRM(t, setup{config: onS3(t)})
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"leadline/backend/config"
+	"leadline/backend/media/s3test"
 	"leadline/backend/sandbox"
 	"leadline/backend/store/pgtest"
 )
@@ -36,6 +37,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	pgtest.Stop()
+	s3test.Stop()
 	os.Exit(code)
 }
 

@@ -2,134 +2,36 @@ package media
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/minio/minio-go/v7"
-
 	"leadline/backend/fault"
+	"leadline/backend/media/s3test"
 )
-
-// s3 is an S3-compatible server for the whole test binary: a program of its own
-// that `make s3server` builds, nothing that we linked or wrote.
-var s3 struct {
-	once sync.Once
-	err  error
-	conf S3Config
-	cmd  *exec.Cmd
-	dir  string
-	done chan struct{}
-}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if s3.cmd != nil {
-		_ = s3.cmd.Process.Signal(syscall.SIGTERM)
-		<-s3.done
-	}
-	if s3.dir != "" {
-		_ = os.RemoveAll(s3.dir)
-	}
+	s3test.Stop()
 	os.Exit(code)
 }
 
-// bucket gives the store of a new bucket. Where the server was not built the
-// test is skipped, or fails if LEADLINE_REQUIRE_S3 is 1.
+// bucketConfig names a new bucket of a real server.
+func bucketConfig(t *testing.T, name string) S3Config {
+	t.Helper()
+	c := s3test.Bucket(t, name)
+	return S3Config{Endpoint: c.Endpoint, Bucket: c.Bucket, AccessKey: c.Key, SecretKey: c.Secret, Region: c.Region, PathStyle: true}
+}
+
+// bucket gives the store of a new bucket.
 func bucket(t *testing.T, name string) *S3 {
 	t.Helper()
-	s3.once.Do(func() { s3.err = startS3() })
-	if s3.err != nil {
-		if os.Getenv("LEADLINE_REQUIRE_S3") == "1" {
-			t.Fatalf("an S3-compatible server is required: %v", s3.err)
-		}
-		t.Skipf("NOT RUN ON S3: %v", s3.err)
-	}
-	c := s3.conf
-	c.Bucket = name + "-" + string(NewKey()[:8])
-	s, err := OpenS3(c)
+	s, err := OpenS3(bucketConfig(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.client.MakeBucket(t.Context(), c.Bucket, minio.MakeBucketOptions{}); err != nil {
-		t.Fatalf("make bucket: %v", err)
-	}
 	return s
-}
-
-func startS3() error {
-	program, err := filepath.Abs("../../bin/versitygw")
-	if err != nil {
-		return err
-	}
-	if _, err := os.Stat(program); err != nil {
-		return errors.New("bin/versitygw is missing: run make s3server")
-	}
-	if s3.dir, err = os.MkdirTemp("", "leadline-s3-"); err != nil {
-		return err
-	}
-	for _, d := range []string{"data", "meta"} {
-		if err := os.Mkdir(filepath.Join(s3.dir, d), 0o700); err != nil {
-			return err
-		}
-	}
-	// The port is free when it is chosen and may be taken when it is used; then the program ends and the next one is tried.
-	for range 3 {
-		if err = runS3(program); err == nil {
-			return nil
-		}
-	}
-	return err
-}
-
-func runS3(program string) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	address := l.Addr().String()
-	_ = l.Close()
-	s3.conf = S3Config{Endpoint: "http://" + address, AccessKey: "leadline", SecretKey: "a secret for tests", Region: "us-east-1", PathStyle: true}
-	log, err := os.Create(filepath.Join(s3.dir, "log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	cmd := exec.Command(program, "--port", address, "--region", s3.conf.Region, "--quiet",
-		"posix", "--sidecar", filepath.Join(s3.dir, "meta"), filepath.Join(s3.dir, "data"))
-	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+s3.conf.AccessKey, "ROOT_SECRET_KEY="+s3.conf.SecretKey)
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	done := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(done) }()
-	deadline := time.After(20 * time.Second)
-	for {
-		select {
-		case <-done:
-			text, _ := os.ReadFile(log.Name())
-			return fmt.Errorf("the S3 server ended at once: %s", text)
-		case <-deadline:
-			_ = cmd.Process.Kill()
-			<-done
-			return errors.New("the S3 server does not listen")
-		case <-time.After(20 * time.Millisecond):
-		}
-		if c, err := net.Dial("tcp", address); err == nil {
-			_ = c.Close()
-			s3.cmd, s3.done = cmd, done
-			return nil
-		}
-	}
 }
 
 func TestS3KeepsTheContractOfStores(t *testing.T) {
@@ -139,7 +41,7 @@ func TestS3KeepsTheContractOfStores(t *testing.T) {
 
 func TestS3TellsWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	good := bucket(t, "wrong")
+	good := bucketConfig(t, "wrong")
 	for _, tt := range []struct {
 		name   string
 		change func(*S3Config)
@@ -151,8 +53,7 @@ func TestS3TellsWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := s3.conf
-			c.Bucket = good.bucket
+			c := good
 			tt.change(&c)
 			s, err := OpenS3(c)
 			if err != nil {
