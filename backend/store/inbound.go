@@ -132,7 +132,8 @@ func (t *tx) complete(l *lane, in conversation.NewInbound, m *conversation.Messa
 	}
 	if in.ReplyTo != "" {
 		q, err := t.ofLane(l, in.ReplyTo)
-		if errors.Is(err, sql.ErrNoRows) {
+		// The service would refuse the message with one that it does not have.
+		if errors.Is(err, sql.ErrNoRows) || err == nil && (q.Kind == conversation.KindEnded || q.Status == conversation.Failed) {
 			return fault.New(fault.Invalid, "no_such_message")
 		}
 		if err != nil {

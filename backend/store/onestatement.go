@@ -43,7 +43,7 @@ const insertInbound = `WITH l AS (
 		AND a.id = c.account_id AND v.id = c.visitor_id AND v.account_id = c.account_id
 		AND ($7::text = '' OR v.name <> '') AND ($8::text = '' OR v.phone <> '') AND ($9::text = '' OR v.email <> '')
 		AND ($10::text = '' OR v.alias <> '') AND ($11::text = '' OR v.locale <> '')
-		AND ($21::text = '' OR v.external_id = $21)
+		AND ($21::text = '' OR v.external_id = $21 AND ($22::text = '' OR v.proven_phone = $22) AND ($23::bigint = 0 OR v.contact_id = $23))
 		AND NOT EXISTS (SELECT 1 FROM messages d WHERE d.conversation_id = c.id AND d.client_id = $12::text AND d.client_id <> '')
 		AND ($13::bigint <= 0 OR c.due_at IS NULL
 			OR (SELECT count(*) FROM (SELECT 1 FROM outbox w WHERE w.conversation_id = c.id LIMIT $13) w) < $13 - $14::bigint)
@@ -78,7 +78,8 @@ func (s conversations) quickInbound(ctx context.Context, in conversation.NewInbo
 	ok, err = s.quick(ctx, insertInbound, []any{
 		string(v.ID), string(v.Chat), string(v.Account), in.Now.UnixMilli(), until.UnixMilli(), in.Token,
 		v.Name, v.Phone, v.Email, v.Alias, v.Locale, string(m.ClientID), in.MaxWaiting, quickRoom,
-		string(m.ID), string(m.Direction), m.Kind, m.Text, string(conversation.JobMessage), string(raw), v.Proven.ExternalID,
+		string(m.ID), string(m.Direction), m.Kind, m.Text, string(conversation.JobMessage), string(raw),
+		v.Proven.ExternalID, v.Proven.Phone, int64(v.Proven.Contact),
 	}, &m.Conversation, &m.Seq, &m.At, &mine, &payload)
 	if !ok {
 		return saved, false, err
