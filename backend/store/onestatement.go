@@ -105,7 +105,8 @@ const insertOutbound = `WITH l AS (
 	WHERE c.id = $1::text AND c.account_id = $2::text AND c.visitor_id <> ''
 		AND ($3 = '' OR c.chat_ref = '' OR c.chat_ref = $3)
 		AND NOT EXISTS (SELECT 1 FROM messages d WHERE d.account_id = $2 AND d.ref = $5::text AND d.ref <> '')
-		AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.conversation_id = c.id AND e.at = $7::bigint AND e.direction = $8::text)
+		AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.conversation_id = c.id AND e.at = ANY(ARRAY[$7::bigint, $14::bigint]) AND e.direction = $8::text)
+		AND NOT EXISTS (SELECT 1 FROM messages f WHERE f.conversation_id = c.id AND f.at > $14 AND f.at <= $15::bigint AND f.direction = $8)
 	RETURNING c.id, c.seq, c.visitor_id
 ), m AS (
 	INSERT INTO messages (id, account_id, conversation_id, ref, seq, rev, at, direction, kind, text, author_name, author_ref)
@@ -121,10 +122,11 @@ func (s conversations) quickOutbound(ctx context.Context, in conversation.NewOut
 	}
 	m := in.Message
 	m.Conversation, m.Direction, m.Status = in.Conversation, conversation.Outbound, conversation.Stored
+	from, until := moment(m.At)
 	var visitor chatid.VisitorID
 	ok, err = s.quick(ctx, insertOutbound, []any{
 		string(m.Conversation), string(m.Account), string(in.Chat), string(in.User), string(m.Ref),
-		string(m.ID), m.At, string(m.Direction), m.Kind, m.Text, m.AuthorName, string(m.AuthorRef), in.Now.UnixMilli(),
+		string(m.ID), m.At, string(m.Direction), m.Kind, m.Text, m.AuthorName, string(m.AuthorRef), in.Now.UnixMilli(), from, until,
 	}, &m.Seq, &visitor)
 	if ok {
 		m.Rev = m.Seq

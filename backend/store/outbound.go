@@ -46,9 +46,8 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 	}
 	m := in.Message
 	m.Conversation, m.Direction, m.Status = chatid.ConversationID(l.id), conversation.Outbound, conversation.Stored
-	known, err := t.known(l, m)
-	if err != nil || known {
-		return conversation.Saved{Message: m, Visitor: chatid.VisitorID(l.visitor), Duplicate: true}, err
+	if known, err := t.known(l, m); !errors.Is(err, sql.ErrNoRows) {
+		return conversation.Saved{Message: known, Visitor: chatid.VisitorID(l.visitor), Duplicate: true}, err
 	}
 	m.Seq = l.next()
 	m.Rev = m.Seq
@@ -108,21 +107,36 @@ func (t *tx) outboundJobs(l *lane, in conversation.NewOutbound, m conversation.M
 // id of it: one of an imported history that comes back as a hook before its
 // delivery was answered (C §9, trap 26), or one that came as a v1 hook, which has
 // no id, and now stands in the history, or the other way round (design.md §2).
-func (t *tx) known(l *lane, m conversation.Message) (bool, error) {
+func (t *tx) known(l *lane, m conversation.Message) (conversation.Message, error) {
 	other := `(ref = '' AND client_id <> '' OR ref LIKE 'v1:%')`
 	if !reportable(m.Ref) {
 		other = `ref <> '' AND ref NOT LIKE 'v1:%'`
 	}
-	var id string
-	err := t.row(`SELECT id FROM messages WHERE conversation_id = ? AND at = ? AND direction = ? AND text = ? AND `+other+` LIMIT 1`,
-		l.id, m.At, string(conversation.Outbound), m.Text).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
+	from, until := moment(m.At)
+	found, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages
+		WHERE conversation_id = ? AND (at = ? OR at = ? OR at > ? AND at <= ?) AND direction = ? AND text = ? AND `+other+`
+		ORDER BY (CASE WHEN at = ? THEN 0 ELSE 1 END), seq LIMIT 1`,
+		l.id, m.At, from, from, until, string(conversation.Outbound), m.Text, m.At))
 	if err == nil && reportable(m.Ref) {
-		_, err = t.exec(`UPDATE messages SET ref = ? WHERE id = ?`, string(m.Ref), id)
+		found.Ref = m.Ref
+		_, err = t.exec(`UPDATE messages SET ref = ? WHERE id = ?`, string(m.Ref), string(found.ID))
 	}
-	return true, err
+	if err != nil {
+		return found, err
+	}
+	list := []conversation.Message{found}
+	err = t.attach(list)
+	return list[0], err
+}
+
+// moment gives which other times may be meant by at: the history may tell seconds
+// alone (C §3.8). They are from itself, and those after it to until.
+func moment(at int64) (from, until int64) {
+	from = at - at%1000
+	if at == from {
+		return from, from + 999
+	}
+	return from, from
 }
 
 // quoted takes what an operator quotes from our own copy, which says more than
