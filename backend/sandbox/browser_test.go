@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -93,10 +94,22 @@ func TestPagesInBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.wait("the fault", func() bool { return b.box.Faults().ConnectRefused })
-	// Every switch is there with its words; choices are selected, lists written.
-	all := allSwitches()
-	until(t, ctx, fmt.Sprintf(`document.querySelectorAll("#faults label[title]:not([title=''])").length === %d`, len(all["faults"])))
-	until(t, ctx, fmt.Sprintf(`document.querySelectorAll("#variants label[title]:not([title=''])").length === %d`, len(all["variants"])))
+	// Whatever the server can switch has a control, with its choices and words.
+	until(t, ctx, fmt.Sprintf(`document.querySelectorAll("#faults .switch").length === %d && document.querySelectorAll("#variants .switch").length === %d`,
+		len(allSwitches()["faults"]), len(allSwitches()["variants"])))
+	pick := `(() => { const s = document.getElementById("variants-edit_answer"); s.value = "empty"; s.dispatchEvent(new Event("change")); return true })()`
+	until(t, ctx, pick)
+	b.wait("the variant", func() bool { return b.box.Variants().EditAnswer == "empty" })
+	until(t, ctx, `(document.querySelector('#variants-hook_omit input[value="phone"]').click(), true)`)
+	b.wait("the list", func() bool { return slices.Contains(b.box.Variants().HookOmit, "phone") })
+	until(t, ctx, `document.getElementById("variants-edit_answer").closest(".switch").classList.contains("switch--on")`)
+	p := &tab{t, b, ctx}
+	p.shots("phone-6-dashboard")
+	p.do(chromedp.EmulateViewport(1280, 1400), chromedp.SendKeys(chromedp.CSS("#filter"), "history"))
+	until(t, ctx, `[...document.querySelectorAll("#variants .switch")].filter((s) => s.checkVisibility()).length === 5`)
+	p.shots("desk-12-found")
+	p.do(void(`document.getElementById("filter").value = ""; document.getElementById("filter").dispatchEvent(new Event("input"))`))
+	p.shots("desk-13-dashboard")
 	change := func(id, value string) {
 		t.Helper()
 		js := fmt.Sprintf(`(() => { const e = document.getElementById(%q); e.value = %q; e.dispatchEvent(new Event("change")); return e.tagName })()`, id, value)
@@ -106,11 +119,10 @@ func TestPagesInBrowser(t *testing.T) {
 	}
 	change("variants-duplicate_after_import", "client")
 	change("variants-duplicate_msgid", "409")
-	change("variants-require_fields", "silent, edit_times")
 	change("faults-random_503", "0.25")
 	b.wait("the switches", func() bool {
 		v := b.box.Variants()
-		return v.DuplicateAfterImport == "client" && v.DuplicateMsgID == 409 && len(v.RequireFields) == 2 && b.box.Faults().Random503 == 0.25
+		return v.DuplicateAfterImport == "client" && v.DuplicateMsgID == 409 && b.box.Faults().Random503 == 0.25
 	})
 	b.box.SetFaults(func(f *Faults) { *f = Faults{} })
 	b.must(amojo("POST", testScope, "{}"), 400)

@@ -30,58 +30,88 @@
     return a;
   }
 
-  // What can be switched, with kind, choices and words; asked for once.
-  let described;
-
-  function control(s) {
-    if (s.choices && s.kind !== "list") {
-      const select = el("select");
-      for (const c of ["default", ...s.choices]) {
-        const o = el("option", "", c);
-        o.value = c === "default" ? (s.kind === "number" ? "0" : "") : c;
-        select.append(o);
+  // A control of one switch, as the server describes it (GET switches).
+  function control(one, id, send) {
+    if (one.kind === "list" && one.choices) {
+      const box = el("span", "switch__list");
+      box.id = id;
+      for (const c of one.choices) {
+        const check = el("input");
+        check.type = "checkbox";
+        check.value = c;
+        check.addEventListener("change", () => send(check, [...box.querySelectorAll("input:checked")].map((i) => i.value)));
+        const label = el("label", "switch__choice");
+        label.append(check, c);
+        box.append(label);
       }
-      return select;
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-labelledby", id + "-name");
+      return { node: box, show: (value) => { for (const i of box.querySelectorAll("input")) i.checked = (value || []).includes(i.value); } };
     }
-    const input = el("input");
-    input.type = { bool: "checkbox", number: "number" }[s.kind] || "text";
-    if (s.kind === "number") input.step = "any"; // shares of random faults
-    if (s.kind === "list" && s.choices) input.placeholder = s.choices.join(", ");
-    return input;
-  }
-
-  function read(s, input) {
-    if (s.kind === "bool") return input.checked;
-    if (s.kind === "number") return Number(input.value);
-    return s.kind === "list" ? input.value.split(/[\s,]+/).filter(Boolean) : input.value;
-  }
-
-  // Switches are made once per name and then only updated, so focus stays.
-  function switches(box, where, values) {
-    for (const s of described[where]) {
-      const id = where + "-" + s.name;
-      let input = $(id);
-      if (!input) {
-        const label = el("label", "", s.name.replaceAll("_", " "));
-        label.htmlFor = id;
-        label.title = s.help || "";
-        input = control(s);
-        input.id = id;
-        input.addEventListener("change", async () => {
-          try {
-            await ask("PATCH", where, JSON.stringify({ [s.name]: read(s, input) }));
-            input.setCustomValidity("");
-          } catch (e) {
-            input.setCustomValidity(e.message);
-            input.reportValidity();
-          }
-        });
-        box.append(label, input);
-      }
-      if (document.activeElement === input) continue;
-      const value = values[s.name];
-      if (s.kind === "bool") input.checked = value;
+    const input = el(one.choices ? "select" : "input");
+    input.id = id;
+    if (one.choices) {
+      const none = one.kind === "number" ? "0" : "";
+      for (const c of [none, ...one.choices]) { const o = el("option", "", c === none ? "default" : c); o.value = c; input.append(o); }
+    } else {
+      input.type = one.kind === "bool" ? "checkbox" : one.kind === "number" ? "number" : "text";
+      if (one.kind === "number") input.step = "any";
+    }
+    input.addEventListener("change", () => send(input, one.kind === "bool" ? input.checked : one.kind === "number" ? Number(input.value)
+      : one.kind === "list" ? input.value.split(/[\s,]+/).filter(Boolean) : input.value));
+    return { node: input, show: (value) => {
+      if (document.activeElement === input && input.type !== "checkbox" && !one.choices) return; // somebody types
+      if (one.kind === "bool") input.checked = value;
       else input.value = Array.isArray(value) ? value.join(", ") : value ?? "";
+    } };
+  }
+
+  // Switches are made once and then only updated, so focus stays.
+  const made = {};
+  function makeSwitches(where, list) {
+    for (const one of list) {
+      const id = where + "-" + one.name;
+      const send = async (input, value) => {
+        try {
+          await ask("PATCH", where, JSON.stringify({ [one.name]: value }));
+          input.setCustomValidity("");
+        } catch (e) {
+          input.setCustomValidity(e.message);
+          input.reportValidity();
+        }
+      };
+      const c = control(one, id, send);
+      const group = c.node.getAttribute("role") === "group";
+      const label = el(group ? "span" : "label", "switch__name", one.name.replaceAll("_", " "));
+      label.id = id + "-name";
+      if (!group) label.htmlFor = id;
+      const row = el("div", "switch");
+      row.append(label, c.node);
+      if (one.help) row.append(el("p", "switch__help", one.help));
+      $(where).append(row);
+      made[id] = { ...c, row, words: (one.name + " " + (one.help || "")).replaceAll("_", " ").toLowerCase() };
+    }
+  }
+
+  function showSwitches(where, values) {
+    let on = 0;
+    for (const [key, value] of Object.entries(values)) {
+      const s = made[where + "-" + key];
+      if (!s) continue;
+      s.show(value);
+      const set = Array.isArray(value) ? value.length > 0 : Boolean(value);
+      s.row.classList.toggle("switch--on", set);
+      if (set) on++;
+    }
+    $(where + "-on").textContent = on ? on + " on" : "none on";
+    filter();
+  }
+
+  function filter() {
+    const words = $("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const only = $("only-on").checked;
+    for (const s of Object.values(made)) {
+      s.row.hidden = words.some((w) => !s.words.includes(w)) || (only && !s.row.classList.contains("switch--on"));
     }
   }
 
@@ -114,9 +144,10 @@
   }
 
   async function refresh() {
-    described ??= await ask("GET", "switches");
-    const [state, breaches, hooks, traffic] = await Promise.all([
-      ask("GET", "state"), ask("GET", "breaches?limit=50"), ask("GET", "hooks?limit=50"), ask("GET", "traffic?limit=100")]);
+    const verdict = $("verdict").value;
+    const [state, breaches, hooks, downloads, traffic] = await Promise.all([
+      ask("GET", "state"), ask("GET", "breaches?limit=50"), ask("GET", "hooks?limit=50"), ask("GET", "downloads?limit=50"),
+      ask("GET", "traffic?limit=100" + (verdict ? "&verdict=" + verdict : ""))]);
     $("clock").textContent = new Date(state.now).toLocaleString();
     $("link").textContent = state.counts.breaches ? "breaches: " + state.counts.breaches : "no breaches";
     $("link").classList.toggle("pill--good", !state.counts.breaches);
@@ -143,12 +174,16 @@
       li.append(i.active ? button("Uninstall", act("uninstall")) : button("Install", act("install")), " ", button("Revoke tokens", act("revoke")));
       return li;
     }));
-    switches($("faults"), "faults", state.faults);
-    switches($("variants"), "variants", state.variants);
+    showSwitches("faults", state.faults);
+    showSwitches("variants", state.variants);
     if (changed("breaches", breaches)) list($("breaches"), breaches.reverse().map((b) => el("li", "", clock(b.at) + " · " + b.rule + ": " + b.detail)));
     if (!document.querySelector("#hooks details[open]") && changed("hooks", hooks)) {
       $("hooks").replaceChildren(...hooks.reverse().map((h) => row(clock(h.at), h.kind + " " + (h.version || ""), h.url,
         h.outcome + (h.status ? " " + h.status : "") + " · " + h.duration_ms + " ms" + (h.error ? " · " + h.error : ""), h.body ? details("show", h.body) : "")));
+    }
+    if (changed("downloads", downloads)) {
+      $("downloads").replaceChildren(...downloads.reverse().map((d) => row(clock(d.at), d.kind, d.url,
+        d.outcome + (d.status ? " " + d.status : "") + (d.error ? " · " + d.error : " · " + d.content_type + " · " + d.bytes + " bytes"))));
     }
     if (!document.querySelector("#traffic details[open]") && changed("traffic", traffic)) {
       $("traffic").replaceChildren(...traffic.reverse().map((t) => row(clock(t.at), t.method + " " + t.host + t.path + (t.query ? "?" + t.query : ""),
@@ -176,6 +211,12 @@
       update();
     });
   }
-  new EventSource(API + "events").addEventListener("message", update);
-  update();
+  $("verdict").addEventListener("change", update);
+  $("filter").addEventListener("input", filter);
+  $("only-on").addEventListener("change", filter);
+  ask("GET", "switches").then((all) => {
+    for (const where of ["faults", "variants"]) makeSwitches(where, all[where]);
+    new EventSource(API + "events").addEventListener("message", update);
+    update();
+  }, () => { $("link").textContent = "the sandbox does not answer"; });
 })();
