@@ -63,11 +63,11 @@ func TestDownloads(t *testing.T) {
 	}{
 		{name: "a picture", answer: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(picture) }, outcome: "fetched"},
 		{name: "another size than file_size", answer: func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(picture[:9]) }, outcome: "failed", breach: true},
-		{name: "behind a login", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, outcome: "failed", breach: true},
-		{name: "a page in place of the picture", answer: func(w http.ResponseWriter, r *http.Request) {
+		{name: "behind a login", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, outcome: "failed", breach: true},
+		{name: "a page in place of the picture", answer: func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("<html>" + strings.Repeat(" ", len(picture)-6)))
 		}, outcome: "failed", breach: true},
-		{name: "a server that is down", answer: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(503) }, outcome: "failed"},
+		{name: "a server that is down", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, outcome: "failed"},
 		{name: "a cut connection", answer: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, outcome: "failed"},
 		{name: "a redirect, not followed", answer: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/other", http.StatusFound)
