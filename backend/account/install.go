@@ -172,7 +172,7 @@ func (s *Service) settleGrant(ctx context.Context, g Grant) {
 	log.Info("account authorised", "account_id", string(a.ID))
 	again := s.reinstalled(ctx, a)
 	if !again && a.State == Broken && a.Reason == ReasonAuthorisation {
-		s.setState(ctx, a, Connected, "")
+		s.move(ctx, a.ID, []State{Broken}, Connected, "")
 	}
 	k := pendingKey{a.Product, a.CRMID}
 	s.pending.add(k)
@@ -196,7 +196,7 @@ func (s *Service) reinstalled(ctx context.Context, a Account) bool {
 	if c, err := s.store.Claim(ctx, a.Product, a.CRMID); err == nil && c.Refused == "" {
 		return false // somebody signs in at this moment
 	}
-	return a.Waits() && a.State == Broken || s.setState(ctx, a, Broken, ReasonChannel)
+	return a.Waits() && a.State == Broken || s.move(ctx, a.ID, []State{a.State}, Broken, ReasonChannel)
 }
 
 func (s *Service) drop(ctx context.Context, g Grant) {
@@ -227,10 +227,6 @@ func (s *Service) Disabled(ctx context.Context, product string, id chatid.CRMAcc
 		s.log.Warn("disable hook for an account whose tokens work: ignored", "account_id", string(a.ID))
 		return nil
 	case fault.Is(err, fault.Unauthenticated), fault.Is(err, fault.NotFound):
-		// refresh may have marked it broken meanwhile.
-		if a, err = s.store.Account(ctx, a.ID); err != nil {
-			return err
-		}
 		if err := s.disconnect(ctx, a, ReasonRemoved); err != nil {
 			return err
 		}

@@ -132,6 +132,9 @@ type Store interface {
 	// SetState stores state and reason; a Disconnected account keeps its team.
 	// When the account no longer Waits, its pause is lifted and its lanes are due.
 	SetState(ctx context.Context, id chatid.AccountID, s State, reason string, at time.Time) error
+	// MoveState is SetState for an account that is in one of the states from; for
+	// any other nothing changes and ok is false: what was found out about it is old.
+	MoveState(ctx context.Context, id chatid.AccountID, from []State, to State, reason string, at time.Time) (ok bool, err error)
 
 	// SaveTokens stores the pair; DropTokens removes it.
 	SaveTokens(ctx context.Context, id chatid.AccountID, t Tokens) error

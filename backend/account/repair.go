@@ -167,7 +167,7 @@ func (s *Service) broken(ctx context.Context, a Account, reason string) {
 	if reason != ReasonServer { // that one has its own entry, once
 		s.log.Error("chats service refuses the account: its admin is told in the widget", "account_id", string(a.ID), "reason", reason)
 	}
-	s.setState(ctx, a, Broken, reason)
+	s.move(ctx, a.ID, []State{Connected, Broken}, Broken, reason)
 }
 
 // Works tells that the chats service took something of the account: a channel
@@ -199,19 +199,21 @@ func (s *Service) channelWorks(ctx context.Context, product string) {
 
 // repaired lets what waited go at once.
 func (s *Service) repaired(ctx context.Context, a Account) {
-	if s.setState(ctx, a, Connected, "") {
+	if s.move(ctx, a.ID, []State{Broken}, Connected, "") {
 		s.lost(a.ID, a.UpdatedAt)
 		s.log.Info("account works again", "account_id", string(a.ID))
 		s.resumed()
 	}
 }
 
-func (s *Service) setState(ctx context.Context, a Account, state State, reason string) bool {
-	err := s.store.SetState(ctx, a.ID, state, reason, s.now())
+// move changes an account's state, unless that has become another one meanwhile:
+// what its admin decides always stands.
+func (s *Service) move(ctx context.Context, id chatid.AccountID, from []State, to State, reason string) bool {
+	ok, err := s.store.MoveState(ctx, id, from, to, reason, s.now())
 	if err != nil {
-		s.log.Error("set account's state", "account_id", string(a.ID), "state", string(state), "error", err)
+		s.log.Error("set account's state", "account_id", string(id), "state", string(to), "error", err)
 	}
-	return err == nil
+	return ok
 }
 
 // HookVersion repairs a connection that sends v1 hooks, by connecting with v2.
@@ -260,6 +262,9 @@ func (s *Service) repair(ctx context.Context, a Account) {
 		return
 	}
 	defer release()
+	if a, err = s.store.Account(ctx, a.ID); err != nil || a.State != Broken || !a.Waits() {
+		return
+	}
 	s.reconn.first(a.ID, s.now()) // it is the reconnect that a refusal would bring
 	if helped, _ := s.reconnect(ctx, a, 0); helped {
 		s.repaired(ctx, a)

@@ -211,6 +211,15 @@ func (s *Service) Disconnect(ctx context.Context, product string, id chatid.CRMA
 }
 
 func (s *Service) disconnect(ctx context.Context, a Account, reason string) error {
+	// Not while somebody connects it: whoever is later must find what he decides.
+	release, err := s.turns.take(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if a, err = s.store.Account(ctx, a.ID); err != nil {
+		return err
+	}
 	if a.State != Connected && a.State != Broken {
 		return nil
 	}

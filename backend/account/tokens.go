@@ -90,7 +90,7 @@ func (s *Service) exchange(ctx context.Context, id chatid.AccountID, holder, sta
 	if fault.Is(err, fault.Unauthenticated) {
 		if a.State == Connected {
 			// Chatting needs no OAuth, so it goes on; the admin is told.
-			if serr := s.store.SetState(keep, id, Broken, ReasonAuthorisation, s.now()); serr != nil {
+			if _, serr := s.store.MoveState(keep, id, []State{Connected}, Broken, ReasonAuthorisation, s.now()); serr != nil {
 				return "", serr
 			}
 			s.log.Error("refresh token refused: the account must be authorised again", "account_id", string(id))

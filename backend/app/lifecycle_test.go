@@ -101,6 +101,53 @@ func TestChannelCutBehindOurBack(t *testing.T) {
 	w.noBreaches()
 }
 
+// TestDeadScope: connecting works and yet the scope is refused, so the account is
+// broken until its messages pass; what waited is not lost (C §5.2).
+func TestDeadScope(t *testing.T) {
+	t.Parallel()
+	var c clock
+	w := newWorld(t, setup{login: true, now: c.now})
+	v := w.visit(w.connected())
+	v.write(uuidN(1), "one")
+	w.eventually("the first message", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
+	chat := w.box.Chats(accountID)[0].ConversationID
+	w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount, f.AmojoOnly = 404, -1, chat })
+	v.write(uuidN(2), "two")
+	w.until("the reconnect", func() bool { return strings.Contains(w.logs.String(), "channel connected anew") })
+	c.advance(w.box, 15*time.Second) // it did not help
+	w.refusedAs("channel", w.state, 1)
+	sentAs(t, v, "sent")
+	if len(w.app.Accounts.Alarms()) != 0 {
+		t.Error("a channel that takes us has an alarm")
+	}
+	w.box.SetFaults(func(f *sandbox.Faults) { *f = sandbox.Faults{} })
+	c.advance(w.box, 6*time.Minute)
+	w.eventually("what waited", func() bool { return slices.Equal(w.inbox(sandbox.Inbound), []string{"one", "two"}) })
+	w.becomes("connected")
+	w.noBreaches()
+}
+
+// TestRepairsOverruleNobody: an account that was switched off while it was broken
+// stays off, whatever is still under way.
+func TestRepairsOverruleNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{login: true})
+	v := w.visit(w.connected())
+	w.box.SetFaults(func(f *sandbox.Faults) { f.ConnectRefused = true })
+	w.box.DropConnection(scope)
+	v.write(uuidN(1), "waiting")
+	w.refusedAs("channel_private", w.state, 0)
+	was, _ := w.account()
+	w.send("POST", appURL+"/widget/v1/disconnect", w.widgetHeaders(adminID), map[string]string{})
+	w.box.SetFaults(func(f *sandbox.Faults) { *f = sandbox.Faults{} })
+	w.app.Accounts.Works(t.Context(), was) // a delivery that began before
+	w.app.Accounts.ScopeRefused(t.Context(), was.ID, 0)
+	w.app.Accounts.RepairBroken(t.Context())
+	if c := w.state(); c.State != "disconnected" || len(w.box.Connections()) != 0 {
+		t.Errorf("the widget reads %+v, %d connections; want it off", c, len(w.box.Connections()))
+	}
+}
+
 // TestPrivateChannelRefusesTheAccount (C §3.1, §5.2): the admin reads what to do,
 // messages wait, and whoever repairs it lets them go.
 func TestPrivateChannelRefusesTheAccount(t *testing.T) {

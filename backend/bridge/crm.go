@@ -82,7 +82,8 @@ func (c *CRM) CurrentHost(ctx context.Context, product, host string, t account.T
 	if err != nil {
 		return "", err
 	}
-	now, err := amocrm.Address{}, error(amocrm.ErrAddress)
+	var now amocrm.Address
+	err = amocrm.ErrAddress
 	if named, ok := p.OAuth.APIAddress(t.Access); ok {
 		now, err = c.api.CurrentAddress(ctx, p.OAuth, named, t.Refresh)
 	}

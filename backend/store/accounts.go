@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -139,6 +140,17 @@ func (s accounts) SetState(ctx context.Context, id chatid.AccountID, state accou
 	return s.change(ctx, "set account state", id, func(t *tx, r *accountRow) error {
 		return t.setState(r, state, reason, now)
 	})
+}
+
+// MoveState implements account.Store.
+func (s accounts) MoveState(ctx context.Context, id chatid.AccountID, from []account.State, to account.State, reason string, now time.Time) (ok bool, err error) {
+	err = s.change(ctx, "move account state", id, func(t *tx, r *accountRow) error {
+		if ok = slices.Contains(from, account.State(r.State)); !ok {
+			return nil
+		}
+		return t.setState(r, to, reason, now)
+	})
+	return ok && err == nil, err
 }
 
 // setState changes r; what a broken channel or a switched-off account held back

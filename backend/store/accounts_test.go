@@ -114,6 +114,48 @@ func TestReconnectedAccountsLanesGoAtOnce(t *testing.T) {
 	}
 }
 
+func TestStateMovesOnlyFromWhereItIsTakenToBe(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		a := w.Accounts()
+		must(t, a.SetState(testContext, w.account, account.Disconnected, "", w.now))
+		ok, err := a.MoveState(testContext, w.account, []account.State{account.Connected, account.Broken}, account.Broken, account.ReasonChannel, w.now)
+		must(t, err)
+		got, err := a.Account(testContext, w.account)
+		must(t, err)
+		if ok || got.State != account.Disconnected || got.Reason != "" {
+			t.Errorf("moved %v, %s %q; want it left alone", ok, got.State, got.Reason)
+		}
+		must(t, a.SetState(testContext, w.account, account.Connected, "", w.now))
+		ok, err = a.MoveState(testContext, w.account, []account.State{account.Connected, account.Broken}, account.Broken, account.ReasonPrivate, w.now)
+		must(t, err)
+		list, err := a.Broken(testContext)
+		must(t, err)
+		if !ok || len(list) != 1 || list[0].ID != w.account || list[0].Reason != account.ReasonPrivate {
+			t.Errorf("moved %v, broken %+v", ok, list)
+		}
+	})
+}
+
+func TestIdleAccounts(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		a := w.Accounts()
+		idle, again, dead, fresh, lasting := w.account, w.newAccount(t, 2), w.newAccount(t, 3), w.newAccount(t, 4), w.newAccount(t, 5)
+		w.newAccount(t, 6) // without tokens
+		for id, ends := range map[chatid.AccountID]time.Time{idle: w.now.Add(-time.Hour), again: w.now.Add(-2 * time.Hour), dead: w.now.Add(-time.Hour), fresh: w.now} {
+			must(t, a.SaveTokens(testContext, id, account.Tokens{Access: "a", Refresh: "r", ExpiresAt: ends}))
+		}
+		must(t, a.SaveTokens(testContext, lasting, account.Tokens{Access: "a", ExpiresAt: w.now.Add(-time.Hour)}))
+		must(t, a.SetState(testContext, dead, account.Broken, account.ReasonAuthorisation, w.now))
+		must(t, a.SetState(testContext, again, account.Broken, account.ReasonChannel, w.now))
+		first, err := a.Idle(testContext, w.now, "", 1)
+		must(t, err)
+		equal(t, "first page", first, []chatid.AccountID{idle})
+		rest, err := a.Idle(testContext, w.now, first[0], 10)
+		must(t, err)
+		equal(t, "the rest", rest, []chatid.AccountID{again})
+	})
+}
+
 func TestTokensAreSealedInTheirPlace(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.Accounts()

@@ -57,10 +57,10 @@ func listParked(ctx context.Context, p *app.Parking) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "WRITTEN\tMESSAGE\tCONVERSATION\tKIND\tREASON")
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0) // keeps its errors for Flush
+	_, _ = fmt.Fprintln(w, "WRITTEN\tMESSAGE\tCONVERSATION\tKIND\tREASON")
 	for _, m := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", time.UnixMilli(m.At).UTC().Format(time.RFC3339), m.Message, m.Conversation, m.Kind, m.Reason)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", time.UnixMilli(m.At).UTC().Format(time.RFC3339), m.Message, m.Conversation, m.Kind, m.Reason)
 	}
 	return w.Flush()
 }
