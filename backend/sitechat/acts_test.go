@@ -29,7 +29,7 @@ func writing(t *testing.T, h *host, prepare ...func(*site)) (s, p *site) {
 	s = visit(t, `<html lang="en"><main><h1>Shop</h1></main>`+script(kommoSettings), append([]func(*site){chatting(h)}, prepare...)...)
 	p = s.panel()
 	scheme(t, "light", s, p)
-	p.until(`document.activeElement.matches("textarea") && !document.querySelector(".sc-composer__tools").hidden`)
+	p.until(`document.activeElement.matches("textarea") && document.querySelector(".sc-composer__tool").checkVisibility({visibilityProperty: true})`)
 	waitFor(t, func() bool { h.mu.Lock(); defer h.mu.Unlock(); return len(h.streams) > 0 })
 	return s, p
 }

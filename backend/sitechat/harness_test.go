@@ -74,6 +74,7 @@ type site struct {
 	phone  bool
 	// session is what a session says besides token, origin and locale; without it the visitor never wrote.
 	session func() string
+	locale  string // of the session; English when empty
 	// origin is what the session says that its ticket was given to, when it is not the site.
 	origin string
 	// refuse answers the nth call of session with a status and a code; status 0 is success.
@@ -134,7 +135,7 @@ func visit(t *testing.T, html string, prepare ...func(*site)) *site {
 			rest = s.session()
 		}
 		// The origin that the ticket was given to.
-		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+cmp.Or(s.origin, s.page.URL)+`", "locale": "en", `+rest+`}`)
+		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+cmp.Or(s.origin, s.page.URL)+`", "locale": "`+cmp.Or(s.locale, "en")+`", `+rest+`}`)
 	})
 	if s.routes != nil {
 		s.routes(chat)

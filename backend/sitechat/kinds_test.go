@@ -171,3 +171,70 @@ func TestEveryKindFitsPhones(t *testing.T) {
 		})
 	}
 }
+
+func TestEveryKindFitsInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	for lang, ended := range map[string]string{"ru": "Беседа завершена", "es": "La conversación ha finalizado", "pt": "A conversa foi encerrada"} {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			h := &host{}
+			s := visit(t, `<meta name=viewport content="width=device-width"><html lang="`+lang+`"><main><h1>Shop</h1></main>`+script(kommoSettings), chatting(h),
+				func(s *site) { s.phone, s.locale = true, lang; h.everything() })
+			if err := chromedp.Do(s.ctx, chromedp.EmulateViewport(320, 568, chromedp.EmulateMobile, chromedp.EmulateTouch)); err != nil {
+				t.Fatal(err)
+			}
+			p := s.panel()
+			p.until(`document.documentElement.lang === "` + lang + `" && document.querySelector(".sc-ended")?.textContent.startsWith("` + ended + `")`)
+			p.axe(lang)
+			p.run(`document.querySelector(".sc-scroll").scrollTo(0, 900)`)
+			s.shot("kinds-320-" + lang)
+			p.run(`document.querySelector(".sc-header__button").click()`)
+			p.until(`document.querySelector("[role=menu] button")`)
+			p.run(`document.querySelector("[role=menu] button").click()`)
+			p.until(`document.querySelector("dialog[open]")`)
+			p.axe(lang + " end")
+			s.shot("end-320-" + lang)
+		})
+	}
+}
+
+func TestNothingMovesWhilePicturesLoad(t *testing.T) {
+	t.Parallel()
+	h := &host{}
+	s := visit(t, script(kommoSettings), chatting(h), func(s *site) { h.everything() })
+	p := s.panel()
+	p.until(`document.querySelector(".sc-ended")`)
+	// The stream's way is found, and the banner that told of it is gone.
+	waitFor(t, func() bool { h.mu.Lock(); defer h.mu.Unlock(); return len(h.streams) > 0 })
+	p.until(`document.querySelector(".sc-banner").textContent === ""`)
+	p.run(`moved = 0; movers = []; new PerformanceObserver((list) => list.getEntries().forEach((e) => { moved += e.value; e.sources.forEach((s) => movers.push(s.node?.outerHTML?.slice(0, 80))) })).observe({type: "layout-shift"});
+		document.querySelector(".sc-scroll").scrollTo(0, 0)`)
+	// Screenshots make the frames in which pictures that come into sight are loaded.
+	waitFor(t, func() bool {
+		if _, err := chromedp.Run(s.ctx, chromedp.CaptureScreenshot()); err != nil {
+			t.Fatal(err)
+		}
+		loaded, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`document.querySelector(".sc-picture img").naturalWidth > 0`))
+		return err == nil && loaded
+	})
+	p.value(`[moved, movers]`, []any{0, []string{}})
+}
+
+func TestForcedColours(t *testing.T) {
+	t.Parallel()
+	h := &host{}
+	s := visit(t, `<html lang="en"><main><h1>Shop</h1></main>`+script(kommoSettings), chatting(h), func(s *site) { h.everything() })
+	p := s.panel()
+	for _, where := range []*site{s, p} {
+		features := []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+		if _, err := chromedp.Call(where.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.until(`document.querySelector(".sc-ended")`)
+	p.value(`[".sc-message__text", ".sc-file", ".sc-player", ".sc-quote"].map((q) => getComputedStyle(document.querySelector(q)).borderTopStyle)`, []string{"solid", "solid", "solid", "solid"})
+	for i, at := range []string{"0.2", "0.4", "0.9"} {
+		p.run(`((b) => b.scrollTo(0, (b.scrollHeight - b.clientHeight) * ` + at + `))(document.querySelector(".sc-scroll"))`)
+		s.shot(fmt.Sprintf("forced-colours-%d", i+1))
+	}
+}

@@ -1,12 +1,11 @@
-import type { Init, LoaderMessage, Page } from "../shared/protocol";
+import type { Init, LoaderMessage } from "../shared/protocol";
 import { makeActs, type Acts } from "./acts";
 import { ApiError } from "./api";
 import { makeReader, type Reader } from "./history";
 import type { Host } from "./host";
-import { makeID } from "./id";
 import { load } from "./load";
 import type { Message, Session } from "./message";
-import { openOutbox, type Pending, type PendingFile, type Press } from "./outbox";
+import { openOutbox } from "./outbox";
 import { makeOutgoing, type Outgoing } from "./outgoing";
 import { makeReceipts } from "./receipts";
 import { makeSender } from "./sender";
@@ -17,25 +16,16 @@ import { makeStream } from "./stream/stream";
 import { eventsTransport, socketTransport } from "./stream/transport";
 import { chooseLanguage, makeStrings, type Strings } from "./strings";
 import { describe } from "./summary";
+import { makeWriting, type Writing } from "./writing";
 import { countUnread, isSaid, lastOutbound, merge } from "./transcript";
-
-/** A file that was chosen or recorded, ready to be sent. */
-export type Chosen = { bytes: Blob; file: PendingFile };
 
 /** What a person does in the panel. */
 export type App = Omit<Acts, "edit"> &
   Pick<Reader, "earlier" | "fresh"> &
-  Pick<Outgoing, "cancel"> & {
+  Pick<Outgoing, "cancel"> &
+  Writing & {
     loader: (message: Exclude<LoaderMessage, Init>) => void;
-    /** Sends a text, or changes the own message that is being edited; tells whether the text is on its way. */
-    write: (text: string) => Promise<boolean>;
-    /** Sends files, several as one album; the text goes with the first. */
-    sendFiles: (files: readonly Chosen[], text: string) => void;
-    press: (press: Press) => void;
     retry: (clientID: string) => void;
-    /** Answers or changes a message with what is written next; undefined ends that. */
-    reply: (message: Message | undefined) => void;
-    startEdit: (message: Message | undefined) => void;
     notify: (text: string) => void;
     hide: () => void;
     /** The full address of a path of the chat host. */
@@ -177,20 +167,9 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
   void outgoing.restore().catch(() => {});
   void keeper.renew().then(sender.run);
 
-  const newID = (): string => makeID(crypto.getRandomValues(new Uint8Array(16)));
-  /** Puts messages into the outbox; the first one answers what is being answered. */
-  const send = (list: readonly (Pick<Pending, "text"> & Partial<Pending>)[]): void => {
-    const { page, replyTo } = state.get();
-    list.forEach((over, i) => {
-      const quote = !i && replyTo && { replyTo: { ...replyTo, text: describe(replyTo, state.get().strings) } };
-      outbox.add({ clientID: newID(), at: Date.now(), page: pageOf(page), error: "", ...quote, ...over });
-    });
-    state.set({ pending: outbox.list(), newsAfter: undefined, replyTo: undefined, notice: "" });
-    if (state.get().phase === "ready") sender.run();
-  };
-
   return {
     ...acts,
+    ...makeWriting({ outbox, outgoing, acts, state, run: sender.run }),
     earlier: reader.earlier,
     fresh: reader.fresh,
     cancel: outgoing.cancel,
@@ -202,23 +181,6 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
       if (message.kind === "open") state.set({ open: true });
       if (message.kind === "close") state.set({ open: false, newsAfter: countUnread(state.get().transcript, state.get().seen) ? state.get().newsAfter : undefined });
     },
-    async write(text) {
-      const { editing } = state.get();
-      if (!editing) {
-        send([{ text }]);
-        return true;
-      }
-      const done = text === editing.text || (await acts.edit(editing.id, text));
-      if (done) state.set({ editing: undefined, notice: "" });
-      return done;
-    },
-    sendFiles(files, text) {
-      const group = files.length > 1 ? newID() : "";
-      const list = files.map(({ file }, i) => ({ text: i ? "" : text, file, clientID: newID(), ...(group && { group }) }));
-      files.forEach(({ bytes }, i) => outgoing.keep(list[i]?.clientID ?? "", bytes));
-      send(list);
-    },
-    press: (press) => send([{ text: "", press }]),
     retry(clientID) {
       outbox.fail(clientID, "");
       // Nothing runs without a session: the panel begins anew, and with it the message.
@@ -226,15 +188,8 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
       state.set({ pending: outbox.list() });
       sender.run();
     },
-    reply: (replyTo) => state.set({ replyTo, editing: undefined }),
-    startEdit: (editing) => state.set({ editing, replyTo: undefined, notice: "" }),
     notify: (notice) => state.set({ notice }),
     hide: () => host.send({ kind: "hide" }),
     address: (path) => base + path,
   };
-}
-
-/** Only what the site's address may say of itself. */
-function pageOf({ url, title, referrer }: Page): Page {
-  return { url: url.slice(0, 2048), title: title.slice(0, 256), referrer: referrer.slice(0, 2048) };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { ownPath, readFile, readMarkup, readQuote, readReactions, webLink } from "./content";
 import { isRich, readMessage, readSession } from "./message";
-import { kindOfType } from "./parts/tray";
+import { isAccepted, kindOfType } from "./parts/tray";
 import { describe, formatBytes, formatDuration } from "./summary";
 import en from "./strings/en.json";
 
@@ -88,4 +88,19 @@ test("the kind that a file makes, as far as the browser knows: what it cannot sh
   ] as const) {
     assert.equal(kindOfType(type), kind, type);
   }
+});
+
+test("http-api.md §3: a file is offered by its type or the ending of its name", () => {
+  const accept = "image/png,video/*,.pdf,application/zip";
+  for (const [name, type, want] of [
+    ["a.png", "image/png", true],
+    ["a.jpg", "image/jpeg", false],
+    ["a.mp4", "video/mp4", true],
+    ["A.PDF", "", true],
+    ["a.pdf.exe", "application/x-msdownload", false],
+    ["a", "", false],
+  ] as const) {
+    assert.equal(isAccepted({ name, type }, accept), want, name);
+  }
+  assert.equal(isAccepted({ name: "a", type: "" }, ""), true);
 });

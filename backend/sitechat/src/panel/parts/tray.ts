@@ -1,7 +1,7 @@
 // The files that were chosen and not sent yet: looked at, checked, and taken back before they go.
-import type { Chosen } from "../app";
 import type { Strings } from "../load";
 import type { Uploads } from "../message";
+import type { Chosen } from "../writing";
 import { fill } from "../strings";
 import { formatBytes } from "../summary";
 import { icon, iconButton, make } from "../view/dom";
@@ -25,6 +25,13 @@ export function kindOfType(type: string): string {
   if (/^image\/(jpeg|png|gif|webp|avif|bmp)$/.test(type)) return "picture";
   if (/^video\/(mp4|webm|quicktime|ogg)$/.test(type)) return "video";
   return type.startsWith("audio/") ? "audio" : "file";
+}
+
+/** Whether a file is among those of an accept attribute: by its type, or by the ending of its name. All are, where it is empty. */
+export function isAccepted({ name, type }: { name: string; type: string }, accept: string): boolean {
+  const known = accept.toLowerCase().split(",").filter(Boolean);
+  const fits = (a: string): boolean => (a.startsWith(".") ? name.toLowerCase().endsWith(a) : a.endsWith("/*") ? type.startsWith(a.slice(0, -1)) : type === a);
+  return !known.length || known.some(fits);
 }
 
 /** Makes the tray; changed is told when files come or go. */
@@ -51,12 +58,13 @@ export function makeTray(changed: () => void): Tray {
   };
   return {
     element,
-    add(list, { maxBytes }, strings, lang) {
+    add(list, { maxBytes, accept }, strings, lang) {
       element.setAttribute("aria-label", strings["file.chosen"]);
       let problem = "";
       for (const file of list) {
         const max = maxBytes[kindOfType(file.type)] ?? maxBytes.file ?? 0;
         if (!file.size) problem = fill(strings["file.empty"], { name: file.name });
+        else if (!isAccepted(file, accept)) problem = fill(strings["file.refused"], { name: file.name });
         else if (max && file.size > max) problem = fill(strings["file.too_large"], { name: file.name, size: formatBytes(max, lang) });
         else if (files.length >= MAX_FILES) problem = fill(strings["file.too_many"], { count: MAX_FILES });
         else {

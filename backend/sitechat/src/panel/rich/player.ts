@@ -57,6 +57,17 @@ export function makePlayer({ title, strings, durationMs, source, fresh }: Track)
     audio.currentTime = Number(slider.value);
     show();
   };
+  // Recorders of browsers write no length: it is found by looking for the end.
+  audio.onloadedmetadata = () => {
+    if (audio.duration !== Infinity || durationMs || !audio.paused) return;
+    audio.ondurationchange = () => {
+      if (audio.duration === Infinity) return;
+      audio.ondurationchange = show;
+      audio.currentTime = 0;
+      show();
+    };
+    audio.currentTime = 1e7;
+  };
   audio.onplay = audio.onpause = audio.ontimeupdate = audio.ondurationchange = show;
   audio.onended = () => {
     audio.currentTime = 0;

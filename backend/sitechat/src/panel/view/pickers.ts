@@ -23,8 +23,10 @@ export function makePickers(chosen: (files: readonly File[]) => void): Pickers {
   const element = make("span", "sc-composer__tools", {}, files.button, files.input, camera.button, camera.input);
   return {
     element,
-    render({ uploads, editing, strings }) {
-      element.hidden = !uploads || !!editing;
+    render({ uploads, editing, strings, phase }) {
+      // Until the session tells, they keep their room, so that nothing moves when it does.
+      element.hidden = (!uploads && phase !== "starting") || !!editing;
+      element.classList.toggle("sc-composer__tools--waiting", !uploads);
       files.input.accept = uploads?.accept ?? "";
       setLabel(files.button, strings["composer.attach"]);
       setLabel(camera.button, strings["composer.camera"]);
