@@ -39,7 +39,7 @@ func bridgeProducts(cfg config.Config) bridge.Products {
 				ClientID: p.ClientID, Secrets: p.ClientSecrets, RedirectURI: redirectURI(cfg, p),
 				ConsentURL: p.ConsentURL, Zones: zones,
 			},
-			MultipleSources: p.MultipleSources, ChannelCode: p.ChannelCode, Language: p.Language,
+			MultipleSources: p.MultipleSources, ChannelCode: p.ChannelCode, Language: p.Language, BotID: chatid.UserRef(p.BotID),
 		})
 	}
 	return bridge.NewProducts(list)

@@ -198,7 +198,7 @@ func newWorld(t *testing.T, s setup) *world {
 		"LEADLINE_SIGNUP=true", "LEADLINE_STOP_TIMEOUT=5s",
 		prefix + "CLIENT_ID=" + clientID, prefix + "CLIENT_SECRET=" + clientSecret,
 		prefix + "CHANNEL_ID=" + channelID, prefix + "CHANNEL_SECRET=" + channelSecret,
-		prefix + "WIDGET_CODE=" + widget, prefix + "CHANNEL_CODE=amo.ext.leadline", prefix + "LANGUAGE=en",
+		prefix + "WIDGET_CODE=" + widget, prefix + "CHANNEL_CODE=amo.ext.leadline", prefix + "BOT_ID=9b2f4d6e-0a1c-4e3f-8d5b-7c6a9e8f0d1b", prefix + "LANGUAGE=en",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -84,6 +84,9 @@ type Product struct {
 	ChannelSecret string `env:"CHANNEL_SECRET"`
 	// ChannelCode is the channel's code, origin_code of sources ("amo.ext.…").
 	ChannelCode  string `env:"CHANNEL_CODE"`
+	// BotID is the channel's bot: imported history of unknown people goes out in its
+	// name (C §1.3).
+	BotID string `env:"BOT_ID"`
 	ChannelTitle string `env:"CHANNEL_TITLE" envDefault:"Leadline"`
 	// Language is that of texts to operators.
 	Language string `env:"LANGUAGE"`
@@ -268,6 +271,7 @@ func (c Config) Redacted() string {
 		line(name+"CHANNEL_ID", p.ChannelID)
 		line(name+"CHANNEL_SECRET", hidden(p.ChannelSecret != ""))
 		line(name+"CHANNEL_CODE", p.ChannelCode)
+		line(name+"BOT_ID", p.BotID)
 		line(name+"CHANNEL_TITLE", p.ChannelTitle)
 		line(name+"LANGUAGE", p.Language)
 	}

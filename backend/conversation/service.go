@@ -17,7 +17,8 @@ import (
 type Handoff interface {
 	// Take gives over a lane that was claimed while its job was stored.
 	Take(outbox.Claim, outbox.Job)
-	// Lease is how long such a claim must last.
+	// Lease is how long such a claim must last; 0 where nobody takes lanes, and they
+	// are left to a server.
 	Lease() time.Duration
 }
 
@@ -182,7 +183,11 @@ func (s *Service) Since(ctx context.Context, who Who, rev int64, limit int) ([]M
 
 // holder takes an idle lane for the caller of the store.
 func (s *Service) holder() Holder {
-	return Holder{Token: s.newID(), Now: s.now(), Lease: s.outbox.Lease()}
+	h := Holder{Now: s.now(), Lease: s.outbox.Lease()}
+	if h.Lease > 0 {
+		h.Token = s.newID()
+	}
+	return h
 }
 
 // saved hands the lane over and tells streams, unless nothing changed.

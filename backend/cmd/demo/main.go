@@ -52,6 +52,9 @@ type demo struct {
 	backendPort, crmPort, shopPort int
 }
 
+// sandboxBot is the id that the sandbox gives its channel's bot.
+const sandboxBot = "9b2f4d6e-0a1c-4e3f-8d5b-7c6a9e8f0d1b"
+
 // ids are made once and kept, so that tokens and scopes of an earlier run hold.
 type ids struct {
 	ClientID      string `json:"client_id"`
@@ -104,7 +107,7 @@ func (d demo) run(ctx context.Context) error {
 		"LEADLINE_DEV_CONSENT_URL=http://www." + zone + "/oauth",
 		"LEADLINE_DEV_CLIENT_ID=" + id.ClientID, "LEADLINE_DEV_CLIENT_SECRET=" + id.ClientSecret,
 		"LEADLINE_DEV_CHANNEL_ID=" + id.ChannelID, "LEADLINE_DEV_CHANNEL_SECRET=" + id.ChannelSecret,
-		"LEADLINE_DEV_CHANNEL_CODE=amo.ext.demo", "LEADLINE_DEV_WIDGET_CODE=" + id.WidgetCode,
+		"LEADLINE_DEV_CHANNEL_CODE=amo.ext.demo", "LEADLINE_DEV_BOT_ID=" + sandboxBot, "LEADLINE_DEV_WIDGET_CODE=" + id.WidgetCode,
 	}
 	if err := d.seedLogin(ctx, env); err != nil {
 		return err

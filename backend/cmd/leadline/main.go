@@ -27,6 +27,8 @@ const usage = `leadline - online chat between websites and amoCRM / Kommo
   leadline widget check ZIP           check a widget.zip against the marketplace's rules
   leadline parked list|resend|drop --account NUMBER [MESSAGE... | all]
                                       messages that the CRM did not take
+  leadline history import --account NUMBER FILE
+                                      bring in what was said elsewhere (docs/history.md)
   leadline config                     show the settings in use, without secrets
 
 Settings are environment variables that begin with LEADLINE_; docs/settings.md lists them.
@@ -65,6 +67,8 @@ func run(ctx context.Context, args []string) error {
 		return user(ctx, args[1:])
 	case "parked":
 		return parked(ctx, args[1:])
+	case "history":
+		return history(ctx, args[1:])
 	case "chat":
 		return chat(ctx, args[1:])
 	case "config":
