@@ -83,10 +83,10 @@ type Product struct {
 	ChannelID     string `env:"CHANNEL_ID"`
 	ChannelSecret string `env:"CHANNEL_SECRET"`
 	// ChannelCode is the channel's code, origin_code of sources ("amo.ext.…").
-	ChannelCode  string `env:"CHANNEL_CODE"`
+	ChannelCode string `env:"CHANNEL_CODE"`
 	// BotID is the channel's bot: imported history of unknown people goes out in its
 	// name (C §1.3).
-	BotID string `env:"BOT_ID"`
+	BotID        string `env:"BOT_ID"`
 	ChannelTitle string `env:"CHANNEL_TITLE" envDefault:"Leadline"`
 	// Language is that of texts to operators.
 	Language string `env:"LANGUAGE"`
