@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"leadline/backend/chatid"
@@ -96,12 +97,21 @@ func (d Draft) message() (Message, error) {
 		return invalid("invalid_request")
 	}
 	m := Message{ClientID: d.ClientID, Direction: Inbound, Kind: KindText, Text: clean(d.Text)}
+	if !storable(string(d.ReplyTo)) {
+		return invalid("no_such_message")
+	}
 	others := 0
 	if d.File != "" {
+		if !storable(string(d.File)) {
+			return invalid("no_such_file")
+		}
 		others++
 		m.Kind, m.File, m.Group = KindFile, d.File, d.Group // the store knows the file's kind
 	}
 	if d.Press != nil {
+		if !storable(string(d.Press.Message)) || !storable(d.Press.Text) || !storable(d.Press.Callback) {
+			return invalid("no_such_button")
+		}
 		others++
 		m.Text, m.Callback = d.Press.Text, d.Press.Callback
 	}
@@ -170,11 +180,13 @@ func validEmoji(s string) bool {
 	pictures := s == ""
 	for _, r := range s {
 		switch {
-		case r >= 0x2190 && r != 0xFE0F || r == 0xA9 || r == 0xAE || r == 0x203C || r == 0x2049 || r == 0x20E3:
+		case strings.ContainsRune("©®‼⁉™ℹ\u20e3", r): // the few below the symbols
 			pictures = true
-		case r == 0x200D || r == 0xFE0F || r == '#' || r == '*' || '0' <= r && r <= '9':
-		default:
+		case r == 0x200D || r == 0xFE0F || r == '#' || r == '*' || '0' <= r && r <= '9' || 0xE0020 <= r && r <= 0xE007F: // parts of one
+		case r < 0x2190 || unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.Z, unicode.Cc, unicode.Cf, unicode.Co):
 			return false
+		default:
+			pictures = true
 		}
 	}
 	return pictures
@@ -183,7 +195,7 @@ func validEmoji(s string) bool {
 // change finds the visitor's conversation and applies what they do to a message.
 func (s *Service) change(ctx context.Context, who Who, id chatid.MessageID, do func(Change) (Saved, error)) (Message, error) {
 	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
-	if fault.Is(err, fault.NotFound) {
+	if fault.Is(err, fault.NotFound) || err == nil && !storable(string(id)) {
 		return Message{}, fault.New(fault.NotFound, "no_such_message")
 	}
 	if err != nil {

@@ -212,6 +212,9 @@ func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
+// storable tells whether clean leaves s alone; no id of ours is changed by it.
+func storable(s string) bool { return clean(s) == s }
+
 // line cleans a one-line value and cuts it to n runes.
 func line(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
