@@ -184,7 +184,8 @@ type Store interface {
 	// values change nothing.
 	SaveTalk(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, t chatid.TalkID, c chatid.ContactID) error
 	// AddTask adds a job that belongs to no message. A job of the same kind that
-	// waits already in the lane gives Duplicate.
+	// waits already in the lane gives Duplicate, but for a JobHeal that would read
+	// from later on than this one.
 	AddTask(ctx context.Context, t Task) (Saved, error)
 
 	// ByChat finds the conversation that has, or had, the service's chat;

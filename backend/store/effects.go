@@ -24,7 +24,7 @@ func (t *tx) apply(l *lane, e outbox.Effect) error {
 	case conversation.WroteFirst:
 		return t.adopt(l, e)
 	case conversation.Healed:
-		_, err := t.exec(`UPDATE conversations SET healed_at = ? WHERE id = ?`, ms(e.At), l.id)
+		_, err := t.exec(`UPDATE conversations SET healed_at = ? WHERE id = ? AND healed_at < ?`, ms(e.At), l.id, ms(e.At))
 		return err
 	case conversation.TalkKnown:
 		return t.saveTalk(l, e.Talk, e.Contact)

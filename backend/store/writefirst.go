@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"encoding/json"
 	"fmt"
 
 	"leadline/backend/chatid"
@@ -147,13 +147,7 @@ func (s conversations) AddTask(ctx context.Context, task conversation.Task) (con
 		if err != nil {
 			return err
 		}
-		var one int
-		err = t.row(`SELECT 1 FROM outbox WHERE conversation_id = ? AND kind = ? LIMIT 1`, l.id, string(task.Kind)).Scan(&one)
-		if err == nil {
-			saved.Duplicate = true
-			return nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
+		if saved.Duplicate, err = t.waits(l, task); err != nil || saved.Duplicate {
 			return err
 		}
 		if err = t.enqueue(l, task.Holder, l.next(), task.Kind, task.Payload); err != nil {
@@ -167,4 +161,29 @@ func (s conversations) AddTask(ctx context.Context, task conversation.Task) (con
 		return conversation.Saved{}, fmt.Errorf("add task: %w", err)
 	}
 	return saved, nil
+}
+
+// waits tells whether a job of the lane does what the task is to do: one of its
+// kind, which, where it reads a history, reads from as early on.
+func (t *tx) waits(l *lane, task conversation.Task) (bool, error) {
+	rows, err := t.rows(`SELECT payload FROM outbox WHERE conversation_id = ? AND kind = ?`, l.id, string(task.Kind))
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	list, err := collect(rows, func(r scanner) (raw []byte, err error) {
+		err = r.Scan(&raw)
+		return raw, err
+	})
+	if err != nil {
+		return false, err
+	}
+	asks, heals := task.Payload.(conversation.HealJob)
+	for _, raw := range list {
+		var waiting conversation.HealJob
+		if !heals || json.Unmarshal(raw, &waiting) == nil && waiting.Since <= asks.Since {
+			return true, nil
+		}
+	}
+	return false, nil
 }
