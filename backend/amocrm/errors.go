@@ -61,6 +61,12 @@ func (e *APIError) Is(target error) bool {
 // until it does.
 func (e *APIError) Unpaid() bool { return e.Status == http.StatusPaymentRequired }
 
+// Unpaid reports whether err is the CRM's answer that the account has not paid.
+func Unpaid(err error) bool {
+	e, ok := errors.AsType[*APIError](err)
+	return ok && e.Unpaid()
+}
+
 // Blocked reports whether the CRM shut the account or our address out, as it does
 // after too many requests too often. Going on asking prolongs it.
 func (e *APIError) Blocked() bool { return e.blocked }

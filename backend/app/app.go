@@ -58,6 +58,7 @@ type App struct {
 	store   *store.Store
 	worker  *outbox.Worker
 	healer  *conversation.Healer
+	sync    *bridge.Sync
 	hub     *realtime.Hub
 	streams *realtime.Server
 	typing  *bridge.Typing
@@ -168,18 +169,24 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	conversations := conversation.NewService(a.store.Conversations(), a.worker, publisher{a.hub}, newID, o.Now)
 	a.healer = conversation.NewHealer(a.store.Gaps(), conversations, o.Now, o.Logger)
 	a.Accounts = account.NewService(account.Deps{
-		Store: a.store.Accounts(), CRM: crm, Channel: crm, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
-		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: a.worker.Wake, Lost: a.healer.Lost,
+		Store: a.store.Accounts(), CRM: crm, Channel: followed{crm, a}, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
+		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: func() { a.worker.Wake(); a.sync.Rescan() }, Lost: a.healer.Lost,
+	})
+	cards := bridge.NewCardFile(crm, a.Accounts)
+	a.sync = bridge.NewSync(bridge.SyncDeps{
+		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations,
+		HookURL: func(secret string) string { return cfg.AppURL + httpapi.CRMHookPath + secret }, NewSecret: secret,
+		Now: o.Now, Logger: o.Logger,
 	})
 	b := bridge.New(bridge.Deps{
 		Products: products, Chats: chatsAPI, Accounts: a.Accounts, Conversations: conversations,
-		Cards: bridge.NewCardFile(crm, a.Accounts), Lost: a.healer.Lost, FileURL: func(key, name string) string { return p.links.Lasting(media.Key(key), name) },
+		Cards: cards, Operators: a.sync, Lost: a.healer.Lost, FileURL: func(key, name string) string { return p.links.Lasting(media.Key(key), name) },
 		Texts: func(language, key string, args map[string]any) string {
 			return p.texts.Localizer("", language).Text(key, args)
 		},
 		Now: o.Now, Logger: o.Logger,
 	})
-	late.Handler = b
+	late.Handler, a.sync.Bridge = b, b
 	a.typing = bridge.NewTyping(b, conversations.Find)
 	a.fetches = bridge.NewFetches(conversations, a.media, o.Logger)
 	conversations.FilesWaiting = a.fetches.Wake
@@ -190,9 +197,21 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.handler = httpapi.New(httpapi.Deps{
 		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
 		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,
-		OnlineChats: chats, OAuth: crm, Hooks: b, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
+		OnlineChats: chats, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
 		Texts: p.texts, Database: a.store, NewID: newID, Now: o.Now, Logger: o.Logger,
 	})
+}
+
+// followed is the account service's channel: an account that is switched off is
+// looked at once more, to end its webhook.
+type followed struct {
+	*bridge.CRM
+	app *App
+}
+
+func (f followed) Disconnect(ctx context.Context, product string, a chatid.AmojoID) error {
+	defer f.app.sync.Rescan()
+	return f.CRM.Disconnect(ctx, product, a)
 }
 
 // lateHandler is set after the worker was made.
@@ -236,6 +255,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	background.Go(func() { a.healer.Run(work) })
 	background.Go(func() { a.Accounts.RunRepairs(work) })
 	background.Go(func() { a.Accounts.RunIdle(work) })
+	background.Go(func() { a.sync.Run(work) })
 	background.Go(func() { _ = a.hub.Run(work) })
 	background.Go(func() { a.typing.Run(work) })
 	background.Go(func() { a.fetches.Run(work) })

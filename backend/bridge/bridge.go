@@ -80,6 +80,13 @@ type Cards interface {
 	CloseTalk(ctx context.Context, a account.Account, t chatid.TalkID) error
 }
 
+// Operators knows the users of accounts; it is a Sync.
+type Operators interface {
+	// Operator finds one by their id in the chats service; ok is false for one that
+	// is not known, yet or at all.
+	Operator(ctx context.Context, a chatid.AccountID, ref chatid.UserRef) (o account.Operator, ok bool)
+}
+
 // Texts gives a sentence for people who read the product's language.
 type Texts func(language, key string, args map[string]any) string
 
@@ -90,6 +97,7 @@ type Bridge struct {
 	accounts      Accounts
 	conversations Conversations
 	cards         Cards
+	operators     Operators
 	fileURL       func(key, name string) string
 	lost          func(a chatid.AccountID, since time.Time)
 	texts         Texts
@@ -104,6 +112,7 @@ type Deps struct {
 	Accounts      Accounts
 	Conversations Conversations
 	Cards         Cards
+	Operators     Operators
 	// FileURL is the lasting address of a file, which the service downloads.
 	FileURL func(key, name string) string
 	// Lost is told of hooks that could not be stored; an empty account means any.
@@ -116,7 +125,7 @@ type Deps struct {
 // New wires a bridge.
 func New(d Deps) *Bridge {
 	return &Bridge{
-		products: d.Products, chats: d.Chats, accounts: d.Accounts, conversations: d.Conversations, cards: d.Cards, fileURL: d.FileURL, lost: d.Lost,
+		products: d.Products, chats: d.Chats, accounts: d.Accounts, conversations: d.Conversations, cards: d.Cards, operators: d.Operators, fileURL: d.FileURL, lost: d.Lost,
 		texts: d.Texts, now: d.Now, log: d.Logger,
 	}
 }

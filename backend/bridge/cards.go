@@ -98,3 +98,49 @@ func (f *CardFile) CloseTalk(ctx context.Context, a account.Account, t chatid.Ta
 	}
 	return err
 }
+
+// Talk reads one talk; fault.NotFound.
+func (f *CardFile) Talk(ctx context.Context, a account.Account, id chatid.TalkID) (t amocrm.Talk, err error) {
+	err = f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {
+		t, err = f.crm.api.Talk(ctx, at, access, id)
+		return err
+	})
+	return t, err
+}
+
+// Users reads a page of the account's users, from 1.
+func (f *CardFile) Users(ctx context.Context, a account.Account, page int) (users []amocrm.User, more bool, err error) {
+	err = f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {
+		users, more, err = f.crm.api.Users(ctx, at, access, page)
+		return err
+	})
+	return users, more, err
+}
+
+// Webhooks lists the subscriptions of one address.
+func (f *CardFile) Webhooks(ctx context.Context, a account.Account, address string) (list []amocrm.Webhook, err error) {
+	err = f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {
+		list, err = f.crm.api.Webhooks(ctx, at, access, address)
+		return err
+	})
+	return list, err
+}
+
+// Subscribe has an address told of events, Unsubscribe ends that.
+func (f *CardFile) Subscribe(ctx context.Context, a account.Account, address string, events []string) error {
+	return f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		return f.crm.api.Subscribe(ctx, at, access, address, events...)
+	})
+}
+
+// Unsubscribe ends what Subscribe began.
+func (f *CardFile) Unsubscribe(ctx context.Context, a account.Account, address string) error {
+	return f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		return f.crm.api.Unsubscribe(ctx, at, access, address)
+	})
+}
+
+// channelCode is origin of our own talks; "" when the settings do not say.
+func (f *CardFile) channelCode(product string) string {
+	return f.crm.products.byName[product].ChannelCode
+}

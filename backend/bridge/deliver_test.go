@@ -52,6 +52,11 @@ type people struct {
 	fail      error
 }
 
+// Operator knows one user.
+func (p *people) Operator(_ context.Context, _ chatid.AccountID, ref chatid.UserRef) (account.Operator, bool) {
+	return account.Operator{Ref: ref, Name: "Vera"}, ref == "4c8e5a70-1d42-4f9b-b6e3-90a7d2c4f816"
+}
+
 func (p *people) Account(context.Context, chatid.AccountID) (account.Account, error) {
 	return p.account, p.fail
 }
@@ -164,7 +169,7 @@ func newBridge(t *testing.T, p *people, base string) *Bridge {
 	return New(Deps{
 		Products: NewProducts([]Product{{Name: "amocrm", Channel: amojo.Channel{ID: testChannel, Secret: testSecret, BaseURL: base}, Language: "en"}}),
 		Chats:    amojo.New(amojo.Config{Now: func() time.Time { return testNow }}),
-		Accounts: p, Conversations: p, Lost: p.lose,
+		Accounts: p, Conversations: p, Operators: p, Lost: p.lose,
 		Texts: func(_, key string, _ map[string]any) string { return "sentence of " + key },
 		Now:   func() time.Time { return testNow }, Logger: log,
 	})

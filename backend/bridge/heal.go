@@ -6,7 +6,9 @@ import (
 
 	"leadline/backend/account"
 	"leadline/backend/amojo"
+	"leadline/backend/chatid"
 	"leadline/backend/conversation"
+	"leadline/backend/fault"
 	"leadline/backend/outbox"
 )
 
@@ -46,7 +48,7 @@ func (b *Bridge) heal(ctx context.Context, p Product, a account.Account, j outbo
 			if !written(m) {
 				continue
 			}
-			if err := b.conversations.Receive(ctx, b.healed(a, c, m)); err != nil {
+			if err := b.conversations.Receive(ctx, b.healed(ctx, a, c, m)); err != nil {
 				return b.later(j, false, 0), errors.Join(errors.New("store healed message"), err)
 			}
 		}
@@ -61,10 +63,45 @@ func (b *Bridge) heal(ctx context.Context, p Product, a account.Account, j outbo
 // and so has their sender, the visitor.
 func written(m amojo.HistoryMessage) bool { return m.Ref != "" && m.ID == "" && m.Sender.ID == "" }
 
-func (b *Bridge) healed(a account.Account, c conversation.Conversation, m amojo.HistoryMessage) conversation.Received {
+func (b *Bridge) healed(ctx context.Context, a account.Account, c conversation.Conversation, m amojo.HistoryMessage) conversation.Received {
 	r := content(m.Content)
 	r.Account, r.Away = a.ID, a.State == account.Disconnected
 	r.Ref, r.Conversation, r.Chat, r.User = m.Ref, c.ID, c.ChatRef, c.UserRef
 	r.At, r.AuthorName, r.AuthorRef = m.At.UnixMilli(), m.Sender.Name, m.Sender.Ref
+	b.name(ctx, &r)
 	return r
+}
+
+// HealUnknown takes in what operators wrote in a chat that nobody here has: one
+// that they began while hooks were lost. Its visitor is then looked for as for any
+// such chat (C §8.4). In a chat that a visitor began, ours is only the answer that
+// tells its name, which its own messages bring.
+func (b *Bridge) HealUnknown(ctx context.Context, a account.Account, chat chatid.ChatRef) error {
+	p, ok := b.products.byName[a.Product]
+	if !ok || a.Scope == "" {
+		return nil
+	}
+	list, err := b.chats.History(ctx, p.Channel, a.Scope, chat, 0, amojo.MaxHistoryPage)
+	switch read(err) {
+	case taken:
+	case unsent, lost, trouble, busy:
+		return fault.Wrap(fault.Unavailable, "crm_unavailable", err)
+	default:
+		return nil // another channel's chat, or a scope that the deliveries will find broken
+	}
+	for _, m := range list {
+		if m.ID != "" || m.Sender.ID != "" {
+			return nil
+		}
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		m := list[i]
+		if !written(m) {
+			continue
+		}
+		if err := b.conversations.Receive(ctx, b.healed(ctx, a, conversation.Conversation{ChatRef: chat, UserRef: m.Receiver.Ref}, m)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -52,14 +52,17 @@ func (b *Bridge) Accept(ctx context.Context, scope chatid.ScopeID, signature str
 func (b *Bridge) take(ctx context.Context, a account.Account, h amojo.Hook) error {
 	switch h.Kind {
 	case amojo.HookMessage:
-		return b.conversations.Receive(ctx, received(a, h))
+		r := received(a, h)
+		b.name(ctx, &r)
+		return b.conversations.Receive(ctx, r)
 	case amojo.HookMessageV1:
 		b.log.Warn("hook in the old form: connecting with v2", "account_id", string(a.ID))
 		go b.accounts.HookVersion(context.WithoutCancel(ctx), a)
 		return b.conversations.Receive(ctx, b.receivedV1(a, h))
 	case amojo.HookTyping:
 		t := h.Typing
-		return b.conversations.OperatorTypes(ctx, a.ID, t.Conversation, t.Chat, t.ExpiresAt, "")
+		by, _ := b.operators.Operator(ctx, a.ID, t.User) // no name when not known
+		return b.conversations.OperatorTypes(ctx, a.ID, t.Conversation, t.Chat, t.ExpiresAt, by.Name)
 	case amojo.HookReaction:
 		r := h.Reaction
 		emoji := r.Emoji
@@ -74,6 +77,14 @@ func (b *Bridge) take(ctx context.Context, a account.Account, h amojo.Hook) erro
 	default:
 		b.log.Debug("hook left alone", "account_id", string(a.ID), "kind", h.Kind.String())
 		return nil
+	}
+}
+
+// name completes the author of a message that has a user's id and no name.
+func (b *Bridge) name(ctx context.Context, r *conversation.Received) {
+	o, known := b.operators.Operator(ctx, r.Account, r.AuthorRef)
+	if known && r.AuthorName == "" {
+		r.AuthorName = o.Name
 	}
 }
 

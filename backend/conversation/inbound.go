@@ -220,13 +220,12 @@ func (s *Service) End(ctx context.Context, who Who) error {
 	if err != nil {
 		return err
 	}
-	return s.end(ctx, c, true)
+	return s.end(ctx, c, End{ByVisitor: true})
 }
 
-func (s *Service) end(ctx context.Context, c Conversation, byVisitor bool) error {
-	saved, err := s.store.SaveEnd(ctx, End{
-		Account: c.Account, Conversation: c.ID, ID: chatid.MessageID(s.newID()), ByVisitor: byVisitor, Holder: s.holder(),
-	})
+func (s *Service) end(ctx context.Context, c Conversation, e End) error {
+	e.Account, e.Conversation, e.ID, e.Holder = c.Account, c.ID, chatid.MessageID(s.newID()), s.holder()
+	saved, err := s.store.SaveEnd(ctx, e)
 	if err != nil {
 		return err
 	}

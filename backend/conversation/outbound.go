@@ -135,9 +135,6 @@ func (s *Service) OperatorReacts(ctx context.Context, r OperatorReaction) error 
 	return nil
 }
 
-// Ended takes in that the CRM closed the talk of a conversation.
-func (s *Service) Ended(ctx context.Context, c Conversation) error { return s.end(ctx, c, false) }
-
 // ReadByOperator takes in that the CRM's people have read what the visitor wrote
 // until at (Unix milliseconds).
 func (s *Service) ReadByOperator(ctx context.Context, c Conversation, at int64) error {

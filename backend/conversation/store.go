@@ -134,6 +134,10 @@ type End struct {
 	ID chatid.MessageID
 	// ByVisitor adds the job that closes the CRM's talk.
 	ByVisitor bool
+	// Talk is set when the CRM closed it: that ends the conversation once, and not
+	// when the visitor wrote after ClosedAt.
+	Talk     chatid.TalkID
+	ClosedAt time.Time
 	Holder
 }
 
@@ -180,9 +184,18 @@ type Store interface {
 	// SaveRead raises the status of inbound messages written until at (Unix
 	// milliseconds) to Read; Changed tells of how many.
 	SaveRead(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, at int64) (Reported, error)
-	// SaveTalk stores the CRM's names of a conversation's talk and contact; zero
-	// values change nothing.
-	SaveTalk(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, t chatid.TalkID, c chatid.ContactID) error
+	// SaveTalk stores the CRM's names of a conversation's talk, lead and contact;
+	// zero values change nothing. A talk that is Open may end the conversation anew.
+	SaveTalk(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, t Talk) error
+	// UnreadThere is the time of the latest inbound message that is Delivered and
+	// not Read; 0 for none.
+	UnreadThere(ctx context.Context, id chatid.ConversationID) (int64, error)
+	// OpenTalks lists up to limit conversations that were not ended, have a talk and
+	// were spoken in since, the latest first.
+	OpenTalks(ctx context.Context, a chatid.AccountID, since time.Time, limit int) ([]Conversation, error)
+	// OfContact and OfLead list up to limit conversations of a card, the latest first.
+	OfContact(ctx context.Context, a chatid.AccountID, c chatid.ContactID, limit int) ([]Conversation, error)
+	OfLead(ctx context.Context, a chatid.AccountID, lead int64, limit int) ([]Conversation, error)
 	// AddTask adds a job that belongs to no message. A job of the same kind that
 	// waits already in the lane gives Duplicate, but for a JobHeal that would read
 	// from later on than this one.

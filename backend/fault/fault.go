@@ -110,3 +110,11 @@ func CodeOf(err error) string {
 	}
 	return ""
 }
+
+// RetryAfter finds when a repeat may succeed; 0 when nothing is known.
+func RetryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}

@@ -33,6 +33,9 @@ var (
 	perAccountSignIn   = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
 	perAccountParked   = budget{name: "parked", every: time.Second, burst: 40}
 	perSignUpAddress   = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
+	// Addresses that nobody has are guesses.
+	perUnknownHook = budget{name: "unknown-hook", every: 6 * time.Second, burst: 20}
+	perCRMHook     = budget{name: "crm-hook", every: 20 * time.Millisecond, burst: 500}
 )
 
 // maxLimiters bounds the memory that limits take; the least used go first.

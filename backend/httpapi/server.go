@@ -50,6 +50,12 @@ type Hooks interface {
 	Accept(ctx context.Context, scope chatid.ScopeID, signature string, body []byte) error
 }
 
+// CRMHooks notes what a webhook of the CRM says; secret is the last part of the
+// address that it came to. fault.NotFound for one that nobody has.
+type CRMHooks interface {
+	Note(ctx context.Context, secret, body string) error
+}
+
 // Pinger tells whether the database answers.
 type Pinger interface {
 	Ping(ctx context.Context) error
@@ -73,6 +79,7 @@ type Deps struct {
 	OnlineChats   *onlinechat.Service
 	OAuth         OAuth
 	Hooks         Hooks
+	CRMHooks      CRMHooks
 	Typist        Typist
 	// Media takes files in and keeps them, Links makes and checks the links to them.
 	Media    *media.Service
@@ -114,6 +121,8 @@ func (s *Server) appRoutes(r *gin.Engine) {
 
 	// The chats service; signed, so no other proof.
 	r.POST("/hooks/amojo/:scope_id", s.bodyLimit(maxHookBytes), s.hook)
+	// The accounts' CRMs; unsigned, the address itself is the proof.
+	r.POST(CRMHookPath+":secret", s.bodyLimit(maxHookBytes), s.crmHook)
 
 	// The CRM's OAuth and the people it sends.
 	r.GET("/oauth/:product/callback", s.limited(perAddress), s.oauthCallback)

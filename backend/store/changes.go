@@ -147,12 +147,23 @@ func (s conversations) SaveEnd(ctx context.Context, e conversation.End) (convers
 		if err != nil {
 			return conversation.Saved{}, err
 		}
-		if l.endedAt != 0 || l.seq == 0 {
-			return conversation.Saved{Duplicate: true}, nil
-		}
-		var talk chatid.TalkID
-		if err = t.row(`SELECT talk_id FROM conversations WHERE id = ?`, l.id).Scan(&talk); err != nil {
+		var talk, closed chatid.TalkID
+		if err = t.row(`SELECT talk_id, closed_talk FROM conversations WHERE id = ?`, l.id).Scan(&talk, &closed); err != nil {
 			return conversation.Saved{}, err
+		}
+		again := e.Talk != 0 && closed >= e.Talk
+		ends := e.Talk
+		if e.ByVisitor {
+			ends = talk // whose end in the CRM will be no news
+		}
+		if ends > closed {
+			if _, err = t.exec(`UPDATE conversations SET closed_talk = ? WHERE id = ?`, int64(ends), l.id); err != nil {
+				return conversation.Saved{}, err
+			}
+		}
+		wroteSince := e.Talk != 0 && l.lastAt > e.ClosedAt.UnixMilli()
+		if again || wroteSince || l.endedAt != 0 || l.seq == 0 {
+			return conversation.Saved{Duplicate: true}, nil
 		}
 		l.endedAt, l.lastAt = e.Now.UnixMilli(), max(e.Now.UnixMilli(), l.lastAt+1)
 		m := conversation.Message{

@@ -27,7 +27,7 @@ func (t *tx) apply(l *lane, e outbox.Effect) error {
 		_, err := t.exec(`UPDATE conversations SET healed_at = ? WHERE id = ? AND healed_at < ?`, ms(e.At), l.id, ms(e.At))
 		return err
 	case conversation.TalkKnown:
-		return t.saveTalk(l, e.Talk, e.Contact)
+		return t.saveTalk(l, conversation.Talk{ID: e.Talk, Contact: e.Contact})
 	}
 	return fmt.Errorf("store: unknown outbox effect %T", e)
 }

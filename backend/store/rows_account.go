@@ -80,6 +80,8 @@ type onlineChatRow struct {
 	SourceExternalID string
 	SourceID         int64
 	IdentitySealed   string
+	IsDefault        int
+	Removed          int64 `gorm:"column:removed_at"`
 	Created          int64 `gorm:"column:created_at"`
 }
 
@@ -101,8 +103,29 @@ type buttonRow struct {
 
 func (buttonRow) TableName() string { return "buttons" }
 
+type crmHookRow struct {
+	Hash         string `gorm:"primaryKey"`
+	Account      string `gorm:"column:account_id"`
+	SecretSealed string
+	Created      int64 `gorm:"column:created_at"`
+}
+
+func (crmHookRow) TableName() string { return "crm_hooks" }
+
+type operatorRow struct {
+	Account    string `gorm:"column:account_id;primaryKey"`
+	UserRef    string `gorm:"primaryKey"`
+	CRMUser    int64  `gorm:"column:crm_user"`
+	Name       string
+	Avatar     string
+	AvatarFile string
+}
+
+func (operatorRow) TableName() string { return "operators" }
+
 // models are all rows, for the test that compares them with the migrations.
 var models = []any{
 	teamRow{}, userRow{}, accountRow{}, claimRow{}, grantRow{}, onlineChatRow{}, buttonRow{},
 	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{}, parkedRow{}, markRow{},
+	crmHookRow{}, operatorRow{},
 }

@@ -52,6 +52,8 @@ type conversationRow struct {
 	ByRef        int
 	EndedAt      int64
 	Talk         int64 `gorm:"column:talk_id"`
+	ClosedTalk   int64
+	Lead         int64 `gorm:"column:lead_id"`
 	TouchedAt    int64
 	HealedAt     int64
 	Created      int64 `gorm:"column:created_at"`

@@ -53,31 +53,6 @@ func (t *tx) adopt(orphan *lane, e conversation.WroteFirst) error {
 	return t.saveLane(to)
 }
 
-// saveTalk keeps the CRM's names of the conversation's talk and contact.
-func (t *tx) saveTalk(l *lane, talk chatid.TalkID, contact chatid.ContactID) error {
-	if talk != 0 {
-		if _, err := t.exec(`UPDATE conversations SET talk_id = ? WHERE id = ? AND talk_id <> ?`, int64(talk), l.id, int64(talk)); err != nil {
-			return err
-		}
-	}
-	if contact == 0 || l.visitor == "" {
-		return nil
-	}
-	_, err := t.exec(`UPDATE visitors SET contact_id = ? WHERE id = ? AND contact_id <> ?`, int64(contact), l.visitor, int64(contact))
-	return err
-}
-
-// SaveTalk implements conversation.Store.
-func (s conversations) SaveTalk(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, talk chatid.TalkID, contact chatid.ContactID) error {
-	return s.write(ctx, "save talk", func(t *tx) error {
-		l, err := t.lane(` WHERE c.id = ? AND c.account_id = ?`, string(id), string(a))
-		if err != nil {
-			return err
-		}
-		return t.saveTalk(l, talk, contact)
-	})
-}
-
 // ByChat implements conversation.Store.
 func (s conversations) ByChat(ctx context.Context, a chatid.AccountID, ref chatid.ChatRef) (conversation.Conversation, error) {
 	return s.find(ctx, `c.id = (`+byChat+`)`, string(a), string(ref), string(a), string(ref))

@@ -1,0 +1,200 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"leadline/backend/account"
+	"leadline/backend/chatid"
+	"leadline/backend/conversation"
+	"leadline/backend/fault"
+	"leadline/backend/outbox"
+)
+
+func TestCRMHookIsFoundBySecretAndSealed(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.Accounts()
+		older := account.CRMHook{Account: w.account, Secret: "older secret", CreatedAt: w.now}
+		newer := account.CRMHook{Account: w.account, Secret: "newer secret", CreatedAt: w.now.Add(time.Minute)}
+		must(t, s.SaveCRMHook(testContext, older))
+		must(t, s.SaveCRMHook(testContext, newer))
+		list, err := s.CRMHooks(testContext, w.account)
+		must(t, err)
+		equal(t, "webhooks", list, []account.CRMHook{newer, older})
+		for _, h := range list {
+			owner, err := s.CRMHookOwner(testContext, h.Secret)
+			must(t, err)
+			equal(t, "owner", owner, w.account)
+		}
+		var stored string
+		must(t, w.reader(testContext).row(`SELECT hash || secret_sealed FROM crm_hooks ORDER BY created_at LIMIT 1`).Scan(&stored))
+		if strings.Contains(stored, older.Secret) {
+			t.Errorf("the secret stands in the database: %s", stored)
+		}
+		must(t, s.DropCRMHook(testContext, older))
+		must(t, s.DropCRMHook(testContext, older))
+		for _, secret := range []string{older.Secret, "", "other"} {
+			_, err = s.CRMHookOwner(testContext, secret)
+			wantKind(t, err, fault.NotFound, "not_found")
+		}
+	})
+}
+
+func TestFollowedAccounts(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.Accounts()
+		followed := func() (ids []chatid.AccountID) {
+			for after := chatid.AccountID(""); ; {
+				list, err := s.Followed(testContext, after, 1)
+				must(t, err)
+				if len(list) == 0 {
+					return ids
+				}
+				ids, after = append(ids, list[0].ID), list[0].ID
+			}
+		}
+		other := w.newAccount(t, 2)
+		equal(t, "installed accounts", followed(), nil)
+		must(t, s.SetConnected(testContext, w.account, "t1", "user", "amojo", "scope", w.now))
+		must(t, s.SetState(testContext, other, account.Broken, account.ReasonChannel, w.now))
+		equal(t, "connected and broken", followed(), []chatid.AccountID{w.account, other})
+		must(t, s.SetState(testContext, other, account.Disconnected, "", w.now))
+		equal(t, "connected", followed(), []chatid.AccountID{w.account})
+		h := account.CRMHook{Account: other, Secret: "s", CreatedAt: w.now}
+		must(t, s.SaveCRMHook(testContext, h))
+		equal(t, "disconnected with a webhook", followed(), []chatid.AccountID{w.account, other})
+	})
+}
+
+func TestOperatorsAreReplaced(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.Accounts()
+		must(t, s.SaveOperators(testContext, w.account, []account.Operator{{Ref: "u1", User: 1, Name: "Oleg", Avatar: "/a.png"}, {Ref: "u2", User: 2, Name: "Vera"}}))
+		must(t, s.SaveOperators(testContext, w.account, []account.Operator{{Ref: "u1", User: 1, Name: "Oleg P.", Avatar: "/a.png"}}))
+		list, err := s.Operators(testContext, w.account)
+		must(t, err)
+		equal(t, "operators", list, []account.Operator{{Ref: "u1", User: 1, Name: "Oleg P.", Avatar: "/a.png"}})
+		list, err = s.Operators(testContext, w.newAccount(t, 2))
+		must(t, err)
+		equal(t, "of another account", len(list), 0)
+	})
+}
+
+// ended tells whether the conversation counts as ended.
+func (w *world) ended(t *testing.T, c chatid.ConversationID) bool {
+	t.Helper()
+	got, err := w.Conversations().Conversation(testContext, w.account, c)
+	must(t, err)
+	return !got.EndedAt.IsZero()
+}
+
+// TestTalkEndsAConversationOnce: closing a talk ends the conversation; the same
+// talk seen closed again does not, one that was open in between does.
+func TestTalkEndsAConversationOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.Conversations()
+		c := w.known(t, "v1")
+		closed := func(talk chatid.TalkID, at time.Time) bool {
+			t.Helper()
+			saved, err := s.SaveEnd(testContext, conversation.End{
+				Account: w.account, Conversation: c, ID: chatid.MessageID(w.id()), Talk: talk, ClosedAt: at, Holder: w.holder(),
+			})
+			must(t, err)
+			return !saved.Duplicate
+		}
+		writes := func() {
+			t.Helper()
+			w.now = w.now.Add(time.Hour)
+			w.write(t, w.inbound("v1", "again"))
+			if w.ended(t, c) {
+				t.Fatal("a new message does not go on with the conversation")
+			}
+		}
+		must(t, s.SaveTalk(testContext, w.account, c, conversation.Talk{ID: 5, Open: true}))
+		if !closed(5, w.now.Add(time.Minute)) || !w.ended(t, c) {
+			t.Error("a closed talk did not end the conversation")
+		}
+		writes()
+		if closed(5, w.now.Add(time.Minute)) || w.ended(t, c) {
+			t.Error("the same talk ended the conversation twice")
+		}
+		must(t, s.SaveTalk(testContext, w.account, c, conversation.Talk{ID: 5, Open: true})) // the CRM opened it anew
+		if !closed(5, w.now.Add(time.Minute)) {
+			t.Error("a talk that was opened anew did not end the conversation")
+		}
+		writes()
+		if closed(6, w.now.Add(-time.Minute)) {
+			t.Error("a talk ended a conversation in which the visitor wrote since")
+		}
+		if closed(6, w.now.Add(time.Minute)) {
+			t.Error("a talk whose end was taken in ended the conversation later")
+		}
+		must(t, s.SaveTalk(testContext, w.account, c, conversation.Talk{ID: 7, Open: true}))
+		_, err := s.SaveEnd(testContext, conversation.End{Account: w.account, Conversation: c, ID: chatid.MessageID(w.id()), ByVisitor: true, Holder: w.holder()})
+		must(t, err)
+		writes()
+		if closed(7, w.now.Add(time.Minute)) {
+			t.Error("the talk that the visitor ended ended the conversation again")
+		}
+	})
+}
+
+func TestTalkNames(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.Conversations()
+		c, other := w.known(t, "v1"), w.known(t, "v2")
+		ids := func(list []conversation.Conversation, err error) (ids []chatid.ConversationID) {
+			t.Helper()
+			must(t, err)
+			for _, c := range list {
+				ids = append(ids, c.ID)
+			}
+			return ids
+		}
+		equal(t, "open talks at first", ids(s.OpenTalks(testContext, w.account, w.now.Add(-time.Hour), 10)), nil)
+		must(t, s.SaveTalk(testContext, w.account, c, conversation.Talk{ID: 6, Contact: 501, Lead: 7001, Open: true}))
+		must(t, s.SaveTalk(testContext, w.account, c, conversation.Talk{ID: 5})) // an older one
+		must(t, s.SaveTalk(testContext, w.account, other, conversation.Talk{ID: 9, Open: true}))
+		got, err := s.Conversation(testContext, w.account, c)
+		must(t, err)
+		equal(t, "talk", got.Talk, 6)
+		equal(t, "of the contact", ids(s.OfContact(testContext, w.account, 501, 10)), []chatid.ConversationID{c})
+		equal(t, "of the lead", ids(s.OfLead(testContext, w.account, 7001, 10)), []chatid.ConversationID{c})
+		equal(t, "of no contact", ids(s.OfContact(testContext, w.account, 0, 10)), nil)
+		equal(t, "of no lead", ids(s.OfLead(testContext, w.account, 0, 10)), nil)
+		equal(t, "number of open talks", len(ids(s.OpenTalks(testContext, w.account, w.now.Add(-time.Hour), 10))), 2)
+		equal(t, "latest open talk", len(ids(s.OpenTalks(testContext, w.account, w.now.Add(-time.Hour), 1))), 1)
+		equal(t, "open talks spoken in later", ids(s.OpenTalks(testContext, w.account, w.now.Add(time.Hour), 10)), nil)
+		_, err = s.SaveEnd(testContext, conversation.End{Account: w.account, Conversation: c, ID: chatid.MessageID(w.id()), Holder: w.holder()})
+		must(t, err)
+		equal(t, "open talks after an end", ids(s.OpenTalks(testContext, w.account, w.now.Add(-time.Hour), 10)), []chatid.ConversationID{other})
+		wantKind(t, s.SaveTalk(testContext, "none", c, conversation.Talk{ID: 7}), fault.NotFound, "not_found")
+	})
+}
+
+// TestUnreadThere: only what the chats service has can be read there.
+func TestUnreadThere(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.Conversations()
+		saved := w.write(t, w.inbound("v1", "one"))
+		c := saved.Message.Conversation
+		unread := func() int64 {
+			t.Helper()
+			at, err := s.UnreadThere(testContext, c)
+			must(t, err)
+			return at
+		}
+		equal(t, "stored", unread(), 0)
+		w.settle(t, *saved.Claim, *saved.Job, outbox.Outcome{Verdict: outbox.Done, Effects: []outbox.Effect{
+			conversation.MessageSent{Conversation: c, Message: saved.Message.ID, Ref: "r1"},
+		}})
+		equal(t, "delivered", unread(), saved.Message.At)
+		w.now = w.now.Add(time.Minute)
+		w.write(t, w.inbound("v1", "two"))
+		equal(t, "the second waits", unread(), saved.Message.At)
+		_, err := s.SaveRead(testContext, w.account, c, saved.Message.At)
+		must(t, err)
+		equal(t, "read", unread(), 0)
+	})
+}
