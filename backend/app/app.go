@@ -66,6 +66,8 @@ type App struct {
 	unsent  unsent
 	media   *media.Service
 	log     *slog.Logger
+	// still: the CRM is not followed, for tests that count every request.
+	still bool
 }
 
 // newID gives UUIDs that sort by time.
@@ -255,7 +257,9 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	background.Go(func() { a.healer.Run(work) })
 	background.Go(func() { a.Accounts.RunRepairs(work) })
 	background.Go(func() { a.Accounts.RunIdle(work) })
-	background.Go(func() { a.sync.Run(work) })
+	if !a.still {
+		background.Go(func() { a.sync.Run(work) })
+	}
 	background.Go(func() { _ = a.hub.Run(work) })
 	background.Go(func() { a.typing.Run(work) })
 	background.Go(func() { a.fetches.Run(work) })

@@ -436,7 +436,7 @@ func TestRotatedClientSecret(t *testing.T) {
 func TestIdleAccountsAreRefreshed(t *testing.T) {
 	t.Parallel()
 	var c clock
-	w := newWorld(t, setup{login: true, now: c.now, sandbox: withSecondAccount})
+	w := newWorld(t, setup{login: true, still: true, now: c.now, sandbox: withSecondAccount})
 	v := w.visit(w.connected())
 	w.second()
 	refresh := func(after time.Duration, want, atOnce int) {

@@ -107,6 +107,7 @@ type world struct {
 	appAddr   string
 	stopApp   func()
 	fetching  func(*media.FetchConfig)
+	still     bool
 }
 
 // setup changes the defaults of a world.
@@ -117,11 +118,12 @@ type setup struct {
 	kommo   bool // the whole world is Kommo's instead of amoCRM's
 	now     func() time.Time
 	fetch   func(*media.FetchConfig) // of files from outside
+	still   bool                     // the CRM is not asked by the clock: the test counts requests
 }
 
 func newWorld(t *testing.T, s setup) *world {
 	t.Helper()
-	w := &world{t: t, mail: &mailbox{}, logs: &syncBuffer{}, fetching: s.fetch}
+	w := &world{t: t, mail: &mailbox{}, logs: &syncBuffer{}, fetching: s.fetch, still: s.still}
 	cert, err := testCertificate()
 	if err != nil {
 		t.Fatal(err)
@@ -259,6 +261,7 @@ func (w *world) startApp(now func() time.Time) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	a.still = w.still
 	l := w.listen()
 	w.app, w.appAddr = a, l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())

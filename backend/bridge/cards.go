@@ -25,16 +25,34 @@ type CardFile struct {
 // NewCardFile wires a CardFile.
 func NewCardFile(c *CRM, a Asker) *CardFile { return &CardFile{crm: c, asks: a} }
 
-// ask runs one call in the background's share of the rates.
+// ask runs one call in the background's share of the rates. It names a thing of
+// the CRM, so that 404 is about that.
 func (f *CardFile) ask(ctx context.Context, a account.Account, do func(ctx context.Context, at amocrm.Address, access string) error) error {
+	return f.call(ctx, a, cardFault, do)
+}
+
+// list is ask for a call that names nothing: there 404 is about the account's
+// address.
+func (f *CardFile) list(ctx context.Context, a account.Account, do func(ctx context.Context, at amocrm.Address, access string) error) error {
+	return f.call(ctx, a, listFault, do)
+}
+
+func (f *CardFile) call(ctx context.Context, a account.Account, sort func(error) error, do func(ctx context.Context, at amocrm.Address, access string) error) error {
 	ctx = amocrm.Background(ctx)
 	return f.asks.Ask(ctx, &a, func(host, access string) error {
 		_, at, err := f.crm.at(a.Product, host)
 		if err != nil {
 			return err
 		}
-		return cardFault(do(ctx, at, access))
+		return sort(do(ctx, at, access))
 	})
+}
+
+func listFault(err error) error {
+	if api, answered := errors.AsType[*amocrm.APIError](err); answered && moved(api.Status) {
+		return crmFault(err)
+	}
+	return cardFault(err)
 }
 
 // cardFault is crmFault for calls that name one thing: there 404 is about the
@@ -110,7 +128,7 @@ func (f *CardFile) Talk(ctx context.Context, a account.Account, id chatid.TalkID
 
 // Users reads a page of the account's users, from 1.
 func (f *CardFile) Users(ctx context.Context, a account.Account, page int) (users []amocrm.User, more bool, err error) {
-	err = f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {
+	err = f.list(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {
 		users, more, err = f.crm.api.Users(ctx, at, access, page)
 		return err
 	})
@@ -119,7 +137,7 @@ func (f *CardFile) Users(ctx context.Context, a account.Account, page int) (user
 
 // Webhooks lists the subscriptions of one address.
 func (f *CardFile) Webhooks(ctx context.Context, a account.Account, address string) (list []amocrm.Webhook, err error) {
-	err = f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {
+	err = f.list(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {
 		list, err = f.crm.api.Webhooks(ctx, at, access, address)
 		return err
 	})
@@ -128,7 +146,7 @@ func (f *CardFile) Webhooks(ctx context.Context, a account.Account, address stri
 
 // Subscribe has an address told of events, Unsubscribe ends that.
 func (f *CardFile) Subscribe(ctx context.Context, a account.Account, address string, events []string) error {
-	return f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+	return f.list(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
 		return f.crm.api.Subscribe(ctx, at, access, address, events...)
 	})
 }

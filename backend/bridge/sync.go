@@ -208,16 +208,18 @@ func (s *Sync) round(ctx context.Context, id chatid.AccountID) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, roundTime)
 	defer cancel()
-	a, err := s.Accounts.Account(ctx, id)
-	if err != nil {
-		s.rest(id, err)
-		return
-	}
 	for range roundSteps {
 		s.mu.Lock()
 		st, ok := s.deck(id).take(s.Now())
 		s.mu.Unlock()
-		if !ok || ctx.Err() != nil {
+		if !ok {
+			return
+		}
+		// For each step anew: it may have been switched off, or renamed, since.
+		a, err := s.Accounts.Account(ctx, id)
+		if err != nil {
+			s.put(id, st, 0)
+			s.rest(id, err)
 			return
 		}
 		if err := s.do(ctx, a, st); err != nil && !s.again(ctx, a, st, err) {

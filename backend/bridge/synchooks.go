@@ -83,7 +83,11 @@ func (s *Sync) hook(ctx context.Context, a account.Account, h account.CRMHook) e
 // access any more, is forgotten: what comes to it is refused.
 func (s *Sync) unhook(ctx context.Context, a account.Account, list []account.CRMHook) error {
 	for _, h := range list {
-		err := s.Cards.Unsubscribe(ctx, a, s.HookURL(h.Secret))
+		// Looked at first: the former address of a renamed account has no webhooks.
+		_, err := s.Cards.Webhooks(ctx, a, s.HookURL(h.Secret))
+		if err == nil {
+			err = s.Cards.Unsubscribe(ctx, s.current(ctx, a), s.HookURL(h.Secret))
+		}
 		if temporary(err) && (following(a) || s.Now().Sub(a.UpdatedAt) < unhookFor) {
 			return err
 		}
@@ -95,6 +99,14 @@ func (s *Sync) unhook(ctx context.Context, a account.Account, list []account.CRM
 		}
 	}
 	return nil
+}
+
+// current is the account as it is now: a call may have found its new address.
+func (s *Sync) current(ctx context.Context, a account.Account) account.Account {
+	if now, err := s.Accounts.Account(ctx, a.ID); err == nil {
+		return now
+	}
+	return a
 }
 
 // RotateHook gives the account a new address for webhooks and ends the former one.

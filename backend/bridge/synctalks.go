@@ -39,7 +39,7 @@ func (s *Sync) talk(ctx context.Context, a account.Account, st step) error {
 	var c conversation.Conversation
 	var had int64
 	var err error
-	known := false
+	known, was := false, a.Host
 	if st.chat != "" {
 		// Before the CRM is asked: "read" is about what was there then.
 		if c, had, err = s.conversation(ctx, a, st.chat); err != nil && !fault.Is(err, fault.NotFound) {
@@ -49,7 +49,14 @@ func (s *Sync) talk(ctx context.Context, a account.Account, st step) error {
 	}
 	t, err := s.Cards.Talk(ctx, a, chatid.TalkID(st.id))
 	if fault.Is(err, fault.NotFound) {
-		return nil
+		// It is gone, or the account has another address, which a list finds.
+		if _, _, err := s.Cards.Users(ctx, a, 1); err != nil {
+			return err
+		}
+		if a = s.current(ctx, a); a.Host == was {
+			return nil
+		}
+		t, err = s.Cards.Talk(ctx, a, chatid.TalkID(st.id))
 	}
 	if err != nil {
 		return err
