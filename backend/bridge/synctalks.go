@@ -81,7 +81,11 @@ func (s *Sync) talk(ctx context.Context, a account.Account, st step) error {
 		ID: t.ID, Contact: t.Contact, Lead: leadOf(t), Open: t.InWork, Read: t.Read, UpdatedAt: t.UpdatedAt,
 	}, had)
 	if err == nil && st.told && s.mayHaveGap(a.ID, c) {
-		err = s.Conversations.HealOne(ctx, c, s.Now().Add(-healBack))
+		since := s.Now().Add(-healBack)
+		if c.HealedAt.After(since) {
+			since = c.HealedAt
+		}
+		err = s.Conversations.HealOne(ctx, c, since)
 	}
 	return err
 }
@@ -123,7 +127,7 @@ func (s *Sync) unknown(ctx context.Context, a account.Account, st step, t amocrm
 // its history: hooks come once, and nobody tells of one that was lost.
 func (s *Sync) mayHaveGap(id chatid.AccountID, c conversation.Conversation) bool {
 	now := s.Now()
-	if now.Sub(c.CreatedAt) < healAge {
+	if now.Sub(c.CreatedAt) < healAge || now.Sub(c.HealedAt) < healEvery {
 		return false
 	}
 	s.mu.Lock()

@@ -256,7 +256,7 @@ func TestEndAndReopen(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.Conversations()
 		c := w.known(t, "v1")
-		must(t, s.SaveTalk(testContext, w.account, c, 77, 0))
+		must(t, s.SaveTalk(testContext, w.account, c, conversation.Talk{ID: 77}))
 		w.now = w.now.Add(-time.Hour) // the clock was set back: the end still stands last
 		end := conversation.End{Account: w.account, Conversation: c, ID: "e1", ByVisitor: true, Holder: w.holder()}
 		got, err := s.SaveEnd(testContext, end)

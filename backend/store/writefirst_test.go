@@ -284,7 +284,7 @@ func TestWhomAnOperatorReaches(t *testing.T) {
 			}
 		}
 		// What the CRM says of the contact finds the visitor as well.
-		must(t, s.SaveTalk(testContext, w.account, claimed, 0, 777))
+		must(t, s.SaveTalk(testContext, w.account, claimed, conversation.Talk{Contact: 777}))
 		found, err := s.ByContact(testContext, w.account, 777, "")
 		must(t, err)
 		equal(t, "by the CRM's word", found.ID, claimed)
