@@ -106,23 +106,23 @@ function bodyOf(text) {
   return body;
 }
 
-let sending = false;
+let before = Promise.resolve(); // messages go out one after another
 async function send() {
   const text = $("text").value.trim();
-  if (sending || !chat || (!text && !draft.files.length && !draft.template)) return;
-  sending = true;
-  const [sent, from] = [draft, chat];
+  if (!chat || (!text && !draft.files.length && !draft.template)) return;
+  const [sent, from, user_id] = [draft, chat, speaker().user_id];
   const to = "chats/" + encodeURIComponent(chat);
   const going = draft.files.length > 1
-    ? () => ask(to + "/album", { user_id: speaker().user_id, text, files: sent.files.map(({ family, ...c }) => c) })
+    ? () => ask(to + "/album", { user_id, text, files: sent.files.map(({ family, ...c }) => c) })
     : ask.bind(null, to + "/messages", bodyOf(text));
   // The next message may be begun while this one is on its way.
   $("text").value = "";
   draft = empty();
   typedAt = 0;
   show();
-  const ok = await guarded(going);
-  sending = false;
+  const mine = before.then(() => guarded(going));
+  before = mine;
+  const ok = await mine;
   if (!ok && from === chat && !$("text").value) {
     $("text").value = text;
     draft = sent;
