@@ -264,6 +264,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	background.Go(func() { a.typing.Run(work) })
 	background.Go(func() { a.fetches.Run(work) })
 	background.Go(func() { a.unsent.run(work) })
+	background.Go(func() { a.checkMedia(work) })
 
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()

@@ -42,6 +42,15 @@ func openMedia(cfg config.Config, fetch media.FetchConfig) (*media.Service, erro
 	return &media.Service{Store: blobs, Limits: limits, Fetcher: media.NewFetcher(fetch)}, nil
 }
 
+// checkMedia tells the host at once when files cannot be kept; text goes on.
+func (a *App) checkMedia(ctx context.Context) {
+	within, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := a.media.Store.Check(within); err != nil && ctx.Err() == nil {
+		a.log.Error("the file store does not work", "error", err)
+	}
+}
+
 func closeMedia(s *media.Service) error {
 	if c, ok := s.Store.(io.Closer); ok {
 		return c.Close()

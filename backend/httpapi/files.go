@@ -68,6 +68,9 @@ func (s *Server) upload(c *gin.Context) {
 	body := &patient{body: c.Request.Body, conn: http.NewResponseController(c.Writer), pause: uploadPause, until: time.Now().Add(uploadTime)}
 	item, err := s.Media.Accept(ctx, body, in)
 	if err != nil {
+		if ctx.Err() != nil { // the browser has left
+			err = fault.Wrap(fault.Invalid, "upload_broken", err)
+		}
 		s.fail(c, err)
 		return
 	}
