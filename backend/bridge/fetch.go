@@ -175,7 +175,7 @@ func (f *Fetches) failed(ctx context.Context, log *slog.Logger, one conversation
 	one.Attempts++
 	if again && one.Attempts < fetchTries {
 		wait := min(fetchFirstWait<<(one.Attempts-1), fetchMostWait)
-		wait += rand.N(wait / 4) // those that failed together need not come back together
+		wait += rand.N(wait / 4) //nolint:gosec // spreads load, guards nothing
 		if e, ok := errors.AsType[*media.FetchError](err); ok {
 			wait = max(wait, min(e.RetryAfter, fetchMostWait))
 		}

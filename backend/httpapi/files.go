@@ -203,7 +203,7 @@ func (s *Server) serve(c *gin.Context, f conversation.File, as media.Served) {
 		s.fail(c, err)
 		return
 	}
-	defer blob.Close()
+	defer func() { _ = blob.Close() }()
 	// A reader who stands still must not hold the file open for ever.
 	conn := http.NewResponseController(c.Writer)
 	_ = conn.SetWriteDeadline(time.Now().Add(downloadTime))

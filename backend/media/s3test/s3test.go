@@ -105,7 +105,7 @@ func start() error {
 }
 
 func run(at string) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // comes back at once
 	if err != nil {
 		return err
 	}
@@ -116,9 +116,9 @@ func run(at string) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
-	cmd := exec.Command(at, "--port", address, "--region", server.conf.Region, "--quiet",
-		"posix", "--sidecar", filepath.Join(server.dir, "meta"), filepath.Join(server.dir, "data"))
+	defer func() { _ = log.Close() }()
+	args := []string{"--port", address, "--region", server.conf.Region, "--quiet", "posix", "--sidecar", filepath.Join(server.dir, "meta"), filepath.Join(server.dir, "data")}
+	cmd := exec.Command(at, args...) //nolint:gosec,noctx // the program that make built; Stop ends it
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+server.conf.Key, "ROOT_SECRET_KEY="+server.conf.Secret)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
@@ -138,7 +138,7 @@ func run(at string) error {
 			return errors.New("the S3 server does not listen")
 		case <-time.After(20 * time.Millisecond):
 		}
-		if c, err := net.Dial("tcp", address); err == nil {
+		if c, err := net.DialTimeout("tcp", address, time.Second); err == nil { //nolint:noctx // on this machine
 			_ = c.Close()
 			server.cmd, server.done = cmd, done
 			return nil
