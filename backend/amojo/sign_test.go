@@ -1,6 +1,10 @@
 package amojo
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"os"
@@ -160,4 +164,39 @@ func TestVerifySignature(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzVerifySignature: whatever body comes under whatever header, nothing but the
+// HMAC-SHA1 of the body, without the line ends that were not signed or as it came,
+// verifies it (C §4.1).
+func FuzzVerifySignature(f *testing.F) {
+	f.Add("secret", []byte(`{"account_id":"a"}`), "", byte('x'))
+	f.Add("secret", []byte("{}\r\n\n"), "0beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33", byte('\n'))
+	f.Add("", []byte("\n"), "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", byte(0))
+	f.Fuzz(func(t *testing.T, secret string, body []byte, header string, more byte) {
+		by := func(body []byte) string {
+			m := hmac.New(sha1.New, []byte(secret))
+			m.Write(body)
+			return hex.EncodeToString(m.Sum(nil))
+		}
+		bare := bytes.TrimRight(body, "\r\n")
+		want := secret != "" && (strings.EqualFold(header, by(bare)) || strings.EqualFold(header, by(body)))
+		if got := VerifySignature(secret, body, header); got != want {
+			t.Errorf("VerifySignature under %q = %v, want %v", header, got, want)
+		}
+		if secret == "" {
+			return
+		}
+		good := by(bare)
+		if !VerifySignature(secret, append(bare[:len(bare):len(bare)], "\r\n"...), strings.ToUpper(good)) {
+			t.Error("a signed body with a line end more is refused")
+		}
+		// One byte more that is no line end, or another secret: not what was signed.
+		if more != '\r' && more != '\n' && VerifySignature(secret, append(bare[:len(bare):len(bare)], more), good) {
+			t.Errorf("a byte %q more went unseen", more)
+		}
+		if VerifySignature(secret+"x", bare, good) {
+			t.Error("another secret's signature was taken")
+		}
+	})
 }
