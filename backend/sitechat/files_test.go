@@ -42,7 +42,8 @@ func TestEachWayOfGivingFiles(t *testing.T) {
 			s.shot("tray")
 			s.keys("For the hall\r")
 			p.until(sent)
-			p.value(`((r) => [r.querySelector("img").naturalWidth, r.querySelector(".sc-message__text").textContent, document.querySelectorAll(".sc-tray__item").length])(document.querySelector(".sc-message--inbound"))`, []any{120, "For the hall", 0})
+			p.until(`document.querySelector(".sc-message--inbound img").naturalWidth === 120`)
+			p.value(`[document.querySelector(".sc-message--inbound .sc-message__text").textContent, document.querySelectorAll(".sc-tray__item").length]`, []any{"For the hall", 0})
 			body := h.sentBodies(1)[0]
 			if body["file_id"] != "f1" || body["text"] != "For the hall" || body["group"] != nil || h.called("upload lamp.png") != 1 {
 				t.Errorf("sent %v after the calls %v", body, h.calls)
