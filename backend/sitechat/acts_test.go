@@ -296,3 +296,26 @@ func TestOnePlaysAtATimeAndLinksAreRenewed(t *testing.T) {
 	h.mu.Unlock()
 	p.until(`document.querySelector(".sc-picture img")?.naturalWidth === 60`)
 }
+
+func TestAChangeTouchesOnlyWhatChanged(t *testing.T) {
+	t.Parallel()
+	h := &host{}
+	s, p := writing(t, h)
+	voice := h.says(message{"kind": "voice", "file": h.holds(sound("voice", 30*time.Second))})
+	coming := h.says(message{"kind": "picture", "file": "loading 1", "text": "Soon"})
+	p.until(`document.querySelector(".sc-player__toggle") && document.querySelector(".sc-file--loading")`)
+	p.run(`document.querySelector(".sc-player__toggle").focus()`)
+	s.keys(" ")
+	p.until(`document.querySelector(".sc-player__toggle").title === "Pause"`)
+	// A reaction comes: what plays goes on, and the focus stays where it is.
+	h.changes(voice, message{"reactions": []map[string]string{{"emoji": "👍", "by": "operator"}}})
+	p.until(`document.querySelector(".sc-reaction")`)
+	p.value(`[document.querySelector(".sc-player__toggle").title, document.activeElement.className]`, []string{"Pause", "sc-player__toggle"})
+	// A file that was on its way is there, a text was changed, a reaction taken back.
+	h.changes(coming, message{"file": h.holds(picture(60, 40, warm)), "text": "Here", "edited_at": time.Now().UnixMilli()})
+	p.until(`document.querySelector(".sc-picture img")?.naturalWidth === 60 && !document.querySelector(".sc-file--loading")`)
+	p.value(`((r) => [r.querySelector(".sc-message__text").textContent, r.querySelector(".sc-message__meta").textContent.startsWith("edited · ")])(`+lastMessage+`)`, []any{"Here", true})
+	h.changes(voice, message{"reactions": nil})
+	p.until(`!document.querySelector(".sc-reaction")`)
+	p.value(`document.querySelector(".sc-player__toggle").title`, "Pause")
+}

@@ -111,7 +111,7 @@ func (h *host) everything() {
 func TestEveryKindIsShown(t *testing.T) {
 	t.Parallel()
 	h := &host{}
-	s := visit(t, `<html lang="en"><main><h1>Shop</h1></main>`+script(kommoSettings), chatting(h), func(s *site) { h.everything() })
+	s := visit(t, `<html lang="en"><main><h1>Shop</h1></main>`+script(kommoSettings), chatting(h), func(*site) { h.everything() })
 	p := s.panel()
 	scheme(t, "light", s, p)
 	p.until(`document.querySelector(".sc-ended")`)
@@ -208,7 +208,7 @@ func TestEveryKindFitsInEveryLanguage(t *testing.T) {
 func TestNothingMovesWhilePicturesLoad(t *testing.T) {
 	t.Parallel()
 	h := &host{}
-	s := visit(t, script(kommoSettings), chatting(h), func(s *site) { h.everything() })
+	s := visit(t, script(kommoSettings), chatting(h), func(*site) { h.everything() })
 	p := s.panel()
 	p.until(`document.querySelector(".sc-ended")`)
 	// The stream's way is found, and the banner that told of it is gone.
@@ -230,7 +230,7 @@ func TestNothingMovesWhilePicturesLoad(t *testing.T) {
 func TestForcedColours(t *testing.T) {
 	t.Parallel()
 	h := &host{}
-	s := visit(t, `<html lang="en"><main><h1>Shop</h1></main>`+script(kommoSettings), chatting(h), func(s *site) { h.everything() })
+	s := visit(t, `<html lang="en"><main><h1>Shop</h1></main>`+script(kommoSettings), chatting(h), func(*site) { h.everything() })
 	p := s.panel()
 	for _, where := range []*site{s, p} {
 		features := []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}, {Name: "prefers-reduced-motion", Value: "reduce"}}
