@@ -29,7 +29,9 @@ func (b *Bridge) message(ctx context.Context, p Product, a account.Account, j ou
 		if m.Author != nil {
 			visitor = sent.Receiver
 		}
-		return done(j, m, sent.Ref, sent.Chat, visitor), nil
+		o := done(j, m, sent.Ref, sent.Chat, visitor)
+		o.Effects = append(effects, o.Effects...) // older answers do not name the chat
+		return o, nil
 	}
 	o, settle := b.outcome(ctx, a, j, err)
 	if settle {
@@ -80,6 +82,14 @@ func (b *Bridge) outgoing(p Product, lane chatid.ConversationID, m conversation.
 	return out
 }
 
+// client is the visitor, whom the chat is with, on either side of a message.
+func client(m amojo.Message) amojo.Participant {
+	if m.Receiver != nil {
+		return *m.Receiver
+	}
+	return m.Sender
+}
+
 // outgoingQuote names a quoted message by the id that the service knows: its own
 // for an operator's, ours for a visitor's. One that came as a v1 hook has neither
 // and is told whole.
@@ -103,7 +113,7 @@ const linkTries = 6
 // the first message: then no incoming lead is made (C §8.3). ok tells that the
 // message may go.
 func (b *Bridge) link(ctx context.Context, p Product, a account.Account, j outbox.Job, m conversation.MessageJob, out amojo.Message, effects *[]outbox.Effect) (o outbox.Outcome, ok bool, err error) {
-	made, err := b.chats.CreateChat(ctx, p.Channel, a.Scope, amojo.NewChat{Conversation: j.Lane, SourceID: out.SourceID, User: out.Sender})
+	made, err := b.chats.CreateChat(ctx, p.Channel, a.Scope, amojo.NewChat{Conversation: j.Lane, SourceID: out.SourceID, User: client(out)})
 	if err != nil {
 		if o, settle := b.outcome(ctx, a, j, err); !settle {
 			o.Uncertain = j.Uncertain // of the message nothing was sent
@@ -136,7 +146,11 @@ func (b *Bridge) refused(ctx context.Context, p Product, a account.Account, j ou
 		return o, errors.Join(refusal, err)
 	}
 	if found != nil {
-		o := done(j, m, found.Ref, "", found.Sender.Ref)
+		visitor := found.Sender.Ref
+		if m.Author != nil {
+			visitor = found.Receiver.Ref
+		}
+		o := done(j, m, found.Ref, "", visitor)
 		o.Effects = append(effects, o.Effects...)
 		return o, nil
 	}
@@ -170,7 +184,7 @@ func (b *Bridge) find(ctx context.Context, p Product, a account.Account, lane ch
 	if chat == "" {
 		// The first message's answer was lost: creating the chat names the one
 		// that exists (C §3.3).
-		made, err := b.chats.CreateChat(ctx, p.Channel, a.Scope, amojo.NewChat{Conversation: lane, SourceID: m.SourceID, User: m.Sender})
+		made, err := b.chats.CreateChat(ctx, p.Channel, a.Scope, amojo.NewChat{Conversation: lane, SourceID: m.SourceID, User: client(m)})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -44,6 +44,8 @@ var rulesOf = map[outbox.Kind]rules{
 	conversation.JobEdit:    {},
 	conversation.JobReact:   {tries: statusTries, names: true},
 	conversation.JobHeal:    {tries: healTries},
+	// What it asks of the service is a status: that nobody was found.
+	conversation.JobWroteFirst: {tries: firstTries + statusTries, names: true},
 }
 
 // answer is what the service's answer says about any job.
