@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -50,6 +51,8 @@ type people struct {
 	reached   chatid.ConversationID
 	lost      []chatid.AccountID
 	fail      error
+	// receiveFails is what storing a message ends with.
+	receiveFails error
 }
 
 // Operator knows one user.
@@ -84,7 +87,7 @@ func (p *people) Receive(_ context.Context, r conversation.Received) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.got = append(p.got, r)
-	return p.fail
+	return errors.Join(p.fail, p.receiveFails)
 }
 
 func (p *people) lose(a chatid.AccountID, _ time.Time) { p.lost = append(p.lost, a) }

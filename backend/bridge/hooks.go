@@ -68,8 +68,6 @@ func (b *Bridge) take(ctx context.Context, a account.Account, h amojo.Hook) erro
 		emoji := r.Emoji
 		if r.Removed {
 			emoji = ""
-		} else if emoji == "" {
-			return nil // a reaction without one is none
 		}
 		return b.conversations.OperatorReacts(ctx, conversation.OperatorReaction{
 			Account: a.ID, Message: r.MessageID, Ref: r.Message, By: r.User, Emoji: emoji,
