@@ -26,9 +26,11 @@ func (b *Bridge) react(ctx context.Context, p Product, a account.Account, j outb
 	if r.Emoji == "" {
 		send = b.chats.Unreact
 	}
-	err := send(ctx, p.Channel, a.Scope, amojo.Reaction{
-		Conversation: j.Lane, Message: r.Message, Ref: r.Ref, Visitor: r.Visitor, Emoji: r.Emoji,
-	})
+	reaction := amojo.Reaction{ConversationRef: r.Chat, Message: r.Message, Ref: r.Ref, Visitor: r.Visitor, Emoji: r.Emoji}
+	if r.Chat == "" {
+		reaction.Conversation = j.Lane
+	}
+	err := send(ctx, p.Channel, a.Scope, reaction)
 	o, _ := b.outcome(ctx, a, j, err)
 	return o, err
 }

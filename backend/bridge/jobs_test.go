@@ -364,6 +364,8 @@ func TestEditsReactionsAndTheEnd(t *testing.T) {
 			`POST /react {"conversation_id":"chat-4711","msgid":"m-1001","user":{"id":"client-981"},"type":"react","emoji":"👍"}`, nil},
 		{"reaction taken back", job(conversation.JobReact, conversation.ReactJob{Ref: "amojo-9", Visitor: "client-981"}, 0), 200, nil, outbox.Done, false,
 			`POST /react {"conversation_id":"chat-4711","id":"amojo-9","user":{"id":"client-981"},"type":"unreact"}`, nil},
+		{"reaction in a chat that an operator began (C §8.4)", job(conversation.JobReact, conversation.ReactJob{Ref: "amojo-9", Visitor: "client-981", Chat: chatRef, Emoji: "👍"}, 0), 200, nil, outbox.Done, false,
+			`POST /react {"conversation_ref_id":"` + chatRef + `","id":"amojo-9","user":{"id":"client-981"},"type":"react","emoji":"👍"}`, nil},
 		{"reaction to a message that is gone", job(conversation.JobReact, react, 0), 404, nil, outbox.Never, false, "", nil},
 		{"reaction refused", job(conversation.JobReact, react, 0), 400, nil, outbox.Never, false, "", nil},
 		{"reaction, too often tried", job(conversation.JobReact, react, statusTries), 503, nil, outbox.Never, false, "", nil},

@@ -206,6 +206,9 @@ type ReactJob struct {
 	Message chatid.MessageID  `json:"message,omitempty"`
 	Ref     chatid.MessageRef `json:"ref,omitempty"`
 	Visitor chatid.VisitorID  `json:"visitor"`
+	// Chat is set as in MessageJob: the service may not know the conversation by our
+	// id before the visitor answered there.
+	Chat chatid.ChatRef `json:"chat,omitempty"`
 	// Emoji is empty when the reaction is taken back.
 	Emoji string `json:"emoji,omitempty"`
 }

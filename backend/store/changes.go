@@ -101,6 +101,9 @@ func (s conversations) SaveReaction(ctx context.Context, c conversation.Change, 
 		} else if reportable(m.Ref) {
 			job.Ref = m.Ref
 		}
+		if l.byRef {
+			job.Chat = chatid.ChatRef(l.chatRef)
+		}
 		if job.Message != "" || job.Ref != "" {
 			if err = t.enqueue(l, c.Holder, m.Rev, conversation.JobReact, job); err != nil {
 				return conversation.Saved{}, err

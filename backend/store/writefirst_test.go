@@ -91,6 +91,13 @@ func TestWroteFirstIsAdopted(t *testing.T) {
 		}
 		equal(t, "counter", w.thread(t, c).Seq, th.Seq)
 
+		// Before step 3 the service knows only its own name of the chat.
+		reaction, err := s.SaveReaction(testContext, w.change(c, list[2].ID), "👍")
+		must(t, err)
+		equal(t, "reaction", payload[conversation.ReactJob](t, reaction.Job, conversation.JobReact),
+			conversation.ReactJob{Ref: list[2].Ref, Visitor: "v1", Chat: "chat-9", Emoji: "👍"})
+		w.drain(t, *reaction.Claim)
+
 		// Step 3: both pairs with the answer, and with what follows.
 		for _, text := range []string{"Who is this?", "Hello?"} {
 			answer := w.write(t, w.inbound("v1", text))
