@@ -16,7 +16,7 @@ import (
 // SaveInbound implements conversation.Store.
 func (s conversations) SaveInbound(ctx context.Context, in conversation.NewInbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres && !in.Message.Content.Tells() && in.ReplyTo == "" && in.Press == nil {
+	if s.postgres && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil {
 		quick, ok, err := s.quickInbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save inbound message: %w", err)
@@ -106,7 +106,7 @@ func (l *lane) messageJob(m conversation.Message, source string) conversation.Me
 	if m.Kind != conversation.KindText {
 		j.Kind = m.Kind
 	}
-	if m.Content.Tells() {
+	if m.Tells() {
 		c := m.Content
 		j.Content = &c
 	}

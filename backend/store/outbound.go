@@ -14,7 +14,7 @@ import (
 // SaveOutbound implements conversation.Store.
 func (s conversations) SaveOutbound(ctx context.Context, in conversation.NewOutbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres && !in.Message.Content.Tells() {
+	if s.postgres && !in.Message.Tells() {
 		quick, ok, err := s.quickOutbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save outbound message: %w", err)
