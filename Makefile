@@ -78,6 +78,7 @@ fuzz: ## fuzz everything that reads what comes from outside, each for FUZZTIME
 	$(GO) test -run '^$$' -fuzz FuzzParseHook -fuzztime $(FUZZTIME) ./backend/amojo
 	$(GO) test -run '^$$' -fuzz FuzzMarkup -fuzztime $(FUZZTIME) ./backend/amojo
 	$(GO) test -run '^$$' -fuzz FuzzVerifySignature -fuzztime $(FUZZTIME) ./backend/amojo
+	$(GO) test -run '^$$' -fuzz FuzzParseHints -fuzztime $(FUZZTIME) ./backend/amocrm
 	$(GO) test -run '^$$' -fuzz FuzzVerify -fuzztime $(FUZZTIME) ./backend/auth
 	$(GO) test -run '^$$' -fuzz FuzzReadUserToken -fuzztime $(FUZZTIME) ./backend/auth
 	$(GO) test -run '^$$' -fuzz FuzzCheck -fuzztime $(FUZZTIME) ./backend/widgetzip

@@ -54,18 +54,21 @@ type App struct {
 	Teams    *team.Service
 	Accounts *account.Service
 
-	handler http.Handler
-	store   *store.Store
-	worker  *outbox.Worker
-	healer  *conversation.Healer
-	sync    *bridge.Sync
-	hub     *realtime.Hub
-	streams *realtime.Server
-	typing  *bridge.Typing
-	fetches *bridge.Fetches
-	unsent  unsent
-	media   *media.Service
-	log     *slog.Logger
+	handler   http.Handler
+	store     *store.Store
+	worker    *outbox.Worker
+	healer    *conversation.Healer
+	sync      *bridge.Sync
+	chats     *onlinechat.Service
+	texts     *i18n.Catalog
+	templates *bridge.TemplateFile
+	hub       *realtime.Hub
+	streams   *realtime.Server
+	typing    *bridge.Typing
+	fetches   *bridge.Fetches
+	unsent    unsent
+	media     *media.Service
+	log       *slog.Logger
 	// still: the CRM is not followed, for tests that count every request.
 	still bool
 }
@@ -175,8 +178,10 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: func() { a.worker.Wake(); a.sync.Rescan() }, Lost: a.healer.Lost,
 	})
 	cards := bridge.NewCardFile(crm, a.Accounts)
+	a.templates, a.texts = bridge.NewTemplateFile(cards, o.Now), p.texts
+	a.chats, chats.Sources = chats, bridge.NewSourceFile(cards, a.Accounts)
 	a.sync = bridge.NewSync(bridge.SyncDeps{
-		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations,
+		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations, Sources: chats,
 		HookURL: func(secret string) string { return cfg.AppURL + httpapi.CRMHookPath + secret }, NewSecret: secret,
 		Now: o.Now, Logger: o.Logger,
 	})

@@ -41,6 +41,15 @@ type SyncConversations interface {
 	HealOne(ctx context.Context, c conversation.Conversation, since time.Time) error
 }
 
+// Reconciler brings online chats and their lead sources together again; it is
+// onlinechat.Service.
+type Reconciler interface {
+	Reconcile(ctx context.Context, a chatid.AccountID) error
+}
+
+// sourcesLater lets a fresh connect make its first source before anybody looks.
+const sourcesLater = time.Minute
+
 // SyncDeps are what a Sync needs of others.
 type SyncDeps struct {
 	Cards         *CardFile
@@ -48,6 +57,7 @@ type SyncDeps struct {
 	Store         account.CRMStore
 	Accounts      Accounts
 	Conversations SyncConversations
+	Sources       Reconciler
 	// HookURL is the address under which the CRM finds Note.
 	HookURL   func(secret string) string
 	NewSecret func() string
@@ -152,6 +162,7 @@ func (s *Sync) scan(ctx context.Context) {
 			d.add(step{kind: stepHooks}, now)
 			if following(a) {
 				d.add(step{kind: stepUsers}, now)
+				d.add(step{kind: stepSources}, now.Add(sourcesLater))
 				d.add(step{kind: stepPoll}, now)
 			}
 		}
@@ -247,6 +258,9 @@ func (s *Sync) do(ctx context.Context, a account.Account, st step) error {
 		return s.lead(ctx, a, st.id)
 	case stepPoll:
 		return s.poll(ctx, a)
+	case stepSources:
+		s.put(a.ID, st.anew(), st.kind.every())
+		return s.Sources.Reconcile(amocrm.Background(ctx), a.ID)
 	default:
 		return s.users(ctx, a)
 	}

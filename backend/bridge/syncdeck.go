@@ -20,10 +20,11 @@ const (
 	stepLead                    // the talks of a removed lead
 	stepHooks                   // our webhook: there, and the only one
 	stepUsers                   // the operators
+	stepSources                 // the lead sources of the online chats
 	stepPoll                    // the open talks, when webhooks are silent
 )
 
-var stepNames = [...]string{"talk", "chat", "contact", "lead", "webhooks", "users", "poll"}
+var stepNames = [...]string{"talk", "chat", "contact", "lead", "webhooks", "users", "sources", "poll"}
 
 func (k stepKind) String() string { return stepNames[k] }
 
@@ -45,6 +46,8 @@ func (k stepKind) every() time.Duration {
 	switch k {
 	case stepHooks:
 		return 2 * time.Hour
+	case stepSources:
+		return 6 * time.Hour
 	case stepUsers:
 		return 24 * time.Hour
 	case stepPoll:
@@ -69,6 +72,9 @@ type step struct {
 	told  bool
 	tries int
 }
+
+// anew is the step as it comes next by the clock.
+func (s step) anew() step { return step{kind: s.kind} }
 
 type stepKey struct {
 	kind stepKind

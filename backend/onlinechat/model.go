@@ -20,7 +20,9 @@ type Chat struct {
 	// we make it (C §5.1). SourceID is 0 while the CRM has none of our making.
 	SourceExternalID string
 	SourceID         chatid.SourceID
-	CreatedAt        time.Time
+	// Default: messages that name no source come from this one's.
+	Default   bool
+	CreatedAt time.Time
 }
 
 // Button is what a site's snippet names.
@@ -49,6 +51,13 @@ type Store interface {
 	// gives its first chat and that chat's first button. Button.Key is made by
 	// the store: rising numbers from 1001.
 	EnsureFirst(ctx context.Context, c Chat, b Button) (Chat, Button, error)
+	// AddChat stores another chat and its button; the button's Key is made by the store.
+	AddChat(ctx context.Context, c Chat, b Button) (Button, error)
+	// SetChat stores name, pipeline, source id and default of a chat; of an account's
+	// chats one is the default at most. fault.NotFound.
+	SetChat(ctx context.Context, c Chat) error
+	// RemoveChat takes a chat off the account and off its buttons. Chat still finds it.
+	RemoveChat(ctx context.Context, id chatid.ChatID, at time.Time) error
 	// SetSource stores the CRM's id of the chat's source.
 	SetSource(ctx context.Context, id chatid.ChatID, s chatid.SourceID) error
 	// IdentitySecret gives the chat's identity secret, storing fresh as such where
@@ -57,7 +66,7 @@ type Store interface {
 	// Button finds by key; fault.NotFound. Chat finds by id; fault.NotFound.
 	Button(ctx context.Context, key chatid.ButtonKey) (Button, error)
 	Chat(ctx context.Context, id chatid.ChatID) (Chat, error)
-	// Chats lists an account's chats and Buttons its buttons, oldest first.
+	// Chats lists an account's chats that were not removed and Buttons its buttons, oldest first.
 	Chats(ctx context.Context, a chatid.AccountID) ([]Chat, error)
 	Buttons(ctx context.Context, a chatid.AccountID) ([]Button, error)
 	// SetTrustedSites replaces the list of a button.

@@ -14,6 +14,9 @@ import (
 
 // Service makes and finds online chats and buttons.
 type Service struct {
+	// Sources must be set before chats are changed.
+	Sources Sources
+
 	store  Store
 	newID  func() string
 	secret func() string
@@ -28,16 +31,22 @@ func NewService(s Store, newID, secret func() string, now func() time.Time) *Ser
 // EnsureFirst gives the account's first online chat and its button, making both
 // when there is none. Repeating it changes nothing.
 func (s *Service) EnsureFirst(ctx context.Context, a chatid.AccountID, name, locale string) (Chat, Button, error) {
+	c, b := s.fresh(a, name, locale)
+	return s.store.EnsureFirst(ctx, c, b)
+}
+
+// fresh is a chat that nobody has yet, and its button.
+func (s *Service) fresh(a chatid.AccountID, name, locale string) (Chat, Button) {
 	id := s.newID()
-	return s.store.EnsureFirst(ctx, Chat{
-		ID: chatid.ChatID(id), Account: a, Name: name,
-		// "ll-" and 32 hex digits: within the 36 characters of the sources API.
-		SourceExternalID: "ll-" + strings.ReplaceAll(id, "-", ""),
-		CreatedAt:        s.now(),
-	}, Button{
-		ID: chatid.ButtonID(s.newID()), Account: a, Hash: s.secret(), Chat: chatid.ChatID(id),
-		Locale: locale, Position: "right", CreatedAt: s.now(),
-	})
+	return Chat{
+			ID: chatid.ChatID(id), Account: a, Name: name,
+			// "ll-" and 32 hex digits: within the 36 characters of the sources API.
+			SourceExternalID: "ll-" + strings.ReplaceAll(id, "-", ""),
+			CreatedAt:        s.now(),
+		}, Button{
+			ID: chatid.ButtonID(s.newID()), Account: a, Hash: s.secret(), Chat: chatid.ChatID(id),
+			Locale: locale, Position: "right", CreatedAt: s.now(),
+		}
 }
 
 // Lookup finds a button by the pair in a site's snippet. fault.NotFound

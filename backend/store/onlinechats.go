@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -16,7 +17,7 @@ import (
 func (r onlineChatRow) domain() onlinechat.Chat {
 	return onlinechat.Chat{
 		ID: chatid.ChatID(r.ID), Account: chatid.AccountID(r.Account), Name: r.Name, Pipeline: chatid.PipelineID(r.Pipeline),
-		SourceExternalID: r.SourceExternalID, SourceID: chatid.SourceID(r.SourceID), CreatedAt: at(r.Created),
+		SourceExternalID: r.SourceExternalID, SourceID: chatid.SourceID(r.SourceID), Default: r.IsDefault != 0, CreatedAt: at(r.Created),
 	}
 }
 
@@ -38,12 +39,9 @@ func (s onlineChats) EnsureFirst(ctx context.Context, c onlinechat.Chat, b onlin
 			return err
 		}
 		chat, button = onlineChatRow{}, buttonRow{}
-		err := t.db.Where("account_id = ?", string(c.Account)).Order("created_at, id").Limit(1).Take(&chat).Error
+		err := t.db.Where("account_id = ? AND removed_at = 0", string(c.Account)).Order("created_at, id").Limit(1).Take(&chat).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
-			chat = onlineChatRow{
-				ID: string(c.ID), Account: string(c.Account), Name: c.Name, Pipeline: int64(c.Pipeline),
-				SourceExternalID: c.SourceExternalID, SourceID: int64(c.SourceID), Created: ms(c.CreatedAt),
-			}
+			chat = chatRow(c)
 			err = t.db.Create(&chat).Error
 		}
 		if err != nil {
@@ -51,10 +49,8 @@ func (s onlineChats) EnsureFirst(ctx context.Context, c onlinechat.Chat, b onlin
 		}
 		err = t.db.Where("account_id = ? AND chat_id = ?", chat.Account, chat.ID).Order("number").Limit(1).Take(&button).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
-			button = buttonRow{
-				ID: string(b.ID), Account: chat.Account, Hash: b.Hash, Chat: chat.ID, TrustedSites: sites(b.TrustedSites),
-				InApp: b.InApp, Color: b.Color, Locale: b.Locale, Position: b.Position, Created: ms(b.CreatedAt),
-			}
+			button = newButton(b)
+			button.Chat = chat.ID
 			err = t.db.Create(&button).Error
 		}
 		return err
@@ -63,6 +59,59 @@ func (s onlineChats) EnsureFirst(ctx context.Context, c onlinechat.Chat, b onlin
 		return onlinechat.Chat{}, onlinechat.Button{}, fmt.Errorf("make first online chat: %w", err)
 	}
 	return chat.domain(), button.domain(), nil
+}
+
+func chatRow(c onlinechat.Chat) onlineChatRow {
+	return onlineChatRow{
+		ID: string(c.ID), Account: string(c.Account), Name: c.Name, Pipeline: int64(c.Pipeline), SourceExternalID: c.SourceExternalID,
+		SourceID: int64(c.SourceID), IsDefault: flag(c.Default), Created: ms(c.CreatedAt),
+	}
+}
+
+// newButton has no number yet.
+func newButton(b onlinechat.Button) buttonRow {
+	return buttonRow{
+		ID: string(b.ID), Account: string(b.Account), Hash: b.Hash, Chat: string(b.Chat), TrustedSites: sites(b.TrustedSites),
+		InApp: b.InApp, Color: b.Color, Locale: b.Locale, Position: b.Position, Created: ms(b.CreatedAt),
+	}
+}
+
+// AddChat implements onlinechat.Store.
+func (s onlineChats) AddChat(ctx context.Context, c onlinechat.Chat, b onlinechat.Button) (onlinechat.Button, error) {
+	var button buttonRow
+	err := s.write(ctx, "add online chat", func(t *tx) error {
+		chat := chatRow(c)
+		button = newButton(b)
+		if err := t.db.Create(&chat).Error; err != nil {
+			return err
+		}
+		return t.db.Create(&button).Error
+	})
+	return button.domain(), err
+}
+
+// SetChat implements onlinechat.Store.
+func (s onlineChats) SetChat(ctx context.Context, c onlinechat.Chat) error {
+	return s.write(ctx, "change online chat", func(t *tx) error {
+		if c.Default {
+			if _, err := t.exec(`UPDATE online_chats SET is_default = 0 WHERE account_id = ?`, string(c.Account)); err != nil {
+				return err
+			}
+		}
+		return found(t.db.Model(&onlineChatRow{}).Where("id = ? AND account_id = ?", string(c.ID), string(c.Account)).
+			Select("Name", "Pipeline", "SourceID", "IsDefault").Updates(chatRow(c)))
+	})
+}
+
+// RemoveChat implements onlinechat.Store.
+func (s onlineChats) RemoveChat(ctx context.Context, id chatid.ChatID, at time.Time) error {
+	return s.write(ctx, "remove online chat", func(t *tx) error {
+		if _, err := t.exec(`UPDATE buttons SET chat_id = '' WHERE chat_id = ?`, string(id)); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE online_chats SET removed_at = ?, is_default = 0, source_id = 0 WHERE id = ?`, ms(at), string(id))
+		return err
+	})
 }
 
 // sites is never nil, so that the column holds a list.
@@ -142,7 +191,7 @@ func (s onlineChats) Chat(ctx context.Context, id chatid.ChatID) (onlinechat.Cha
 // Chats implements onlinechat.Store.
 func (s onlineChats) Chats(ctx context.Context, a chatid.AccountID) ([]onlinechat.Chat, error) {
 	var rows []onlineChatRow
-	if err := s.reader(ctx).db.Where("account_id = ?", string(a)).Order("created_at, id").Find(&rows).Error; err != nil {
+	if err := s.reader(ctx).db.Where("account_id = ? AND removed_at = 0", string(a)).Order("created_at, id").Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list online chats: %w", translate(err))
 	}
 	list := make([]onlinechat.Chat, len(rows))

@@ -10,13 +10,10 @@ import (
 	"leadline/backend/fault"
 )
 
-const chatUsage = "usage: leadline chat secret --account NUMBER [--product amocrm|kommo] [--rotate]"
+const secretUsage = "usage: leadline chat secret --account NUMBER [--product amocrm|kommo] [--rotate]"
 
-// chat shows, or changes, the secrets by which sites sign who their users are.
-func chat(ctx context.Context, args []string) error {
-	if len(args) == 0 || args[0] != "secret" {
-		return errors.New(chatUsage)
-	}
+// chatSecret shows, or changes, the secrets by which sites sign who their users are.
+func chatSecret(ctx context.Context, args []string) error {
 	f := flag.NewFlagSet("chat secret", flag.ContinueOnError)
 	account := f.Int64("account", 0, "number of the CRM account")
 	product := f.String("product", "", "amocrm or kommo; needed where both have an account with that number")
@@ -25,7 +22,7 @@ func chat(ctx context.Context, args []string) error {
 		return exitCode(2)
 	}
 	if *account <= 0 || f.NArg() > 0 {
-		return errors.New(chatUsage)
+		return errors.New(secretUsage)
 	}
 	cfg, log, err := settings()
 	if err != nil {

@@ -23,6 +23,8 @@ const usage = `leadline - online chat between websites and amoCRM / Kommo
   leadline migrate                    bring the database up to date and stop
   leadline user add --email ADDRESS   make a login (password from the terminal or --password-env)
   leadline chat secret --account N    show the secrets by which sites sign who their users are (--rotate: new ones)
+  leadline chat list --account N      online chats of an account; also add, rename, move, default, remove
+  leadline template list --account N  chat templates that its operators can send
   leadline widget build --platform P  write dist/P/widget.zip (amocrm, kommo, dev)
   leadline widget check ZIP           check a widget.zip against the marketplace's rules
   leadline parked list|resend|drop --account NUMBER [MESSAGE... | all]
@@ -65,12 +67,14 @@ func run(ctx context.Context, args []string) error {
 		return migrate(ctx)
 	case "user":
 		return user(ctx, args[1:])
+	case "chat":
+		return chat(ctx, args[1:])
+	case "template":
+		return template(ctx, args[1:])
 	case "parked":
 		return parked(ctx, args[1:])
 	case "history":
 		return history(ctx, args[1:])
-	case "chat":
-		return chat(ctx, args[1:])
 	case "config":
 		return showConfig()
 	case "widget":

@@ -1,0 +1,91 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"leadline/backend/account"
+	"leadline/backend/bridge"
+	"leadline/backend/chatid"
+	"leadline/backend/config"
+	"leadline/backend/fault"
+	"leadline/backend/onlinechat"
+)
+
+// Chats is what the host of the server does to one account's online chats. It may
+// be used beside the running server.
+type Chats struct {
+	app     *App
+	account account.Account
+}
+
+// ManageChats opens the database, finds the CRM account with that number and runs
+// do. Errors that people cause come in words.
+func ManageChats(ctx context.Context, cfg config.Config, log *slog.Logger, crmID int64, do func(*Chats) error) error {
+	a, err := New(ctx, cfg, Options{Logger: log})
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.manageChats(ctx, crmID, do), a.Close())
+}
+
+func (a *App) manageChats(ctx context.Context, crmID int64, do func(*Chats) error) error {
+	for _, p := range a.Config.Products() {
+		found, err := a.store.Accounts().ByCRM(ctx, p.Name, chatid.CRMAccountID(crmID))
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err == nil {
+			err = do(&Chats{a, found})
+		}
+		return a.inWords(err)
+	}
+	return fmt.Errorf("no account %d is known here", crmID)
+}
+
+// inWords is err as a person reads it.
+func (a *App) inWords(err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Kind == fault.Internal {
+		return err
+	}
+	return errors.New(a.texts.Localizer("", "en").Text("error."+f.Code, f.Args))
+}
+
+// List gives the account's chats, oldest first.
+func (c *Chats) List(ctx context.Context) ([]onlinechat.Chat, error) {
+	return c.app.chats.Chats(ctx, c.account.ID)
+}
+
+// Add makes a chat; pipeline 0 leaves the choice to the CRM.
+func (c *Chats) Add(ctx context.Context, name string, pipeline int64, locale string) (onlinechat.Chat, error) {
+	chat, _, err := c.app.chats.AddChat(ctx, c.account.ID, name, chatid.PipelineID(pipeline), locale)
+	return chat, err
+}
+
+// Rename changes a chat's name.
+func (c *Chats) Rename(ctx context.Context, chat, name string) error {
+	return c.app.chats.RenameChat(ctx, c.account.ID, chatid.ChatID(chat), name)
+}
+
+// Move changes a chat's pipeline.
+func (c *Chats) Move(ctx context.Context, chat string, pipeline int64) error {
+	return c.app.chats.MoveChat(ctx, c.account.ID, chatid.ChatID(chat), chatid.PipelineID(pipeline))
+}
+
+// MakeDefault makes a chat's source the default one.
+func (c *Chats) MakeDefault(ctx context.Context, chat string) error {
+	return c.app.chats.MakeDefault(ctx, c.account.ID, chatid.ChatID(chat))
+}
+
+// Remove removes a chat; its conversations stay.
+func (c *Chats) Remove(ctx context.Context, chat string) error {
+	return c.app.chats.RemoveChat(ctx, c.account.ID, chatid.ChatID(chat))
+}
+
+// Templates lists the account's chat templates.
+func (c *Chats) Templates(ctx context.Context) ([]bridge.Template, error) {
+	return c.app.templates.Templates(ctx, c.account)
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"leadline/backend/app"
+)
+
+const chatUsage = "usage: leadline chat list|add|rename|move|default|remove|secret --account NUMBER [--chat ID] [--name NAME] [--pipeline NUMBER]"
+
+// chat changes the online chats of one account, and their lead sources in the CRM.
+func chat(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return errors.New(chatUsage)
+	}
+	if args[0] == "secret" {
+		return chatSecret(ctx, args)
+	}
+	f := flag.NewFlagSet("chat "+args[0], flag.ContinueOnError)
+	number := f.Int64("account", 0, "the CRM's number of the account")
+	id := f.String("chat", "", "id of the chat, as `chat list` shows it")
+	name := f.String("name", "", "name of the chat and of its source")
+	pipeline := f.Int64("pipeline", 0, "pipeline that new leads come into")
+	language := f.String("language", "en", "language of a new chat's button")
+	if err := f.Parse(args[1:]); err != nil {
+		return exitCode(2)
+	}
+	var do func(*app.Chats) error
+	switch args[0] {
+	case "list":
+		do = func(c *app.Chats) error { return listChats(ctx, c) }
+	case "add":
+		do = func(c *app.Chats) error {
+			made, err := c.Add(ctx, *name, *pipeline, *language)
+			if err == nil {
+				fmt.Println(made.ID)
+			}
+			return err
+		}
+	case "rename":
+		do = func(c *app.Chats) error { return c.Rename(ctx, *id, *name) }
+	case "move":
+		do = func(c *app.Chats) error { return c.Move(ctx, *id, *pipeline) }
+	case "default":
+		do = func(c *app.Chats) error { return c.MakeDefault(ctx, *id) }
+	case "remove":
+		do = func(c *app.Chats) error { return c.Remove(ctx, *id) }
+	default:
+		return errors.New(chatUsage)
+	}
+	return manage(ctx, *number, do)
+}
+
+func listChats(ctx context.Context, c *app.Chats) error {
+	list, err := c.List(ctx)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tNAME\tPIPELINE\tSOURCE\tDEFAULT")
+	for _, o := range list {
+		mark := ""
+		if o.Default {
+			mark = "yes"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", o.ID, o.Name, o.Pipeline, o.SourceExternalID, mark)
+	}
+	return w.Flush()
+}
+
+// template lists the chat templates that operators of one account can send.
+func template(ctx context.Context, args []string) error {
+	if len(args) == 0 || args[0] != "list" {
+		return errors.New("usage: leadline template list --account NUMBER")
+	}
+	f := flag.NewFlagSet("template list", flag.ContinueOnError)
+	number := f.Int64("account", 0, "the CRM's number of the account")
+	if err := f.Parse(args[1:]); err != nil {
+		return exitCode(2)
+	}
+	return manage(ctx, *number, func(c *app.Chats) error {
+		list, err := c.Templates(ctx)
+		for _, t := range list {
+			fmt.Printf("%s: %q", t.Name, t.Text)
+			if len(t.Buttons) > 0 {
+				fmt.Printf(" [%s]", strings.Join(t.Buttons, "] ["))
+			}
+			fmt.Println()
+		}
+		return err
+	})
+}
+
+func manage(ctx context.Context, number int64, do func(*app.Chats) error) error {
+	if number <= 0 {
+		return errors.New("--account is needed: the CRM's number of the account")
+	}
+	cfg, log, err := settings()
+	if err != nil {
+		return err
+	}
+	return app.ManageChats(ctx, cfg, log, number, do)
+}
