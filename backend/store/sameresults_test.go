@@ -80,7 +80,6 @@ func (w *world) look(t *testing.T, o *outcome, c chatid.ConversationID, v chatid
 // Both databases, and so both ways of PostgreSQL, leave the same behind in each case.
 func TestBothDatabasesLeaveTheSame(t *testing.T) {
 	t.Parallel()
-	token := conversation.Proven{ExternalID: "p1", Phone: "+100", Contact: 501}
 	for _, c := range []struct {
 		name string
 		do   func(t *testing.T, w *world, o *outcome, c chatid.ConversationID)
@@ -110,12 +109,14 @@ func TestBothDatabasesLeaveTheSame(t *testing.T) {
 				w.say(t, o, in)
 			}
 		}},
-		{"a token, piece by piece", func(t *testing.T, w *world, o *outcome, _ chatid.ConversationID) {
-			for _, p := range []conversation.Proven{{ExternalID: "p1"}, {ExternalID: "p1", Phone: "+100"}, token, {ExternalID: "p2", Contact: 7}, {}} {
-				in := w.inbound("v1", "two")
-				in.Visitor.Proven = p
-				w.say(t, o, in)
-			}
+		{"a phone that is proven later", func(t *testing.T, w *world, o *outcome, _ chatid.ConversationID) {
+			w.sayProven(t, o, conversation.Proven{ExternalID: "p1"}, conversation.Proven{ExternalID: "p1", Phone: "+100"})
+		}},
+		{"a contact that is known later", func(t *testing.T, w *world, o *outcome, _ chatid.ConversationID) {
+			w.sayProven(t, o, conversation.Proven{ExternalID: "p1"}, conversation.Proven{ExternalID: "p1", Contact: 501})
+		}},
+		{"another person's token, and none", func(t *testing.T, w *world, o *outcome, _ chatid.ConversationID) {
+			w.sayProven(t, o, conversation.Proven{ExternalID: "p1", Phone: "+100", Contact: 501}, conversation.Proven{ExternalID: "p2", Contact: 7}, conversation.Proven{})
 		}},
 		{"a message that opens the conversation anew", func(t *testing.T, w *world, o *outcome, c chatid.ConversationID) {
 			s, err := w.Conversations().SaveEnd(testContext, conversation.End{Account: w.account, Conversation: c, ID: "e1", ByVisitor: true, Holder: w.holder()})
@@ -202,6 +203,15 @@ func (w *world) say(t *testing.T, o *outcome, in conversation.NewInbound) {
 	s, err := w.Conversations().SaveInbound(testContext, in)
 	o.note(t, s, err)
 	w.back(t, s.Claim)
+}
+
+func (w *world) sayProven(t *testing.T, o *outcome, tokens ...conversation.Proven) {
+	t.Helper()
+	for _, p := range tokens {
+		in := w.inbound("v1", "two")
+		in.Visitor.Proven = p
+		w.say(t, o, in)
+	}
 }
 
 func (w *world) hear(t *testing.T, o *outcome, in conversation.NewOutbound) {
