@@ -9,6 +9,8 @@ GOTESTFLAGS ?=
 # test takes the end of the time for a failure now and then.
 FUZZTIME ?= 20s
 ARTIFACTS ?= artifacts
+# Flags of the bench: -rounds, -round, -postgres, -profile.
+BENCH_FLAGS ?=
 # An S3-compatible server for tests: a program of its own, not among our modules.
 VERSITYGW ?= github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOLANGCI ?= github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -29,7 +31,8 @@ test: front ## run all tests (those on Chromium, PostgreSQL and S3 run where the
 
 check: test lint race fuzz size ## test, lint, race detector, short fuzzing, size budgets
 
-bench: front ## measure against the bare limits of this machine, as ratios
+bench: front ## measure against the bare limits of this machine, as ratios (BENCH_FLAGS="-rounds 9")
+	$(GO) run ./scripts/bench $(BENCH_FLAGS)
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./backend/store ./backend/realtime
 
 widget: bin/leadline ## write dist/amocrm/widget.zip and dist/kommo/widget.zip
