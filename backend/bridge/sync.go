@@ -278,8 +278,9 @@ func (s *Sync) again(ctx context.Context, a account.Account, st step, err error)
 		log.Warn("ask the CRM: given up", "error", err)
 	} else {
 		log.Info("ask the CRM: later", "error", err)
+		pause := min(firstPause<<min(2*st.tries, 12), st.kind.every())
 		st.tries++
-		s.put(a.ID, st, min(firstPause<<min(2*st.tries, 12), st.kind.every()))
+		s.put(a.ID, st, pause)
 	}
 	if !passes {
 		return true
