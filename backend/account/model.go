@@ -36,6 +36,9 @@ const (
 	// ReasonServer: it refuses every account, so that our clock or our secret is
 	// wrong; messages wait, and the admin can only wait too.
 	ReasonServer = "clock_or_secret"
+	// ReasonUnpaid: the CRM serves nothing until the account is paid for (402);
+	// messages try, and wait when they are refused.
+	ReasonUnpaid = "unpaid"
 )
 
 // ReasonRemoved goes with Disconnected: the integration was removed in the CRM,
@@ -66,9 +69,10 @@ type Account struct {
 }
 
 // Waits tells whether an account in this state holds its messages back: those
-// of one without authorisation go, since the chats service needs none.
+// of one without authorisation go, since the chats service needs none, and so do
+// those of one that did not pay.
 func (a Account) Waits() bool {
-	return a.State == Disconnected || a.State == Broken && a.Reason != ReasonAuthorisation
+	return a.State == Disconnected || a.State == Broken && a.Reason != ReasonAuthorisation && a.Reason != ReasonUnpaid
 }
 
 // Tokens is the OAuth pair of an account, in clear. The store seals it.

@@ -550,3 +550,29 @@ func TestTemplatesAreListed(t *testing.T) {
 	}
 	w.noBreaches()
 }
+
+// TestUnpaidAccount: its admin is told, and it is not asked again and again
+// (C §7.2: 402); chatting goes on where the chats service takes messages.
+func TestUnpaidAccount(t *testing.T) {
+	t.Parallel()
+	var c clock
+	w, v, chat := following(t, setup{now: c.now})
+	w.box.SetFaults(func(f *sandbox.Faults) { f.UnpaidAccount = accountID })
+	if err := w.box.MarkRead(accountID, chat.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the notice", func() bool { s := w.state(); return s.State == "broken" && s.Reason == "unpaid" })
+	v.write(uuidN(2), "while it is unpaid")
+	if got := v.statuses(); !slices.Equal(got, []string{"sent", "sent"}) {
+		t.Errorf("statuses %q", got)
+	}
+	w.box.SetFaults(func(f *sandbox.Faults) { f.UnpaidAccount = 0 })
+	c.advance(w.box, 11*time.Minute)
+	w.becomes("connected")
+	w.eventually("what was written meanwhile", func() bool { return len(w.inbox(sandbox.Inbound)) == 2 })
+	if err := w.box.MarkRead(accountID, chat.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.until("both read", func() bool { return slices.Equal(v.statuses(), []string{"read", "read"}) })
+	w.noBreaches()
+}

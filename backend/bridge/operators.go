@@ -115,7 +115,7 @@ func (s *Sync) users(ctx context.Context, a account.Account) error {
 		return err
 	}
 	s.operators.forget(a.ID)
-	s.answered(a.ID)
+	s.answered(ctx, a)
 	s.mu.Lock()
 	s.deck(a.ID).usersAt = s.Now()
 	s.mu.Unlock()

@@ -28,6 +28,14 @@ const (
 	roundTime  = time.Minute
 )
 
+// SyncAccounts is the account service, as far as following the CRM needs it.
+type SyncAccounts interface {
+	Account(ctx context.Context, id chatid.AccountID) (account.Account, error)
+	// Unpaid and Paid are told whether the CRM serves the account.
+	Unpaid(ctx context.Context, a account.Account)
+	Paid(ctx context.Context, a account.Account)
+}
+
 // SyncConversations is the conversation service, as far as following the CRM
 // needs it.
 type SyncConversations interface {
@@ -55,7 +63,7 @@ type SyncDeps struct {
 	Cards         *CardFile
 	Bridge        *Bridge
 	Store         account.CRMStore
-	Accounts      Accounts
+	Accounts      SyncAccounts
 	Conversations SyncConversations
 	Sources       Reconciler
 	// HookURL is the address under which the CRM finds Note.
@@ -284,6 +292,9 @@ func (s *Sync) again(ctx context.Context, a account.Account, st step, err error)
 	}
 	if !passes {
 		return true
+	}
+	if amocrm.Unpaid(err) {
+		s.Accounts.Unpaid(ctx, a)
 	}
 	s.rest(a.ID, err)
 	return false

@@ -61,6 +61,7 @@ type followedWorld struct {
 	unknown  bool // no chat is known
 	talks    []string
 	healed   int
+	unpaid   []chatid.AccountID
 	now      time.Time
 }
 
@@ -69,14 +70,12 @@ func (w *followedWorld) Account(_ context.Context, id chatid.AccountID) (account
 	defer w.mu.Unlock()
 	return w.accounts[id], nil
 }
-func (w *followedWorld) ByScope(context.Context, chatid.ScopeID) (account.Account, error) {
-	return account.Account{}, fault.New(fault.NotFound, "not_found")
+func (w *followedWorld) Unpaid(_ context.Context, a account.Account) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unpaid = append(w.unpaid, a.ID)
 }
-func (w *followedWorld) ScopeRefused(context.Context, chatid.AccountID, time.Duration) time.Duration {
-	return 0
-}
-func (w *followedWorld) Works(context.Context, account.Account)       {}
-func (w *followedWorld) HookVersion(context.Context, account.Account) {}
+func (w *followedWorld) Paid(context.Context, account.Account) {}
 
 func (w *followedWorld) Ask(_ context.Context, a *account.Account, do func(host, access string) error) error {
 	return do(a.Host, "token")
@@ -299,6 +298,9 @@ func TestAccountsThatDoNotAnswer(t *testing.T) {
 			work(t, s)
 			if len(c.requests("a1.")) != 1 || len(c.requests("a2.")) != 1 || len(w.talks) != 1 {
 				t.Errorf("asked %q, took in %q", c.requests(""), w.talks)
+			}
+			if told := slices.Contains(w.unpaid, "a1"); told != (tt.name == "unpaid") || slices.Contains(w.unpaid, "a2") {
+				t.Errorf("told of unpaid accounts: %q", w.unpaid)
 			}
 			if tt.pause > 0 {
 				w.advance(tt.pause - time.Second)

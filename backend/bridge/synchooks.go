@@ -55,7 +55,7 @@ func (s *Sync) hooks(ctx context.Context, a account.Account) error {
 	if err != nil {
 		return err
 	}
-	s.answered(a.ID)
+	s.answered(ctx, a)
 	return s.unhook(ctx, a, list[1:])
 }
 

@@ -61,7 +61,7 @@ func (s *Sync) talk(ctx context.Context, a account.Account, st step) error {
 	if err != nil {
 		return err
 	}
-	s.answered(a.ID)
+	s.answered(ctx, a)
 	if t.Chat != st.chat || !known {
 		if c, _, err = s.conversation(ctx, a, t.Chat); fault.Is(err, fault.NotFound) {
 			return s.unknown(ctx, a, st, t)
@@ -144,10 +144,11 @@ func (s *Sync) mayHaveGap(id chatid.AccountID, c conversation.Conversation) bool
 }
 
 // answered notes that the account's CRM serves us.
-func (s *Sync) answered(id chatid.AccountID) {
+func (s *Sync) answered(ctx context.Context, a account.Account) {
+	s.Accounts.Paid(ctx, a)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deck(id).strikes = 0
+	s.deck(a.ID).strikes = 0
 }
 
 // chat reads whose card shows a chat.
@@ -174,7 +175,7 @@ func (s *Sync) card(ctx context.Context, a account.Account, c conversation.Conve
 	if err != nil || contact == 0 {
 		return err
 	}
-	s.answered(a.ID)
+	s.answered(ctx, a)
 	return s.Conversations.BelongsTo(ctx, c, contact)
 }
 

@@ -33,8 +33,8 @@ func (s gaps) NoteGap(ctx context.Context, a chatid.AccountID, since, until time
 
 // Gaps implements conversation.GapStore.
 func (s gaps) Gaps(ctx context.Context) ([]conversation.Gap, error) {
-	rows, err := s.reader(ctx).rows(`SELECT id, gap_since, gap_at FROM accounts WHERE gap_since <> 0 AND (state = ? OR state = ? AND reason = ?) ORDER BY gap_since`,
-		string(account.Connected), string(account.Broken), account.ReasonAuthorisation)
+	rows, err := s.reader(ctx).rows(`SELECT id, gap_since, gap_at FROM accounts WHERE gap_since <> 0 AND (state = ? OR state = ? AND reason IN (?, ?)) ORDER BY gap_since`,
+		string(account.Connected), string(account.Broken), account.ReasonAuthorisation, account.ReasonUnpaid)
 	if err != nil {
 		return nil, fmt.Errorf("list gaps: %w", translate(err))
 	}
