@@ -29,10 +29,8 @@ type Operator struct {
 	Ref  chatid.UserRef
 	User chatid.CRMUserID
 	Name string
-	// Avatar is the address of the picture in the CRM, AvatarFile our copy of it;
-	// empty for none.
-	Avatar     string
-	AvatarFile chatid.FileID
+	// Avatar is the address of the picture in the CRM; empty for none.
+	Avatar string
 }
 
 // CRMStore keeps what is needed to follow what happens in the CRM.
@@ -49,8 +47,7 @@ type CRMStore interface {
 	// CRMHookOwner finds whose address has the secret; fault.NotFound.
 	CRMHookOwner(ctx context.Context, secret string) (chatid.AccountID, error)
 
-	// SaveOperators replaces the account's operators. An AvatarFile stays while the
-	// Avatar does.
+	// SaveOperators replaces the account's operators.
 	SaveOperators(ctx context.Context, id chatid.AccountID, list []Operator) error
 	// Operators lists the account's.
 	Operators(ctx context.Context, id chatid.AccountID) ([]Operator, error)

@@ -322,10 +322,9 @@ func (s *Sync) Note(ctx context.Context, secret, body string) error {
 	if err != nil {
 		return err
 	}
-	h, err := amocrm.ParseHints(body)
-	if err != nil {
+	h, unread := amocrm.ParseHints(body)
+	if unread != nil { // h is empty then
 		s.Logger.Warn("webhook that nobody understands", "account_id", string(id))
-		return nil
 	}
 	now := s.Now()
 	s.mu.Lock()

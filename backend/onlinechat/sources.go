@@ -88,8 +88,8 @@ func (s *Service) ensure(ctx context.Context, c Chat) (Chat, error) {
 	return c, s.store.SetChat(ctx, c)
 }
 
-// RenameChat, MoveChat and MakeDefault change a chat and its source: first in the
-// CRM, so that a refusal changes nothing.
+// RenameChat changes the name of a chat and of its source: first in the CRM, so that
+// a refusal changes nothing. MoveChat and MakeDefault do the same.
 func (s *Service) RenameChat(ctx context.Context, a chatid.AccountID, id chatid.ChatID, name string) error {
 	name, err := validName(name)
 	if err != nil {

@@ -70,20 +70,12 @@ func (s accounts) CRMHookOwner(ctx context.Context, secret string) (id chatid.Ac
 // SaveOperators implements account.Store.
 func (s accounts) SaveOperators(ctx context.Context, id chatid.AccountID, list []account.Operator) error {
 	return s.write(ctx, "save operators", func(t *tx) error {
-		var known []operatorRow
-		if err := t.db.Where("account_id = ?", string(id)).Find(&known).Error; err != nil {
-			return err
-		}
-		pictures := map[operatorRow]string{}
-		for _, k := range known {
-			pictures[operatorRow{UserRef: k.UserRef, Avatar: k.Avatar}] = k.AvatarFile
-		}
 		if _, err := t.exec(`DELETE FROM operators WHERE account_id = ?`, string(id)); err != nil {
 			return err
 		}
 		for _, o := range list {
-			_, err := t.exec(`INSERT INTO operators (account_id, user_ref, crm_user, name, avatar, avatar_file) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				string(id), string(o.Ref), int64(o.User), o.Name, o.Avatar, pictures[operatorRow{UserRef: string(o.Ref), Avatar: o.Avatar}])
+			_, err := t.exec(`INSERT INTO operators (account_id, user_ref, crm_user, name, avatar) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				string(id), string(o.Ref), int64(o.User), o.Name, o.Avatar)
 			if err != nil {
 				return err
 			}
@@ -101,7 +93,7 @@ func (s accounts) Operators(ctx context.Context, id chatid.AccountID) ([]account
 	var list []account.Operator
 	for _, r := range rows {
 		list = append(list, account.Operator{
-			Ref: chatid.UserRef(r.UserRef), User: chatid.CRMUserID(r.CRMUser), Name: r.Name, Avatar: r.Avatar, AvatarFile: chatid.FileID(r.AvatarFile),
+			Ref: chatid.UserRef(r.UserRef), User: chatid.CRMUserID(r.CRMUser), Name: r.Name, Avatar: r.Avatar,
 		})
 	}
 	return list, nil

@@ -113,12 +113,11 @@ type crmHookRow struct {
 func (crmHookRow) TableName() string { return "crm_hooks" }
 
 type operatorRow struct {
-	Account    string `gorm:"column:account_id;primaryKey"`
-	UserRef    string `gorm:"primaryKey"`
-	CRMUser    int64  `gorm:"column:crm_user"`
-	Name       string
-	Avatar     string
-	AvatarFile string
+	Account string `gorm:"column:account_id;primaryKey"`
+	UserRef string `gorm:"primaryKey"`
+	CRMUser int64  `gorm:"column:crm_user"`
+	Name    string
+	Avatar  string
 }
 
 func (operatorRow) TableName() string { return "operators" }

@@ -10,7 +10,7 @@ import (
 	"leadline/backend/fault"
 )
 
-const secretUsage = "usage: leadline chat secret --account NUMBER [--product amocrm|kommo] [--rotate]"
+const identityUsage = "usage: leadline chat secret --account NUMBER [--product amocrm|kommo] [--rotate]"
 
 // chatSecret shows, or changes, the secrets by which sites sign who their users are.
 func chatSecret(ctx context.Context, args []string) error {
@@ -22,7 +22,7 @@ func chatSecret(ctx context.Context, args []string) error {
 		return exitCode(2)
 	}
 	if *account <= 0 || f.NArg() > 0 {
-		return errors.New(secretUsage)
+		return errors.New(identityUsage)
 	}
 	cfg, log, err := settings()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -62,16 +62,24 @@ func listChats(ctx context.Context, c *app.Chats) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tNAME\tPIPELINE\tSOURCE\tDEFAULT")
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	lines := []string{"ID\tNAME\tPIPELINE\tSOURCE\tDEFAULT"}
 	for _, o := range list {
 		mark := ""
 		if o.Default {
 			mark = "yes"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", o.ID, o.Name, o.Pipeline, o.SourceExternalID, mark)
+		lines = append(lines, fmt.Sprintf("%s\t%s\t%d\t%s\t%s", o.ID, o.Name, o.Pipeline, o.SourceExternalID, mark))
 	}
-	return w.Flush()
+	if _, err := io.WriteString(w, strings.Join(lines, "\n")+"\n"); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Print(out.String())
+	return nil
 }
 
 // template lists the chat templates that operators of one account can send.

@@ -10,14 +10,13 @@ CREATE TABLE crm_hooks (
 CREATE INDEX crm_hooks_account ON crm_hooks (account_id, created_at);
 
 -- The users of a CRM account, by their ids in the chats service. avatar is the
--- address of their picture there, avatar_file our copy.
+-- address of their picture there.
 CREATE TABLE operators (
-    account_id  TEXT NOT NULL REFERENCES accounts (id),
-    user_ref    TEXT NOT NULL,
-    crm_user    BIGINT NOT NULL,
-    name        TEXT NOT NULL,
-    avatar      TEXT NOT NULL DEFAULT '',
-    avatar_file TEXT NOT NULL DEFAULT '',
+    account_id TEXT NOT NULL REFERENCES accounts (id),
+    user_ref   TEXT NOT NULL,
+    crm_user   BIGINT NOT NULL,
+    name       TEXT NOT NULL,
+    avatar     TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (account_id, user_ref)
 );
 
