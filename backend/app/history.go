@@ -23,7 +23,7 @@ const maxThreadBytes = 8 << 20
 
 // Thread is one line of a history file: all that one visitor and the company said.
 type Thread struct {
-	// Visitor is who spoke; its id is the site's own, the user_id of signed tokens,
+	// Visitor is who spoke; its id is the site's own, the sub of signed tokens,
 	// so that the visitor finds the history when signed in.
 	Visitor struct {
 		ID    string `json:"id"`

@@ -53,7 +53,7 @@ func (w *world) site() site {
 }
 
 func (s site) token(user string, more map[string]any) string {
-	claims := map[string]any{"user_id": user, "exp": time.Now().Add(time.Hour).Unix()}
+	claims := map[string]any{"sub": user, "exp": time.Now().Add(time.Hour).Unix()}
 	for k, v := range more {
 		claims[k] = v
 	}
@@ -152,7 +152,7 @@ func TestIdentityRefusals(t *testing.T) {
 	w := newWorld(t, setup{login: true})
 	s := w.site()
 	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
-	good := map[string]any{"user_id": "anna-17", "exp": in(time.Hour)}
+	good := map[string]any{"sub": "anna-17", "exp": in(time.Hour)}
 	with := func(k string, v any) map[string]any {
 		m := map[string]any{}
 		for k, v := range good {
@@ -176,10 +176,11 @@ func TestIdentityRefusals(t *testing.T) {
 		"without end":             sign(with("exp", nil)),
 		"good for two days":       sign(with("exp", in(48*time.Hour))),
 		"not yet":                 sign(with("nbf", in(time.Hour))),
-		"of nobody":               sign(with("user_id", nil)),
-		"of a blank":              sign(with("user_id", "  ")),
-		"of a number":             sign(with("user_id", 17)),
-		"of a long name":          sign(with("user_id", strings.Repeat("a", 129))),
+		"for another button":      sign(with("aud", "7")),
+		"of nobody":               sign(with("sub", nil)),
+		"of a blank":              sign(with("sub", "  ")),
+		"of a number":             sign(with("sub", 17)),
+		"of a long name":          sign(with("sub", strings.Repeat("a", 129))),
 		"with a long e-mail":      sign(with("email", strings.Repeat("a", 255))),
 		"with a line feed":        sign(with("name", "a\nb")),
 		"with a contact in words": sign(with("contact_id", "twelve")),
@@ -195,7 +196,7 @@ func TestIdentityRefusals(t *testing.T) {
 		t.Errorf("a huge user token: %d %s", a.status, a.body)
 	}
 	longest := map[string]any{
-		"user_id": strings.Repeat("<", 128), "name": strings.Repeat("<", 256), "email": strings.Repeat("<", 254), "phone": strings.Repeat("<", 64), "exp": in(24 * time.Hour),
+		"sub": strings.Repeat("<", 128), "name": strings.Repeat("<", 256), "email": strings.Repeat("<", 254), "phone": strings.Repeat("<", 64), "exp": in(24 * time.Hour),
 	}
 	v, a := s.open("", sign(longest))
 	if a.status != http.StatusOK {

@@ -35,10 +35,15 @@ type Proven struct {
 	Contact chatid.ContactID `json:"contact_id,omitempty"` // the CRM's card; 0 for none
 }
 
-// userClaims has the claims in their exact types.
+// userClaims has the claims in their exact types (O §7, SEC-3).
 type userClaims struct {
-	Proven
-	IssuedAt  *int64 `json:"iat"`
+	Subject   string           `json:"sub"`
+	Name      string           `json:"name"`
+	Email     string           `json:"email"`
+	Phone     string           `json:"phone"`
+	Contact   chatid.ContactID `json:"contact_id"`
+	Audience  *string          `json:"aud"`
+	IssuedAt  *int64           `json:"iat"`
 	NotBefore *int64 `json:"nbf"`
 	ExpiresAt *int64 `json:"exp"`
 }
@@ -51,18 +56,19 @@ func (c *userClaims) GetSubject() (string, error)                  { return "", 
 func (c *userClaims) GetAudience() (jwt.ClaimStrings, error)       { return nil, nil }
 
 // ReadUserToken checks a token that a site's server signed with its chat's secret
-// (HS256; the secret counts as text). exp is required and at most a day ahead.
+// (HS256; the secret counts as text) for the button. sub and exp, at most a day
+// ahead, are required; aud, where there is one, is the button's id.
 // Every error is fault.Unauthenticated user_token_invalid; the cause is for the
 // log and holds nothing of the token.
-func ReadUserToken(token, secret string, now time.Time) (Proven, error) {
-	p, err := readUserToken(token, secret, now)
+func ReadUserToken(token, secret string, button chatid.ButtonKey, now time.Time) (Proven, error) {
+	p, err := readUserToken(token, secret, button, now)
 	if err != nil {
 		return Proven{}, fault.Wrap(fault.Unauthenticated, "user_token_invalid", err)
 	}
 	return p, nil
 }
 
-func readUserToken(token, secret string, now time.Time) (Proven, error) {
+func readUserToken(token, secret string, button chatid.ButtonKey, now time.Time) (Proven, error) {
 	if secret == "" {
 		return Proven{}, errors.New("no secret")
 	}
@@ -81,14 +87,17 @@ func readUserToken(token, secret string, now time.Time) (Proven, error) {
 	if time.Unix(*c.ExpiresAt, 0).After(now.Add(UserTokenLife + DefaultLeeway)) {
 		return Proven{}, errors.New("ends more than a day ahead")
 	}
-	p := c.Proven
+	if c.Audience != nil && *c.Audience != string(button) {
+		return Proven{}, errors.New("made for another button")
+	}
+	p := Proven{UserID: c.Subject, Name: c.Name, Email: c.Email, Phone: c.Phone, Contact: c.Contact}
 	if strings.TrimSpace(p.UserID) == "" {
-		return Proven{}, errors.New("user_id is missing")
+		return Proven{}, errors.New("sub is missing")
 	}
 	for _, f := range []struct {
 		name, value string
 		most        int
-	}{{"user_id", p.UserID, maxUserID}, {"name", p.Name, maxUserName}, {"email", p.Email, maxUserEmail}, {"phone", p.Phone, maxUserPhone}} {
+	}{{"sub", p.UserID, maxUserID}, {"name", p.Name, maxUserName}, {"email", p.Email, maxUserEmail}, {"phone", p.Phone, maxUserPhone}} {
 		if len(f.value) > f.most || !utf8.ValidString(f.value) || strings.ContainsFunc(f.value, control) {
 			return Proven{}, errors.New(f.name + " is too long or holds control characters")
 		}

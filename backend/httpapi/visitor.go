@@ -111,7 +111,7 @@ func (s *Server) session(c *gin.Context) {
 		s.fail(c, fault.New(fault.Denied, "chat_unavailable"))
 		return
 	}
-	v, err := s.recognise(ctx, *chat, in)
+	v, err := s.recognise(ctx, button.Key, *chat, in)
 	if err != nil {
 		s.fail(c, err)
 		return
@@ -138,7 +138,7 @@ func (s *Server) session(c *gin.Context) {
 
 // recognise finds out who opens a session (ADR 4): whom a user token of the site
 // proves, else whom the device's own token names, else somebody new.
-func (s *Server) recognise(ctx context.Context, chat onlinechat.Chat, in sessionBody) (auth.Visitor, error) {
+func (s *Server) recognise(ctx context.Context, button chatid.ButtonKey, chat onlinechat.Chat, in sessionBody) (auth.Visitor, error) {
 	fresh := auth.Visitor{Account: chat.Account, Chat: chat.ID, Visitor: chatid.VisitorID(s.NewID())}
 	device := fresh
 	if v, err := s.Tokens.ReadVisitor(in.Token); err == nil && v.Account == chat.Account && v.Chat == chat.ID {
@@ -151,7 +151,7 @@ func (s *Server) recognise(ctx context.Context, chat onlinechat.Chat, in session
 	if err != nil {
 		return fresh, err
 	}
-	if fresh.Proven, err = auth.ReadUserToken(in.UserToken, secret, s.Now()); err != nil {
+	if fresh.Proven, err = auth.ReadUserToken(in.UserToken, secret, button, s.Now()); err != nil {
 		return fresh, err
 	}
 	fresh.Visitor, err = s.Conversations.Identify(ctx, chat.Account, chat.ID, fresh.Proven.UserID, device.Visitor)
