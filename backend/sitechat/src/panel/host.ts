@@ -65,6 +65,7 @@ function readInit(message: Record<string, unknown>): Init {
     open: message.open === true,
     title: asText(message.title),
     user_id: asText(message.user_id),
+    user_token: asText(message.user_token),
     strings: message.strings,
     theme: { color: asText(asRecord(message.theme).color) },
   };

@@ -38,14 +38,15 @@ export type SessionKeeper = {
 export function makeSessionKeeper(options: SessionOptions): SessionKeeper {
   const { base, button, init, host, store } = options;
   const key = `leadline.${button}.token`;
-  let { ticket } = init;
+  let { ticket, user_token: user } = init;
   let renewing: Promise<void> | undefined;
 
   const open = async (): Promise<void> => {
     for (let failures = 0; ; failures++) {
       options.trying(failures);
       try {
-        const body = { button_id: button, ticket, alias: init.alias, locale: init.locale, ...(store.get(key) && { token: store.get(key) }) };
+        const token = store.get(key);
+        const body = { button_id: button, ticket, alias: init.alias, locale: init.locale, ...(token && { token }), ...(user && { user_token: user }) };
         const session = readSession(await call(base, { path: "v1/session", body, lang: options.lang() }));
         if (session && session.origin !== host.origin()) return refuse();
         if (session) {
@@ -53,7 +54,13 @@ export function makeSessionKeeper(options: SessionOptions): SessionKeeper {
           return await options.opened(session);
         }
       } catch (error) {
-        const { status, temporary } = error instanceof ApiError ? error : new ApiError(0, "", "", 0);
+        const { status, code, temporary } = error instanceof ApiError ? error : new ApiError(0, "", "", 0);
+        if (code === "user_token_invalid") {
+          // The site's mistake, or its token has run out: the visitor writes as whom this browser knows.
+          console.warn("Leadline: onlinechat.user_token is not valid");
+          user = "";
+          continue;
+        }
         if (status === 401) {
           ticket = (await host.askTicket()) || ticket;
           if (!failures) continue;

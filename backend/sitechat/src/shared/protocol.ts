@@ -23,6 +23,8 @@ export type Init = {
   title?: string;
   /** The site's own id of the signed-in person; a change of it hides what the one before left in this browser. */
   user_id?: string;
+  /** A signed token of the site's server that proves who it is (http-api.md, "Identified visitors"). */
+  user_token?: string;
   /** `onlinechat.locale` of the site's configuration as it stands there: unchecked. */
   strings?: unknown;
   theme?: { color?: string };

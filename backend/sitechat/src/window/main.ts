@@ -55,6 +55,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
           strings: config.strings,
           theme: { color },
           ...(config.userID && { user_id: config.userID }),
+          ...(config.userToken && { user_token: config.userToken }),
         });
       },
       rendered: options.rendered,

@@ -42,6 +42,21 @@ test("CFG-6: user_id is trimmed, numbers are ids, long ones are refused and neve
   }
 });
 
+test("SEC-3: user_token travels as it is, rubbish does not", () => {
+  for (const [token, want, warned] of [
+    ["a.b.c", "a.b.c", 0],
+    [undefined, "", 0],
+    ["", "", 0],
+    [17, "", 1],
+    ["a".repeat(8193), "", 1],
+  ] as const) {
+    let warnings = 0;
+    const config = readChatConfig({ user_token: token }, () => warnings++);
+    assert.equal(config.userToken, want);
+    assert.equal(warnings, warned, String(token));
+  }
+});
+
 test("CFG-4: locales that cannot travel are dropped", () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
