@@ -111,14 +111,10 @@ func TestOldHooksBecomeWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until("the old hook's message", func() bool { return slices.Contains(v.outbound(), "in the old form") })
-	w.box.SetVariants(func(v *sandbox.Variants) { v.HookVersion = "" })
-	w.until("the history to be asked", func() bool { return len(w.histories()) > 0 })
-	w.eventually("the status of the old hook's message", func() bool {
-		h := v.history()
-		v.receipt(h[len(h)-1].Seq, h[len(h)-1].Seq)
-		m, _ := w.box.Message(said.ID)
-		return m.Status == 2
-	})
+	// It is read at once; nothing can be reported until the history tells its id.
+	h := v.history()
+	v.receipt(h[len(h)-1].Seq, h[len(h)-1].Seq)
+	w.eventually("the status of the old hook's message", func() bool { m, _ := w.box.Message(said.ID); return m.Status == 2 })
 	if got := v.outbound(); !slices.Equal(got, []string{"in the old form"}) {
 		t.Errorf("the visitor has %q: the history doubled it", got)
 	}
@@ -178,5 +174,37 @@ func TestReturnHealsWhatIsOlder(t *testing.T) {
 	}
 	stream := v.listen()
 	w.until("what was written meanwhile", func() bool { _, ok := stream.find("are you still interested?"); return ok })
+	w.noBreaches()
+}
+
+// TestGapInAFormerChat: an operator who writes in a chat that the conversation has
+// left, while hooks are lost, is heard too.
+func TestGapInAFormerChat(t *testing.T) {
+	t.Parallel()
+	w, v, first := opened(t, setup{})
+	stream := v.listen()
+	said, err := w.box.BeginChat(scope, sandbox.FirstMessage{ContactID: w.cardOf(first), Phone: "+79990001122", Content: sandbox.Content{Type: "text", Text: "in a new chat"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("the new chat", func() bool { _, ok := stream.find("in a new chat"); return ok })
+	w.stopApp()
+	for _, chat := range []string{first.ID, said.ChatID} {
+		if _, err := w.box.OperatorSay(accountID, chat, "lost in "+chat); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.failedHooks(2)
+	w.startAgain(nil)
+	w.until("both", func() bool {
+		_, one := stream.find("lost in " + first.ID)
+		_, two := stream.find("lost in " + said.ChatID)
+		return one && two
+	})
+	// Reading what is old moves the conversation nowhere.
+	v.write(uuidN(2), "answer")
+	w.eventually("the answer in the present chat", func() bool {
+		return slices.Equal(textsOf(w.box.ChatMessages(said.ChatID), sandbox.Inbound), []string{"answer"})
+	})
 	w.noBreaches()
 }

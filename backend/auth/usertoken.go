@@ -44,8 +44,8 @@ type userClaims struct {
 	Contact   chatid.ContactID `json:"contact_id"`
 	Audience  *string          `json:"aud"`
 	IssuedAt  *int64           `json:"iat"`
-	NotBefore *int64 `json:"nbf"`
-	ExpiresAt *int64 `json:"exp"`
+	NotBefore *int64           `json:"nbf"`
+	ExpiresAt *int64           `json:"exp"`
 }
 
 func (c *userClaims) GetExpirationTime() (*jwt.NumericDate, error) { return date(c.ExpiresAt) }

@@ -102,6 +102,10 @@ func (p *people) OperatorReacts(_ context.Context, r conversation.OperatorReacti
 	return p.fail
 }
 
+func (p *people) FormerChats(context.Context, chatid.AccountID, chatid.ConversationID) ([]chatid.ChatRef, error) {
+	return nil, nil
+}
+
 func (p *people) ByChat(context.Context, chatid.AccountID, chatid.ChatRef) (conversation.Conversation, error) {
 	return conversation.Conversation{}, fault.New(fault.NotFound, "not_found")
 }

@@ -2,7 +2,7 @@ package bridge
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"leadline/backend/account"
 	"leadline/backend/amojo"
@@ -30,43 +30,62 @@ func (b *Bridge) heal(ctx context.Context, p Product, a account.Account, j outbo
 	if c.ChatRef == "" {
 		return outbox.Outcome{Verdict: outbox.Done}, nil
 	}
+	former, err := b.conversations.FormerChats(ctx, a.ID, j.Lane)
+	if err != nil {
+		return b.later(j, false, 0), err
+	}
 	asked := b.now()
-	for page := range healPages {
-		list, err := b.chats.History(ctx, p.Channel, a.Scope, c.ChatRef, page*amojo.MaxHistoryPage, amojo.MaxHistoryPage)
-		if err != nil {
+	for _, chat := range append([]chatid.ChatRef{c.ChatRef}, former...) {
+		if stored, err := b.healChat(ctx, p, a, c.ID, chat, h.Since); err != nil {
+			if !stored {
+				return b.later(j, false, 0), err
+			}
 			o, _ := b.outcome(ctx, a, j, err)
 			return o, err
+		}
+	}
+	return outbox.Outcome{Verdict: outbox.Done, Effects: []outbox.Effect{conversation.Healed{Conversation: j.Lane, At: asked}}}, nil
+}
+
+// healChat reads one chat's history back to since. stored is false when what was
+// read could not be kept; any other error is the service's.
+func (b *Bridge) healChat(ctx context.Context, p Product, a account.Account, id chatid.ConversationID, chat chatid.ChatRef, since int64) (stored bool, err error) {
+	for page := range healPages {
+		list, err := b.chats.History(ctx, p.Channel, a.Scope, chat, page*amojo.MaxHistoryPage, amojo.MaxHistoryPage)
+		if err != nil {
+			return true, err
 		}
 		old := false
 		// Oldest first, so that the seq of what is new rises with its time.
 		for i := len(list) - 1; i >= 0; i-- {
 			m := list[i]
-			if !m.At.IsZero() && m.At.UnixMilli() < h.Since {
+			if !m.At.IsZero() && m.At.UnixMilli() < since {
 				old = true
 				continue
 			}
 			if !written(m) {
 				continue
 			}
-			if err := b.conversations.Receive(ctx, b.healed(ctx, a, c, m)); err != nil {
-				return b.later(j, false, 0), errors.Join(errors.New("store healed message"), err)
+			if err := b.conversations.Receive(ctx, b.healed(ctx, a, id, m)); err != nil {
+				return false, fmt.Errorf("store healed message: %w", err)
 			}
 		}
 		if old || len(list) < amojo.MaxHistoryPage {
 			break
 		}
 	}
-	return outbox.Outcome{Verdict: outbox.Done, Effects: []outbox.Effect{conversation.Healed{Conversation: j.Lane, At: asked}}}, nil
+	return true, nil
 }
 
 // written tells a message that was written in the CRM. Ours have an id of ours,
 // and so has their sender, the visitor.
 func written(m amojo.HistoryMessage) bool { return m.Ref != "" && m.ID == "" && m.Sender.ID == "" }
 
-func (b *Bridge) healed(ctx context.Context, a account.Account, c conversation.Conversation, m amojo.HistoryMessage) conversation.Received {
+// healed names no chat: what is read late must not move the conversation there.
+func (b *Bridge) healed(ctx context.Context, a account.Account, id chatid.ConversationID, m amojo.HistoryMessage) conversation.Received {
 	r := content(m.Content)
 	r.Account, r.Away = a.ID, a.State == account.Disconnected
-	r.Ref, r.Conversation, r.Chat, r.User = m.Ref, c.ID, c.ChatRef, c.UserRef
+	r.Ref, r.Conversation = m.Ref, id
 	r.At, r.AuthorName, r.AuthorRef = m.At.UnixMilli(), m.Sender.Name, m.Sender.Ref
 	b.name(ctx, &r)
 	return r
@@ -99,7 +118,9 @@ func (b *Bridge) HealUnknown(ctx context.Context, a account.Account, chat chatid
 		if !written(m) {
 			continue
 		}
-		if err := b.conversations.Receive(ctx, b.healed(ctx, a, conversation.Conversation{ChatRef: chat, UserRef: m.Receiver.Ref}, m)); err != nil {
+		r := b.healed(ctx, a, "", m)
+		r.Chat, r.User = chat, m.Receiver.Ref
+		if err := b.conversations.Receive(ctx, r); err != nil {
 			return err
 		}
 	}

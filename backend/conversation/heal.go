@@ -91,6 +91,12 @@ func (s *Service) Reach(ctx context.Context, a chatid.AccountID, to Addressee) (
 	return c, err
 }
 
+// FormerChats lists the service's chats that a conversation had before its present
+// one.
+func (s *Service) FormerChats(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) ([]chatid.ChatRef, error) {
+	return s.store.FormerChats(ctx, a, id)
+}
+
 // ByChat finds the conversation that has, or had, the service's chat;
 // fault.NotFound.
 func (s *Service) ByChat(ctx context.Context, a chatid.AccountID, ref chatid.ChatRef) (Conversation, error) {

@@ -192,10 +192,10 @@ func (s *Service) holder() Holder {
 
 // saved hands the lane over and tells streams, unless nothing changed.
 func (s *Service) saved(r Saved) {
+	s.handOver(r.Claim, r.Job)
 	if r.Duplicate {
 		return
 	}
-	s.handOver(r.Claim, r.Job)
 	if r.Visitor != "" {
 		s.streams.Publish(r.Message.Conversation, r.Visitor, r.Message.Rev)
 	}

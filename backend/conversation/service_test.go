@@ -34,7 +34,10 @@ func (r *record) SaveInbound(_ context.Context, in NewInbound) (Saved, error) {
 		return Saved{}, r.fail
 	}
 	in.Message.Rev = 5
-	return Saved{Message: in.Message, Visitor: in.Visitor.ID, Duplicate: r.duplicate, Claim: &outbox.Claim{}, Job: &outbox.Job{}}, nil
+	if r.duplicate {
+		return Saved{Message: in.Message, Visitor: in.Visitor.ID, Duplicate: true}, nil
+	}
+	return Saved{Message: in.Message, Visitor: in.Visitor.ID, Claim: &outbox.Claim{}, Job: &outbox.Job{}}, nil
 }
 
 func (r *record) SaveOutbound(_ context.Context, in NewOutbound) (Saved, error) {

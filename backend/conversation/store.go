@@ -209,6 +209,9 @@ type Store interface {
 	// first; ByPhone does so by a proven phone. fault.NotFound.
 	ByContact(ctx context.Context, a chatid.AccountID, c chatid.ContactID, source string) (Conversation, error)
 	ByPhone(ctx context.Context, a chatid.AccountID, phone, source string) (Conversation, error)
+	// FormerChats lists the service's chats that the conversation had before its
+	// present one.
+	FormerChats(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) ([]chatid.ChatRef, error)
 	// Unanswered tells whether an account has a visitor's conversation whose first
 	// message waits for the chats service's answer.
 	Unanswered(ctx context.Context, a chatid.AccountID) (bool, error)
@@ -225,7 +228,8 @@ type Store interface {
 	Before(ctx context.Context, id chatid.ConversationID, p Place, limit int) ([]Message, error)
 	// Since reads up to limit messages with Rev > rev, by rising Rev.
 	Since(ctx context.Context, id chatid.ConversationID, rev int64, limit int) ([]Message, error)
-	// Unread counts outbound messages after SeenSeq that were not refused.
+	// Unread counts outbound messages after SeenSeq that were not refused; those of
+	// an imported history are nothing new.
 	Unread(ctx context.Context, id chatid.ConversationID) (int, error)
 }
 

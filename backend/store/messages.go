@@ -124,7 +124,7 @@ func (s conversations) Since(ctx context.Context, id chatid.ConversationID, rev 
 func (s conversations) Unread(ctx context.Context, id chatid.ConversationID) (int, error) {
 	var n int
 	err := s.reader(ctx).row(`SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation_id
-		WHERE m.conversation_id = ? AND m.rev > c.seen_seq AND m.seq > c.seen_seq AND m.direction = ? AND m.kind <> ? AND m.status <> ?`,
+		WHERE m.conversation_id = ? AND m.rev > c.seen_seq AND m.seq > c.seen_seq AND m.direction = ? AND m.kind <> ? AND m.status <> ? AND m.client_id = ''`,
 		string(id), string(conversation.Outbound), conversation.KindEnded, int(conversation.Failed)).Scan(&n)
 	return n, translate(err)
 }

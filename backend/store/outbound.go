@@ -47,7 +47,10 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 	m := in.Message
 	m.Conversation, m.Direction, m.Status = chatid.ConversationID(l.id), conversation.Outbound, conversation.Stored
 	if known, err := t.known(l, m); !errors.Is(err, sql.ErrNoRows) {
-		return conversation.Saved{Message: known, Visitor: chatid.VisitorID(l.visitor), Duplicate: true}, err
+		if err == nil {
+			err = t.reportKnown(l, in, known)
+		}
+		return conversation.Saved{Message: known, Visitor: chatid.VisitorID(l.visitor), Duplicate: true, Claim: l.claim, Job: l.first}, err
 	}
 	m.Seq = l.next()
 	m.Rev = m.Seq
@@ -127,6 +130,19 @@ func (t *tx) known(l *lane, m conversation.Message) (conversation.Message, error
 	list := []conversation.Message{found}
 	err = t.attach(list)
 	return list[0], err
+}
+
+// reportKnown tells how far a message has come that has a name of the service only
+// now: what browsers reported of it before could not be passed on. Imported ones
+// are never reported (C §10).
+func (t *tx) reportKnown(l *lane, in conversation.NewOutbound, m conversation.Message) error {
+	if !reportable(in.Message.Ref) || m.ClientID != "" || m.Status <= conversation.Stored {
+		return nil
+	}
+	if err := t.enqueue(l, in.Holder, l.next(), conversation.JobStatus, conversation.StatusJob{Ref: m.Ref, Status: m.Status}); err != nil {
+		return err
+	}
+	return t.saveLane(l)
 }
 
 // moment gives which other times may be meant by at: the history may tell seconds

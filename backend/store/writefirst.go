@@ -58,6 +58,20 @@ func (s conversations) ByChat(ctx context.Context, a chatid.AccountID, ref chati
 	return s.find(ctx, `c.id = (`+byChat+`)`, string(a), string(ref), string(a), string(ref))
 }
 
+// FormerChats implements conversation.Store.
+func (s conversations) FormerChats(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) ([]chatid.ChatRef, error) {
+	rows, err := s.reader(ctx).rows(`SELECT r.chat_ref FROM chat_refs r JOIN conversations c ON c.id = r.conversation_id
+		WHERE r.conversation_id = ? AND r.account_id = ? AND r.chat_ref <> c.chat_ref ORDER BY r.chat_ref`, string(id), string(a))
+	if err != nil {
+		return nil, fmt.Errorf("list former chats: %w", translate(err))
+	}
+	defer rows.Close()
+	return collect(rows, func(r scanner) (ref chatid.ChatRef, err error) {
+		err = r.Scan(&ref)
+		return ref, err
+	})
+}
+
 // reach finds the conversation in which the visitors that where names are reached:
 // one of the chat whose source is named, else the one spoken in last.
 const reach = `c.id = (SELECT k.id FROM visitors v JOIN conversations k ON k.visitor_id = v.id AND k.account_id = v.account_id
