@@ -9,6 +9,7 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
+	"leadline/backend/onlinechat"
 	"leadline/backend/outbox"
 )
 
@@ -196,5 +197,51 @@ func TestUnreadThere(t *testing.T) {
 		_, err := s.SaveRead(testContext, w.account, c, saved.Message.At)
 		must(t, err)
 		equal(t, "read", unread(), 0)
+	})
+}
+
+// TestOnlineChatsOfAnAccount: one is the default at most; a removed one is off the
+// account and off its buttons, and still found by its conversations.
+func TestOnlineChatsOfAnAccount(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.OnlineChats()
+		first, button, err := s.EnsureFirst(testContext, onlinechat.Chat{ID: "c1", Account: w.account, Name: "First", SourceExternalID: "ll-1", CreatedAt: w.now},
+			onlinechat.Button{ID: "b1", Account: w.account, Hash: "h1", Chat: "c1", CreatedAt: w.now})
+		must(t, err)
+		second := onlinechat.Chat{ID: "c2", Account: w.account, Name: "Second", SourceExternalID: "ll-2", CreatedAt: w.now.Add(time.Minute)}
+		made, err := s.AddChat(testContext, second, onlinechat.Button{ID: "b2", Account: w.account, Hash: "h2", Chat: "c2", CreatedAt: w.now})
+		must(t, err)
+		if made.Key == "" || made.Key == button.Key {
+			t.Errorf("the second button has the number %q, the first %q", made.Key, button.Key)
+		}
+		chats := func(want ...onlinechat.Chat) {
+			t.Helper()
+			list, err := s.Chats(testContext, w.account)
+			must(t, err)
+			equal(t, "chats", list, want)
+		}
+		chats(first, second)
+		first.Default, first.SourceID = true, 9001
+		must(t, s.SetChat(testContext, first))
+		second.Name, second.Pipeline, second.SourceID, second.Default = "Workshop", 1400, 9002, true
+		must(t, s.SetChat(testContext, second))
+		first.Default = false // there is one default at most
+		chats(first, second)
+		other := second
+		other.Account = w.newAccount(t, 2)
+		wantKind(t, s.SetChat(testContext, other), fault.NotFound, "not_found")
+		must(t, s.RemoveChat(testContext, second.ID, w.now))
+		chats(first)
+		b, err := s.Button(testContext, made.Key)
+		must(t, err)
+		equal(t, "chat of its button", b.Chat, "")
+		got, err := s.Chat(testContext, second.ID)
+		must(t, err)
+		equal(t, "name of the removed chat", got.Name, "Workshop")
+		must(t, s.RemoveChat(testContext, first.ID, w.now))
+		anew, _, err := s.EnsureFirst(testContext, onlinechat.Chat{ID: "c3", Account: w.account, Name: "Anew", CreatedAt: w.now},
+			onlinechat.Button{ID: "b3", Account: w.account, Hash: "h3", Chat: "c3", CreatedAt: w.now})
+		must(t, err)
+		equal(t, "first chat after all were removed", anew.ID, "c3")
 	})
 }
