@@ -95,8 +95,9 @@ func TestTypingAndReactionHooks(t *testing.T) {
 		typed     []string
 		reactions []conversation.OperatorReaction
 	}{
-		"typing, as in the example": {action(`"typing":{"user":{"id":"u-1"},` + thread + `,"expired_at":1767225906}`), []string{"c-1 " + chatRef + " 1767225906"}, nil},
-		"typing, as in the table":   {action(`"user":{"id":"u-1"},"typing":{` + thread + `,"expired_at":1767225906}`), []string{"c-1 " + chatRef + " 1767225906"}, nil},
+		"typing, as in the example":     {action(`"typing":{"user":{"id":"u-1"},` + thread + `,"expired_at":1767225906}`), []string{"c-1 " + chatRef + " 1767225906"}, nil},
+		"typing of a user whom we know": {action(`"typing":{"user":{"id":"4c8e5a70-1d42-4f9b-b6e3-90a7d2c4f816"},` + thread + `,"expired_at":1767225906}`), []string{"c-1 " + chatRef + " 1767225906 Vera"}, nil},
+		"typing, as in the table":       {action(`"user":{"id":"u-1"},"typing":{` + thread + `,"expired_at":1767225906}`), []string{"c-1 " + chatRef + " 1767225906"}, nil},
 		"typing to who was written to first": {action(`"typing":{"user":{"id":"u-1"},"conversation":{"id":"` + chatRef + `"},"expired_at":1767225906}`),
 			[]string{" " + chatRef + " 1767225906"}, nil},
 		"reaction": {action(`"reaction":{"message":{"id":"a-1","client_id":"m-1"},"user":{"id":"u-1"},` + thread + `,"type":"react","emoji":"🔥"}`), nil,

@@ -92,8 +92,8 @@ func (p *people) Receive(_ context.Context, r conversation.Received) error {
 
 func (p *people) lose(a chatid.AccountID, _ time.Time) { p.lost = append(p.lost, a) }
 
-func (p *people) OperatorTypes(_ context.Context, _ chatid.AccountID, id chatid.ConversationID, ref chatid.ChatRef, until time.Time, _ string) error {
-	p.typed = append(p.typed, fmt.Sprintf("%s %s %d", id, ref, until.Unix()))
+func (p *people) OperatorTypes(_ context.Context, _ chatid.AccountID, id chatid.ConversationID, ref chatid.ChatRef, until time.Time, name string) error {
+	p.typed = append(p.typed, strings.TrimSpace(fmt.Sprintf("%s %s %d %s", id, ref, until.Unix(), name)))
 	return p.fail
 }
 
