@@ -57,7 +57,10 @@ type people struct {
 
 // Operator knows one user.
 func (p *people) Operator(_ context.Context, _ chatid.AccountID, ref chatid.UserRef) (account.Operator, bool) {
-	return account.Operator{Ref: ref, Name: "Vera"}, ref == "4c8e5a70-1d42-4f9b-b6e3-90a7d2c4f816"
+	if ref != "4c8e5a70-1d42-4f9b-b6e3-90a7d2c4f816" {
+		return account.Operator{}, false
+	}
+	return account.Operator{Ref: ref, Name: "Vera"}, true
 }
 
 func (p *people) Account(context.Context, chatid.AccountID) (account.Account, error) {
@@ -93,7 +96,7 @@ func (p *people) Receive(_ context.Context, r conversation.Received) error {
 func (p *people) lose(a chatid.AccountID, _ time.Time) { p.lost = append(p.lost, a) }
 
 func (p *people) OperatorTypes(_ context.Context, _ chatid.AccountID, id chatid.ConversationID, ref chatid.ChatRef, until time.Time, name string) error {
-	p.typed = append(p.typed, strings.TrimSpace(fmt.Sprintf("%s %s %d %s", id, ref, until.Unix(), name)))
+	p.typed = append(p.typed, strings.TrimRight(fmt.Sprintf("%s %s %d %s", id, ref, until.Unix(), name), " "))
 	return p.fail
 }
 
