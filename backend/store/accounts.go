@@ -124,7 +124,7 @@ func (s accounts) SetConnected(ctx context.Context, id chatid.AccountID, team ch
 			return fault.New(fault.Conflict, "account_taken")
 		}
 		var others int64
-		if err := t.db.Model(&accountRow{}).Where("scope = ? AND id <> ?", string(scope), r.ID).Count(&others).Error; err != nil {
+		if err := t.db.Model(&accountRow{}).Where("scope = ? AND scope <> '' AND id <> ?", string(scope), r.ID).Count(&others).Error; err != nil {
 			return err
 		}
 		if others > 0 { // one scope in two accounts: hooks could not tell whose they are

@@ -232,7 +232,7 @@ func (t *tx) prove(l *lane, p conversation.Proven) error {
 		return nil
 	}
 	_, err := t.exec(`UPDATE visitors SET external_id = ?, proven_phone = ?, contact_id = ? WHERE id = ? AND NOT EXISTS (
-		SELECT 1 FROM visitors o WHERE o.account_id = visitors.account_id AND o.chat_id = visitors.chat_id AND o.external_id = ? AND o.id <> visitors.id)`,
+		SELECT 1 FROM visitors o WHERE o.account_id = visitors.account_id AND o.chat_id = visitors.chat_id AND o.external_id = ? AND o.external_id <> '' AND o.id <> visitors.id)`,
 		p.ExternalID, phone, contact, l.visitor, p.ExternalID)
 	l.contact = contact
 	return err

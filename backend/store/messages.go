@@ -134,7 +134,7 @@ func (s conversations) ConversationOf(ctx context.Context, a chatid.AccountID, c
 	if v == "" { // threads without a visitor are nobody's
 		return conversation.Conversation{}, translate(sql.ErrNoRows)
 	}
-	return s.find(ctx, `visitor_id = ? AND chat_id = ? AND account_id = ?`, string(v), string(c), string(a))
+	return s.find(ctx, `visitor_id = ? AND visitor_id <> '' AND chat_id = ? AND account_id = ?`, string(v), string(c), string(a))
 }
 
 // Conversation implements conversation.Store.

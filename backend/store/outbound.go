@@ -117,9 +117,9 @@ func (t *tx) known(l *lane, m conversation.Message) (conversation.Message, error
 	}
 	from, until := moment(m.At)
 	found, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages
-		WHERE conversation_id = ? AND (at = ? OR at = ? OR at > ? AND at <= ?) AND direction = ? AND text = ? AND `+other+`
+		WHERE conversation_id = ? AND at BETWEEN ? AND ? AND (at = ? OR at = ? OR at > ? AND at <= ?) AND direction = ? AND text = ? AND `+other+`
 		ORDER BY (CASE WHEN at = ? THEN 0 ELSE 1 END), seq LIMIT 1`,
-		l.id, m.At, from, from, until, string(conversation.Outbound), m.Text, m.At))
+		l.id, from, max(m.At, until), m.At, from, from, until, string(conversation.Outbound), m.Text, m.At))
 	if err == nil && reportable(m.Ref) {
 		found.Ref = m.Ref
 		_, err = t.exec(`UPDATE messages SET ref = ? WHERE id = ?`, string(m.Ref), string(found.ID))
@@ -162,8 +162,9 @@ func (t *tx) quoted(l *lane, m *conversation.Message) error {
 	if q == nil {
 		return nil
 	}
-	own, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages WHERE conversation_id = ? AND (id = ? OR ref = ? AND ref <> '') LIMIT 1`,
-		l.id, string(q.ID), string(q.Ref)))
+	own, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages
+		WHERE id IN (?, (SELECT r.id FROM messages r WHERE r.account_id = ? AND r.ref = ? AND r.ref <> '')) AND conversation_id = ? LIMIT 1`,
+		string(q.ID), l.account, string(q.Ref), l.id))
 	switch {
 	case err == nil:
 		m.Quote = quote(own)

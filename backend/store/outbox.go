@@ -15,9 +15,10 @@ import (
 // so that one account with many waiting lanes delays no other.
 const due = `SELECT id FROM (
 	SELECT c.id, c.due_at, row_number() OVER (PARTITION BY c.account_id ORDER BY c.due_at) AS turn
-	FROM accounts a JOIN conversations c ON c.account_id = a.id AND c.id IN (
+	FROM accounts a CROSS JOIN conversations c
+	WHERE c.id IN (
 		SELECT d.id FROM conversations d WHERE d.account_id = a.id AND d.due_at IS NOT NULL AND d.due_at <= ? ORDER BY d.due_at LIMIT ?)
-	WHERE a.paused_until <= ? AND %s(?, a.id) = 0) w ORDER BY turn, due_at LIMIT ?`
+		AND a.paused_until <= ? AND %s(?, a.id) = 0) w ORDER BY turn, due_at LIMIT ?`
 
 // dueSQLite and duePostgres differ in how they look for an account's id in the
 // list of those to skip: one text, so that the statement stays the same.

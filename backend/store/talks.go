@@ -71,13 +71,13 @@ func (s conversations) OfContact(ctx context.Context, a chatid.AccountID, c chat
 	if c == 0 {
 		return nil, nil
 	}
-	return s.latest(ctx, `c.account_id = ? AND c.visitor_id IN (SELECT v.id FROM visitors v WHERE v.account_id = ? AND v.contact_id = ? AND v.contact_id <> 0)`,
-		limit, string(a), string(a), int64(c))
+	return s.latest(ctx, `c.id IN (SELECT k.id FROM visitors v `+threadsOf+` WHERE v.account_id = ? AND v.contact_id = ? AND v.contact_id <> 0)`,
+		limit, string(a), int64(c))
 }
 
 // OfLead implements conversation.Store.
 func (s conversations) OfLead(ctx context.Context, a chatid.AccountID, lead int64, limit int) ([]conversation.Conversation, error) {
-	return s.latest(ctx, `c.account_id = ? AND c.lead_id = ? AND c.lead_id <> 0`, limit, string(a), lead)
+	return s.latest(ctx, `c.id IN (SELECT l.id FROM conversations l WHERE l.account_id = ? AND l.lead_id = ? AND l.lead_id <> 0)`, limit, string(a), lead)
 }
 
 // latest lists what where finds, the conversations spoken in last first. where is

@@ -72,13 +72,18 @@ func (s conversations) FormerChats(ctx context.Context, a chatid.AccountID, id c
 	})
 }
 
+// threadsOf joins the conversations k of visitors v. COALESCE keeps SQLite, which
+// knows nothing of how many rows there are, from going through all conversations of
+// the account instead.
+const threadsOf = `JOIN conversations k ON k.visitor_id = v.id AND k.visitor_id <> '' AND COALESCE(k.account_id, '') = v.account_id`
+
 // reach finds the conversation in which the visitors that where names are reached:
 // one of the chat whose source is named, else the one spoken in last.
-const reach = `c.id = (SELECT k.id FROM visitors v JOIN conversations k ON k.visitor_id = v.id AND k.account_id = v.account_id
+const reach = `c.id = (SELECT k.id FROM visitors v ` + threadsOf + `
 	LEFT JOIN online_chats h ON h.id = k.chat_id
 	WHERE v.account_id = ? AND %s ORDER BY (CASE WHEN h.source_external_id = ? AND h.source_external_id <> '' THEN 0 ELSE 1 END), k.touched_at DESC, k.id LIMIT 1)`
 
-var reachContact, reachPhone = fmt.Sprintf(reach, `v.contact_id = ?`), fmt.Sprintf(reach, `v.proven_phone = ?`)
+var reachContact, reachPhone = fmt.Sprintf(reach, `v.contact_id = ? AND v.contact_id <> 0`), fmt.Sprintf(reach, `v.proven_phone = ? AND v.proven_phone <> ''`)
 
 // ByContact implements conversation.Store.
 func (s conversations) ByContact(ctx context.Context, a chatid.AccountID, c chatid.ContactID, source string) (conversation.Conversation, error) {
@@ -100,7 +105,7 @@ func (s conversations) ByPhone(ctx context.Context, a chatid.AccountID, phone, s
 func (s conversations) ClaimVisitor(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, externalID string) (ok bool, err error) {
 	err = s.do(ctx, func(t *tx) error {
 		n, err := t.exec(`UPDATE visitors SET external_id = ? WHERE id = ? AND account_id = ? AND chat_id = ? AND external_id = '' AND NOT EXISTS (
-			SELECT 1 FROM visitors o WHERE o.account_id = visitors.account_id AND o.chat_id = visitors.chat_id AND o.external_id = ?)`,
+			SELECT 1 FROM visitors o WHERE o.account_id = visitors.account_id AND o.chat_id = visitors.chat_id AND o.external_id = ? AND o.external_id <> '')`,
 			externalID, string(v), string(a), string(c), externalID)
 		ok = n == 1
 		return err
