@@ -1,195 +1,17 @@
 package app
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"leadline/backend/config"
-	"leadline/backend/media/s3test"
 	"leadline/backend/sandbox"
-	"leadline/backend/store/pgtest"
 )
-
-// childEnv makes this test binary the server itself, so that it can be killed.
-// Its value is the number of the child's life.
-const childEnv = "LEADLINE_TEST_CHILD"
-
-func TestMain(m *testing.M) {
-	if life := os.Getenv(childEnv); life != "" {
-		if err := serveChild(life); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	code := m.Run()
-	pgtest.Stop()
-	s3test.Stop()
-	os.Exit(code)
-}
-
-// serveChild is `leadline serve`.
-func serveChild(life string) error {
-	cfg, err := config.Load(nil)
-	if err != nil {
-		return err
-	}
-	ctx := context.Background()
-	a, err := New(ctx, cfg, Options{
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
-	if err != nil {
-		return err
-	}
-	if life == "0" { // the first one makes the login
-		if _, err := a.Teams.Add(ctx, login, password, "", "owner"); err != nil {
-			return err
-		}
-	}
-	l, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return err
-	}
-	return a.Run(ctx, l)
-}
-
-// mortal is a server in a process of its own, on the `dev` product over plain
-// http, next to a sandbox in this process.
-type mortal struct {
-	*world
-	addr, appURL, chatURL, crmURL string
-	environ                       []string
-	lives                         int
-	child                         *exec.Cmd
-}
-
-func newMortal(t *testing.T) *mortal {
-	t.Helper()
-	crm, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := free.Addr().String()
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, crmPort, _ := net.SplitHostPort(crm.Addr().String())
-	_, appPort, _ := net.SplitHostPort(addr)
-	zone := "amocrm.localhost:" + crmPort
-	m := &mortal{
-		world: &world{t: t, logs: &syncBuffer{}}, addr: addr,
-		appURL: "http://app.leadline.localhost:" + appPort, chatURL: "http://chat.leadline.localhost:" + appPort,
-		crmURL: "http://democo." + zone,
-	}
-	transport := sandbox.LoopbackTransport()
-	m.http = &http.Client{Transport: transport, Timeout: 10 * time.Second}
-	m.box = sandbox.New(sandbox.Config{
-		Zones: []sandbox.Zone{{Product: sandbox.ProductDev, Name: zone, Scheme: "http"}},
-		Accounts: []sandbox.Account{{
-			ID: accountID, Product: sandbox.ProductDev, Subdomain: "democo", Name: "Demo company", AmojoID: amojoID, Language: "en",
-			Users:     []sandbox.User{{ID: adminID, Name: "Oleg Admin", Login: "oleg@example.org", AmojoID: "3c8e5a70-1d42-4f9b-b6e3-90a7d2c4f815", Language: "en", Admin: true}},
-			Pipelines: []sandbox.Pipeline{{ID: 1300, Name: "Main"}},
-		}},
-		Integrations: []sandbox.Integration{{
-			ClientUUID: clientID, Product: sandbox.ProductDev, Secret: clientSecret, Name: "Leadline",
-			RedirectURI: m.appURL + "/oauth/dev/callback", DisabledURI: m.appURL + "/oauth/dev/disabled", WidgetCode: widget,
-		}},
-		Channels: []sandbox.Channel{{
-			ID: channelID, Product: sandbox.ProductDev, Secret: channelSecret, Code: "amo.ext.leadline", Name: "Leadline",
-			BotID: "9b2f4d6e-0a1c-4e3f-8d5b-7c6a9e8f0d1b", HookURL: m.appURL + "/hooks/amojo/:scope_id", ClientUUID: clientID,
-		}},
-		Transport: transport,
-	})
-	srv := &http.Server{Handler: m.box, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug)}
-	served := make(chan struct{})
-	go func() { defer close(served); _ = srv.Serve(crm) }()
-	dir := t.TempDir()
-	m.environ = append(os.Environ(),
-		"LEADLINE_LISTEN="+addr, "LEADLINE_APP_URL="+m.appURL, "LEADLINE_CHAT_URL="+m.chatURL,
-		"LEADLINE_DATABASE=sqlite:"+filepath.Join(dir, "leadline.db"), "LEADLINE_KEY_FILE="+filepath.Join(dir, "leadline.key"),
-		"LEADLINE_DEV_ZONES="+zone, "LEADLINE_DEV_AMOJO_URL=http://amojo."+zone, "LEADLINE_DEV_CONSENT_URL=http://www."+zone+"/oauth",
-		"LEADLINE_DEV_CLIENT_ID="+clientID, "LEADLINE_DEV_CLIENT_SECRET="+clientSecret,
-		"LEADLINE_DEV_CHANNEL_ID="+channelID, "LEADLINE_DEV_CHANNEL_SECRET="+channelSecret,
-		"LEADLINE_DEV_CHANNEL_CODE=amo.ext.leadline", "LEADLINE_DEV_WIDGET_CODE="+widget)
-	t.Cleanup(func() {
-		m.kill()
-		_ = srv.Close()
-		<-served
-		if err := m.box.Close(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Log("log of the server:\n" + m.logs.String())
-		}
-	})
-	return m
-}
-
-// start begins the server's next life on the same data and port.
-func (m *mortal) start() {
-	m.t.Helper()
-	m.child = exec.Command(os.Args[0])
-	m.child.Env = append(slices.Clone(m.environ), childEnv+"="+strconv.Itoa(m.lives))
-	m.child.Stderr = m.logs
-	m.lives++
-	if err := m.child.Start(); err != nil {
-		m.t.Fatal(err)
-	}
-	m.until("the server to be ready", func() bool {
-		a, err := m.trySend("GET", m.appURL+"/readyz", nil, nil)
-		return err == nil && a.status == http.StatusOK
-	})
-}
-
-// kill is SIGKILL: nothing is finished, nothing is said.
-func (m *mortal) kill() {
-	if m.child == nil || m.child.Process == nil {
-		return
-	}
-	_ = m.child.Process.Kill()
-	_ = m.child.Wait()
-	m.child = nil
-}
-
-func (m *mortal) connect() (button, hash string) {
-	m.t.Helper()
-	if err := m.box.Install(accountID, clientID); err != nil {
-		m.t.Fatal(err)
-	}
-	headers := func() map[string]string {
-		token, err := m.box.DisposableToken(accountID, adminID, clientID)
-		if err != nil {
-			m.t.Fatal(err)
-		}
-		return map[string]string{"X-Auth-Token": token, "Origin": m.crmURL}
-	}
-	var c connection
-	m.until("the account to be connected", func() bool {
-		if len(m.box.Connections()) == 0 {
-			m.send("POST", m.appURL+"/widget/v1/connect", headers(), m.connectBody())
-		}
-		m.send("GET", m.appURL+"/widget/v1/status", headers(), nil).into(m.t, &c)
-		return c.State == "connected" && len(c.Chats) == 1
-	})
-	return snippetPair(m.t, c.Chats[0].Snippet)
-}
 
 // TestKilledServerLosesAndDoublesNothing kills the server six times, with
 // SIGKILL and at seeded moments, while visitors and operators write: what was
@@ -197,9 +19,9 @@ func (m *mortal) connect() (button, hash string) {
 func TestKilledServerLosesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
 	const visitors, each, kills = 8, 40, 6
-	m := newMortal(t)
+	m := newMortal(t, mortalSetup{})
 	m.start()
-	button, hash := m.connect()
+	button, hash := m.connect(m.box.Accounts()[0])
 	people := make([]*visitor, visitors)
 	for i := range people {
 		people[i] = &visitor{w: m.world, base: m.chatURL, button: button}

@@ -52,6 +52,7 @@ func (a *App) checkMedia(ctx context.Context) {
 }
 
 func closeMedia(s *media.Service) error {
+	s.Fetcher.Close()
 	if c, ok := s.Store.(io.Closer); ok {
 		return c.Close()
 	}

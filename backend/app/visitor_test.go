@@ -128,6 +128,8 @@ type visitor struct {
 	base   string // of the chat host
 	button string
 	token  string
+	// address is whose requests a trusted proxy says they are; empty: nobody says it.
+	address string
 }
 
 // visit loads the button's configuration as a page of the shop does and opens a
@@ -141,7 +143,7 @@ func (w *world) visit(button, hash string) *visitor {
 
 func (v *visitor) ticket(hash string) string {
 	v.w.t.Helper()
-	a := v.w.send("GET", v.base+"/v1/buttons/"+v.button+"/config?hash="+hash, map[string]string{"Origin": shopURL}, nil)
+	a := v.w.send("GET", v.base+"/v1/buttons/"+v.button+"/config?hash="+hash, v.from(map[string]string{"Origin": shopURL}), nil)
 	if a.status != http.StatusOK {
 		v.w.t.Fatalf("config: %d %s", a.status, a.body)
 	}
@@ -152,7 +154,7 @@ func (v *visitor) ticket(hash string) string {
 
 func (v *visitor) session(ticket, token string) {
 	v.w.t.Helper()
-	a := v.w.send("POST", v.base+"/v1/session", nil, map[string]string{"button_id": v.button, "ticket": ticket, "token": token})
+	a := v.w.send("POST", v.base+"/v1/session", v.from(nil), map[string]string{"button_id": v.button, "ticket": ticket, "token": token})
 	if a.status != http.StatusOK {
 		v.w.t.Fatalf("session: %d %s", a.status, a.body)
 	}
@@ -165,7 +167,19 @@ func (v *visitor) session(ticket, token string) {
 }
 
 func (v *visitor) auth() map[string]string {
-	return map[string]string{"Authorization": "Bearer " + v.token}
+	return v.from(map[string]string{"Authorization": "Bearer " + v.token})
+}
+
+// from adds the visitor's address to the headers.
+func (v *visitor) from(header map[string]string) map[string]string {
+	if v.address == "" {
+		return header
+	}
+	if header == nil {
+		header = map[string]string{}
+	}
+	header["X-Forwarded-For"] = v.address
+	return header
 }
 
 // write sends a text until the server has it, as a panel does, always under the
@@ -216,6 +230,10 @@ type listener struct {
 // with its cursor when it is cut.
 func (v *visitor) listen() *listener {
 	l := &listener{byID: map[string]message{}}
+	pause := 50 * time.Millisecond
+	if v.address != "" { // one of many
+		pause = time.Second
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	v.w.t.Cleanup(func() { cancel(); <-done })
@@ -225,7 +243,7 @@ func (v *visitor) listen() *listener {
 			l.follow(ctx, v)
 			select {
 			case <-ctx.Done():
-			case <-time.After(50 * time.Millisecond):
+			case <-time.After(pause):
 			}
 		}
 	}()
@@ -240,7 +258,9 @@ func (l *listener) follow(ctx context.Context, v *visitor) {
 	if err != nil {
 		return
 	}
-	req.Header.Set("Authorization", "Bearer "+v.token)
+	for k, value := range v.auth() {
+		req.Header.Set(k, value)
+	}
 	client := *v.w.http
 	client.Timeout = 0
 	res, err := client.Do(req)

@@ -106,6 +106,9 @@ func NewFetcher(c FetchConfig) *Fetcher {
 	return f
 }
 
+// Close ends the connections that are kept for the next request.
+func (f *Fetcher) Close() { f.client.CloseIdleConnections() }
+
 // Fetched is an open answer. The caller closes Body; reading it gives a
 // *FetchError when the answer is too large, breaks off or takes too long.
 type Fetched struct {
