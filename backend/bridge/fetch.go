@@ -132,6 +132,10 @@ func (f *Fetches) rest(ctx context.Context, full bool) {
 // fetch tries one file once.
 func (f *Fetches) fetch(ctx context.Context, one conversation.Fetch) {
 	log := f.log.With("account_id", string(one.File.Account), "file_id", string(one.File.ID), "attempt", one.Attempts+1)
+	if one.Attempts >= fetchTries { // the server died of it, or with it, again and again
+		f.fails(ctx, log, one, "delivery.file_unavailable")
+		return
+	}
 	within, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
 	item, err := f.media.Import(within, one.File.Origin, media.Incoming{Name: one.File.Name, Wish: media.Kind(one.File.Kind), AnyType: true})
@@ -182,6 +186,11 @@ func (f *Fetches) failed(ctx context.Context, log *slog.Logger, one conversation
 		f.later(ctx, one, wait)
 		return
 	}
+	f.fails(ctx, log, one, reason)
+}
+
+// fails gives a file up, for a reason that operators read.
+func (f *Fetches) fails(ctx context.Context, log *slog.Logger, one conversation.Fetch, reason string) {
 	one.File.State = conversation.FileFailed
 	if _, err := f.files.Fetched(context.WithoutCancel(ctx), one, reason); err != nil {
 		log.Error("store failed file", "error", err)

@@ -199,6 +199,30 @@ func TestFetchOwnFault(t *testing.T) {
 	})
 }
 
+// A file whose tries the server never lived to end is not tried for ever.
+func TestFetchThatEndsTheServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf("https://files.example/bomb.png", "https://files.example/cat.jpg")
+		bomb := s.file["f-000"]
+		bomb.Attempts = fetchTries // as counted at each start after a sudden end
+		s.file["f-000"] = bomb
+		m := &source{answer: func(_ context.Context, address string) error {
+			if address == "https://files.example/bomb.png" {
+				t.Error("it was tried once more")
+			}
+			return nil
+		}}
+		fetchAll(t, s, m, time.Minute)
+		if s.ended["f-000"] != "delivery.file_unavailable" {
+			t.Errorf("ended with %q", s.ended["f-000"])
+		}
+		if reason, ended := s.ended["f-001"]; !ended || reason != "" {
+			t.Errorf("the other file ended %v with %q", ended, reason)
+		}
+	})
+}
+
 // One host that does not answer holds its own places and no others.
 func TestFetchSlowHost(t *testing.T) {
 	t.Parallel()

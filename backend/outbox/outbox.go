@@ -113,8 +113,8 @@ type Store interface {
 	// when the token is not the lane's any more: nothing was changed.
 	Settle(ctx context.Context, c Claim, j Job, o Outcome) (more bool, err error)
 	// Adopt is called at start, before anything is stored: where the database
-	// admits a single process, every claim in it is of a dead one and becomes due
-	// at once. Where others may live nothing happens, and leases run out by themselves.
+	// admits a single process, every claim in it, of lanes and of files that were
+	// being fetched, is of a dead one and becomes due at once. Where others may live nothing happens, and leases run out by themselves.
 	Adopt(ctx context.Context) error
 	// Release gives an unfinished lane back, due at once (orderly shutdown).
 	Release(ctx context.Context, c Claim) error

@@ -149,7 +149,7 @@ func (s conversations) NextFetch(ctx context.Context) (time.Time, bool, error) {
 // FetchLater implements conversation.Files.
 func (s conversations) FetchLater(ctx context.Context, f conversation.Fetch, at time.Time) error {
 	return s.write(ctx, "postpone fetch", func(t *tx) error {
-		_, err := t.exec(`UPDATE files SET due_at = ?, attempts = ? WHERE id = ? AND token = ?`, ms(at), f.Attempts, string(f.File.ID), f.Token)
+		_, err := t.exec(`UPDATE files SET due_at = ?, attempts = ?, token = '' WHERE id = ? AND token = ?`, ms(at), f.Attempts, string(f.File.ID), f.Token)
 		return err
 	})
 }

@@ -71,14 +71,18 @@ func (s lanes) ClaimDue(ctx context.Context, now time.Time, lease time.Duration,
 	return claims, nil
 }
 
-// Adopt implements outbox.Store. The tokens stay: they tell that what their
-// holder had in hand may have arrived.
+// Adopt implements outbox.Store. The tokens of lanes stay: they tell that what their
+// holder had in hand may have arrived. Of a file that was being fetched the try
+// counts: it may be what the process died of.
 func (s lanes) Adopt(ctx context.Context) error {
 	if s.postgres {
 		return nil
 	}
 	return s.do(ctx, func(t *tx) error {
-		_, err := t.exec(`UPDATE conversations SET due_at = 0 WHERE due_at > 0 AND token <> ''`)
+		if _, err := t.exec(`UPDATE conversations SET due_at = 0 WHERE due_at > 0 AND token <> ''`); err != nil {
+			return err
+		}
+		_, err := t.exec(`UPDATE files SET due_at = 0, token = '', attempts = attempts + 1 WHERE due_at > 0 AND token <> ''`)
 		return err
 	})
 }
