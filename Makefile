@@ -17,10 +17,10 @@ GOLANGCI ?= github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 export LEADLINE_ARTIFACTS := $(abspath $(ARTIFACTS))
 
-.PHONY: help run test check bench widget embed build front s3server lint race fuzz size clean
+.PHONY: help run test check check-long bench widget embed build front s3server lint race fuzz size clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build widget ## start the demo: backend, sandbox and sample shop; Ctrl-C stops all
 	@bin/demo
@@ -30,6 +30,9 @@ test: front ## run all tests (those on Chromium, PostgreSQL and S3 run where the
 	$(GO) test $(GOTESTFLAGS) -timeout 9m ./...
 
 check: test lint race fuzz size ## test, lint, race detector, short fuzzing, size budgets
+
+check-long: front ## soak: 200 conversations, minutes of faults and kills (LEADLINE_SOAK=5m, LEADLINE_SOAK_SEED=n)
+	LEADLINE_SOAK=$${LEADLINE_SOAK:-5m} $(GO) test $(GOTESTFLAGS) -run '^TestSoak' -v -timeout 60m ./backend/app
 
 bench: front ## measure against the bare limits of this machine, as ratios (BENCH_FLAGS="-rounds 9")
 	$(GO) run ./scripts/bench $(BENCH_FLAGS)

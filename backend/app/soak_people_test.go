@@ -221,7 +221,8 @@ func (s *soak) operatorWrites(c *talker, die int) {
 			s.t.Error(err)
 			return
 		}
-		with.Text, what = what.Text, with
+		with.Text = what.Text
+		what = with
 		s.count("operators' pictures")
 	}
 	m, err := s.box.OperatorSend(c.account.ID, c.chat.ID, 0, what)

@@ -90,7 +90,7 @@ func runSoak(t *testing.T, database string, each int) {
 
 	g := &failingGate{counts: map[string]int{}}
 	s := &soak{
-		gate: g, seed: seed, pace: pace, phase: phase, patience: 3 * time.Minute,
+		gate: g, seed: seed, pace: pace, phase: phase, patience: 5 * time.Minute, // longer than any lease
 		picture: sample(t, "glass.png"), counts: map[string]int{}, single: map[int]bool{each: true, 2 * each: true},
 	}
 	s.mortal = newMortal(t, mortalSetup{
