@@ -171,14 +171,7 @@ func (s *Service) History(ctx context.Context, who Who, p Place, limit int) (Pag
 
 // Since reads what changed in the visitor's conversation after rev, for the stream.
 func (s *Service) Since(ctx context.Context, who Who, rev int64, limit int) ([]Message, error) {
-	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.store.Since(ctx, c.ID, rev, limit)
+	return s.store.Since(ctx, who.Account, who.Chat, who.Visitor, rev, limit)
 }
 
 // holder takes an idle lane for the caller of the store.

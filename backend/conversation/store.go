@@ -226,8 +226,9 @@ type Store interface {
 	Conversation(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) (Conversation, error)
 	// Before reads up to limit messages that stand before p, oldest first.
 	Before(ctx context.Context, id chatid.ConversationID, p Place, limit int) ([]Message, error)
-	// Since reads up to limit messages with Rev > rev, by rising Rev.
-	Since(ctx context.Context, id chatid.ConversationID, rev int64, limit int) ([]Message, error)
+	// Since reads up to limit messages of a visitor's conversation in a chat with
+	// Rev > rev, by rising Rev; none for one who never wrote.
+	Since(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, rev int64, limit int) ([]Message, error)
 	// Unread counts outbound messages after SeenSeq that were not refused; those of
 	// an imported history are nothing new.
 	Unread(ctx context.Context, id chatid.ConversationID) (int, error)

@@ -24,11 +24,18 @@ func (r accountRow) domain() account.Account {
 }
 
 func (s accounts) one(ctx context.Context, query string, args ...any) (account.Account, error) {
-	var r accountRow
-	if err := s.reader(ctx).db.Where(query, args...).Take(&r).Error; err != nil {
+	// Plain SQL: every hook and every visitor's message asks.
+	var a account.Account
+	var paused, created, updated int64
+	err := s.reader(ctx).row(`SELECT id, team_id, product, crm_id, amojo_id, host, name, state, reason, scope, connected_by, paused_until,
+		access_sealed <> '', created_at, updated_at FROM accounts WHERE `+query, args...).
+		Scan(&a.ID, &a.Team, &a.Product, &a.CRMID, &a.AmojoID, &a.Host, &a.Name, &a.State, &a.Reason, &a.Scope, &a.ConnectedBy, &paused,
+			&a.HasTokens, &created, &updated)
+	if err != nil {
 		return account.Account{}, fmt.Errorf("find account: %w", translate(err))
 	}
-	return r.domain(), nil
+	a.PausedUntil, a.CreatedAt, a.UpdatedAt = at(paused), at(created), at(updated)
+	return a, nil
 }
 
 // Account implements account.Store.

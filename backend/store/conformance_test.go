@@ -211,9 +211,18 @@ func (w *world) claimDue(t testing.TB, n int, skip ...chatid.AccountID) []outbox
 	return claims
 }
 
+// since is what a stream of the conversation's visitor reads.
+func (w *world) since(c chatid.ConversationID, rev int64, limit int) ([]conversation.Message, error) {
+	of, err := w.Conversations().Conversation(testContext, w.account, c)
+	if err != nil || of.Visitor == "" { // nobody's
+		return w.messages(testContext, `WHERE conversation_id = ?`+after, string(c), rev, limit)
+	}
+	return w.Conversations().Since(testContext, of.Account, of.Chat, of.Visitor, rev, limit)
+}
+
 func (w *world) all(t testing.TB, c chatid.ConversationID) []conversation.Message {
 	t.Helper()
-	list, err := w.Conversations().Since(testContext, c, 0, 10_000)
+	list, err := w.since(c, 0, 10_000)
 	if err != nil {
 		t.Fatalf("Since: %v", err)
 	}

@@ -111,7 +111,7 @@ func TestVisitorsDoNotSeeWhatWasRefused(t *testing.T) {
 		list, err := s.Before(testContext, c, conversation.Place{}, 1)
 		must(t, err)
 		equal(t, "the page before", texts(s.Before(testContext, c, conversation.Place{At: list[0].At, Seq: list[0].Seq}, 10)), want[:len(want)-1])
-		equal(t, "stream", texts(s.Since(testContext, c, 0, 10)), []string{"Hello", "with a file", "fine"})
+		equal(t, "stream", texts(w.since(c, 0, 10)), []string{"Hello", "with a file", "fine"})
 	})
 }
 

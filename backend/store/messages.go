@@ -115,9 +115,12 @@ func (s conversations) Before(ctx context.Context, id chatid.ConversationID, p c
 	return list, err
 }
 
+const after = ` AND rev > ?` + shown + ` ORDER BY rev LIMIT ?`
+
 // Since implements conversation.Store.
-func (s conversations) Since(ctx context.Context, id chatid.ConversationID, rev int64, limit int) ([]conversation.Message, error) {
-	return s.messages(ctx, `WHERE conversation_id = ? AND rev > ?`+shown+` ORDER BY rev LIMIT ?`, string(id), rev, limit)
+func (s conversations) Since(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, rev int64, limit int) ([]conversation.Message, error) {
+	return s.messages(ctx, `WHERE conversation_id = (SELECT c.id FROM conversations c WHERE c.visitor_id = ? AND c.visitor_id <> ''
+		AND c.chat_id = ? AND c.account_id = ?)`+after, string(v), string(c), string(a), rev, limit)
 }
 
 // Unread implements conversation.Store.

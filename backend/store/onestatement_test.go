@@ -320,7 +320,7 @@ func TestOrderOfCommitsIsThatOfSeq(t *testing.T) {
 		}
 		seen, cursor := 0, w.all(t, c)[0].Rev
 		for seen < writers*each && failed.Err() == nil {
-			msgs, err := w.Conversations().Since(testContext, c, cursor, 3)
+			msgs, err := w.since(c, cursor, 3)
 			must(t, err)
 			for _, m := range msgs {
 				if m.Rev != cursor+1 {

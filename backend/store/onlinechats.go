@@ -181,11 +181,17 @@ func number(key chatid.ButtonKey) (int64, error) {
 
 // Chat implements onlinechat.Store.
 func (s onlineChats) Chat(ctx context.Context, id chatid.ChatID) (onlinechat.Chat, error) {
-	var r onlineChatRow
-	if err := s.reader(ctx).db.Where("id = ?", string(id)).Take(&r).Error; err != nil {
+	// Plain SQL: every visitor's message asks.
+	var c onlinechat.Chat
+	var created int64
+	err := s.reader(ctx).row(`SELECT id, account_id, name, pipeline_id, source_external_id, source_id, is_default <> 0, created_at
+		FROM online_chats WHERE id = ?`, string(id)).
+		Scan(&c.ID, &c.Account, &c.Name, &c.Pipeline, &c.SourceExternalID, &c.SourceID, &c.Default, &created)
+	if err != nil {
 		return onlinechat.Chat{}, fmt.Errorf("find online chat: %w", translate(err))
 	}
-	return r.domain(), nil
+	c.CreatedAt = at(created)
+	return c, nil
 }
 
 // Chats implements onlinechat.Store.

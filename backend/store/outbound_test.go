@@ -213,9 +213,34 @@ func TestHistoryIsOrderedByTimeThenSeq(t *testing.T) {
 		equal(t, "all", texts(conversation.Place{}, 10), []string{"late", "Hello", "same 1", "same 2"})
 		equal(t, "newest two", texts(conversation.Place{}, 2), []string{"same 1", "same 2"})
 		equal(t, "before the second of one moment", texts(conversation.Place{At: base + 7, Seq: 4}, 2), []string{"Hello", "same 1"})
-		since, err := w.Conversations().Since(testContext, c, 2, 1)
+		since, err := w.since(c, 2, 1)
 		if err != nil || len(since) != 1 || since[0].Rev != 3 {
 			t.Errorf("Since = %+v, %v", since, err)
+		}
+	})
+}
+
+// TestSinceIsOfOneVisitorInOneChat: a stream reads nothing of anybody else.
+func TestSinceIsOfOneVisitorInOneChat(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.known(t, "v1")
+		w.known(t, "v2")
+		for _, c := range []struct {
+			name    string
+			account chatid.AccountID
+			chat    chatid.ChatID
+			visitor chatid.VisitorID
+			want    int
+		}{
+			{"their own", w.account, chat, "v1", 1},
+			{"another chat", w.account, "other", "v1", 0},
+			{"another account", "other", chat, "v1", 0},
+			{"a visitor who never wrote", w.account, chat, "v3", 0},
+			{"threads without a visitor", w.account, "", "", 0},
+		} {
+			list, err := w.Conversations().Since(testContext, c.account, c.chat, c.visitor, 0, 10)
+			must(t, err)
+			equal(t, c.name, len(list), c.want)
 		}
 	})
 }
