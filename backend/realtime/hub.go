@@ -136,9 +136,13 @@ func (h *Hub) addLocked(s *Subscription, t Topic) {
 func (h *Hub) deliver(hint Hint, topics ...Topic) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	for _, t := range topics {
+	for i, t := range topics {
 		for _, s := range h.subs[t] {
-			s.wake(hint)
+			// Once, though it waits for the conversation and for its visitor: a second
+			// wake is a second look for nothing.
+			if !slices.ContainsFunc(topics[:i], func(before Topic) bool { return slices.Contains(s.topics, before) }) {
+				s.wake(hint)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,5 +115,24 @@ func TestHubForgetsCancelledSubscriptions(t *testing.T) {
 	}
 	if n := len(hub.subs); n != 0 {
 		t.Errorf("%d topics left", n)
+	}
+}
+
+// TestHubWakesOnceForOnePublish: whoever waits for a conversation and for its visitor
+// looks once, not twice.
+func TestHubWakesOnceForOnePublish(t *testing.T) {
+	t.Parallel()
+	hub := NewHub(InProcess{})
+	var both, visitor []int64
+	hub.Subscribe(func(h Hint) { both = append(both, h.Rev) }, VisitorTopic("v"), ConversationTopic("1"))
+	hub.Subscribe(func(h Hint) { visitor = append(visitor, h.Rev) }, VisitorTopic("v"))
+	hub.Publish(Hint{Rev: 1}, ConversationTopic("1"), VisitorTopic("v"))
+	hub.Publish(Hint{Rev: 2}, VisitorTopic("v"))
+	hub.Publish(Hint{Rev: 3}, ConversationTopic("1"))
+	if want := []int64{1, 2, 3}; !slices.Equal(both, want) {
+		t.Errorf("a stream of both topics was woken for %v, want %v", both, want)
+	}
+	if want := []int64{1, 2}; !slices.Equal(visitor, want) {
+		t.Errorf("a stream of the visitor was woken for %v, want %v", visitor, want)
 	}
 }
