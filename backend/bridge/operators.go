@@ -84,11 +84,18 @@ func (s *Sync) Operator(ctx context.Context, id chatid.AccountID, ref chatid.Use
 	}
 	if !ok {
 		s.mu.Lock()
-		if d := s.deck(id); d.state != "" && now.Sub(d.usersAt) >= usersAgain {
+		d := s.deck(id)
+		ask := d.state != "" && now.Sub(d.usersAt) >= usersAgain
+		if ask {
+			// Noted already now: while reading fails it is tried again after its pause,
+			// not with every hook.
+			d.usersAt = now
 			d.add(step{kind: stepUsers}, now)
 		}
 		s.mu.Unlock()
-		s.hurry()
+		if ask {
+			s.hurry()
+		}
 	}
 	return o, ok
 }

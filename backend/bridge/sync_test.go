@@ -62,6 +62,8 @@ type followedWorld struct {
 	talks    []string
 	healed   int
 	unpaid   []chatid.AccountID
+	asks     int   // how often the CRM was to be asked
+	noToken  error // why it cannot be
 	now      time.Time
 }
 
@@ -78,6 +80,13 @@ func (w *followedWorld) Unpaid(_ context.Context, a account.Account) {
 func (w *followedWorld) Paid(context.Context, account.Account) {}
 
 func (w *followedWorld) Ask(_ context.Context, a *account.Account, do func(host, access string) error) error {
+	w.mu.Lock()
+	w.asks++
+	err := w.noToken
+	w.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	return do(a.Host, "token")
 }
 
