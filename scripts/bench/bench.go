@@ -65,11 +65,16 @@ func prepare(o options) (b *bench, err error) {
 	if b.crm, err = newCRM(visitors); err != nil {
 		return b, err
 	}
+	_, port, err := net.SplitHostPort(b.crm.addr)
+	if err != nil {
+		return b, err
+	}
+	zone := "amocrm.localhost:" + port
 	dsn, keyFile := o.database, filepath.Join(o.dir, "leadline.key")
 	if dsn == "" {
 		dsn = "sqlite:" + filepath.Join(o.dir, "leadline.db")
 	}
-	if b.threads, err = seed(context.Background(), dsn, keyFile, accounts, visitors); err != nil {
+	if b.threads, err = seed(context.Background(), dsn, keyFile, zone, accounts, visitors); err != nil {
 		return b, fmt.Errorf("seed the database: %w", err)
 	}
 	if b.floor, err = start(roleFloor, floorLogVariable+"="+filepath.Join(o.dir, "floor.log")); err != nil {
@@ -82,7 +87,7 @@ func prepare(o options) (b *bench, err error) {
 	b.leadline, err = start(roleLeadline,
 		"LEADLINE_APP_URL=http://"+appHost, "LEADLINE_CHAT_URL=http://"+chatHost, "LEADLINE_TRUST_PROXY=true",
 		"LEADLINE_DATABASE="+dsn, "LEADLINE_KEY_FILE="+keyFile, "LEADLINE_MEDIA_DIR="+filepath.Join(o.dir, "media"),
-		"LEADLINE_DEV_ZONES=amocrm.localhost", "LEADLINE_DEV_AMOJO_URL="+crmURL, "LEADLINE_DEV_CONSENT_URL="+crmURL+"/oauth",
+		"LEADLINE_DEV_ZONES="+zone, "LEADLINE_DEV_AMOJO_URL="+crmURL, "LEADLINE_DEV_CONSENT_URL="+crmURL+"/oauth",
 		"LEADLINE_DEV_CLIENT_ID=3f1c2a9e-6d5b-4c1e-8a77-0c9d4e5f6a7b", "LEADLINE_DEV_CLIENT_SECRET=bench",
 		"LEADLINE_DEV_CHANNEL_ID="+channelID, "LEADLINE_DEV_CHANNEL_SECRET="+channelSecret,
 		"LEADLINE_DEV_CHANNEL_CODE=amo.ext.bench", "LEADLINE_DEV_WIDGET_CODE=bench")

@@ -35,8 +35,8 @@ type thread struct {
 }
 
 // seed makes a key file and a database with connected accounts, and the tokens of
-// visitors who are spread over them.
-func seed(ctx context.Context, dsn, keyFile string, accounts, visitors int) (threads []thread, err error) {
+// visitors who are spread over them. zone is where the accounts are.
+func seed(ctx context.Context, dsn, keyFile, zone string, accounts, visitors int) (threads []thread, err error) {
 	key := auth.NewKey("bench")
 	if err = os.MkdirAll(filepath.Dir(keyFile), 0o700); err != nil {
 		return nil, err
@@ -67,12 +67,15 @@ func seed(ctx context.Context, dsn, keyFile string, accounts, visitors int) (thr
 		amojo := chatid.AmojoID(fmt.Sprintf("a0000000-0000-4000-8000-%012d", n))
 		a, err := db.Accounts().Upsert(ctx, account.Account{
 			ID: chatid.AccountID(fmt.Sprint("account-", n)), Product: "dev", CRMID: chatid.CRMAccountID(1000 + n), AmojoID: amojo,
-			Host: fmt.Sprintf("bench%d.amocrm.localhost", n), Name: "Bench", State: account.Installed, CreatedAt: now, UpdatedAt: now,
+			Host: fmt.Sprintf("bench%d.%s", n, zone), Name: "Bench", State: account.Installed, CreatedAt: now, UpdatedAt: now,
 		})
 		if err != nil {
 			return nil, err
 		}
 		if err = db.Accounts().SetConnected(ctx, a.ID, "team", "user", amojo, chatid.Scope(channelID, amojo), now); err != nil {
+			return nil, err
+		}
+		if err = db.Accounts().SaveTokens(ctx, a.ID, account.Tokens{Access: "access", Refresh: "refresh", ExpiresAt: now.Add(24 * time.Hour)}); err != nil {
 			return nil, err
 		}
 		chat, _, err := db.OnlineChats().EnsureFirst(ctx,
