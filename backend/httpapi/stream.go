@@ -83,8 +83,9 @@ func (s StreamSource) Since(ctx context.Context, session realtime.Session, curso
 	if more {
 		list = list[:limit]
 	}
-	local := s.Texts.Localizer(session.AcceptLanguage, "")
-	v := view{links: s.Links, now: s.Now(), text: func(key string) string { return local.Text(key, nil) }}
+	v := view{links: s.Links, now: s.Now(), text: func(key string) string {
+		return s.Texts.Localizer(session.AcceptLanguage, "").Text(key, nil) // seldom needed
+	}}
 	frames := make([]realtime.Frame, len(list))
 	for i, m := range list {
 		data, err := json.Marshal(v.message(m))

@@ -85,6 +85,9 @@ func (c *Catalog) match(wish string) string {
 	if wish == "" || len(wish) > maxWish {
 		return ""
 	}
+	if _, ok := c.localizers[wish]; ok {
+		return wish // as settings name it: every message asks
+	}
 	tags, _, err := language.ParseAcceptLanguage(wish)
 	if err != nil {
 		return ""
