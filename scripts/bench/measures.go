@@ -23,6 +23,7 @@ const (
 	ginMany       = "gin handlers/s, 32 senders"
 	floorOne      = "floor hooks/s, 1 sender, connection each"
 	floorMany     = "floor hooks/s, 32 senders, connection each"
+	floorSteady   = "floor hooks at 200/s, connection each"
 	floorKept     = "floor hooks/s, 32 senders, connections kept"
 	hooksOne      = "hooks accepted/s, 1 sender"
 	hooksMany     = "hooks accepted/s, 32 senders"
@@ -42,16 +43,17 @@ const (
 func (b *bench) measures() []measure {
 	list := []measure{
 		{commitOne, b.commit(commitOne, 1, false)},
-		{floorMany, b.floorHooks(floorMany, senders, true)},
+		{floorMany, b.floorHooks(floorMany, senders, 0, true)},
 		{hooksMany, b.hooks(hooksMany, senders, 0)},
-		{floorKept, b.floorHooks(floorKept, senders, false)},
+		{floorKept, b.floorHooks(floorKept, senders, 0, false)},
 		{commitMany, b.commit(commitMany, senders, false)},
 		{ginMany, b.bareWrites(ginMany, senders)},
 		{writesMany, b.writes(writesMany, senders, 0)},
-		{floorOne, b.floorHooks(floorOne, 1, true)},
+		{floorOne, b.floorHooks(floorOne, 1, 0, true)},
 		{hooksOne, b.hooks(hooksOne, 1, 0)},
 		{ginOne, b.bareWrites(ginOne, 1)},
 		{writesOne, b.writes(writesOne, 1, 0)},
+		{floorSteady, b.floorHooks(floorSteady, senders, 200, true)},
 		{hooksSteady, b.hooks(hooksSteady, senders, 200)},
 		{writesSteady, b.writes(writesSteady, senders, 500)},
 	}
@@ -84,14 +86,14 @@ func (b *bench) bareWrites(name string, n int) func(context.Context) error {
 	})
 }
 
-func (b *bench) floorHooks(name string, n int, once bool) func(context.Context) error {
+func (b *bench) floorHooks(name string, n, rate int, once bool) func(context.Context) error {
 	return b.watched(b.floor, name, func() (*sent, error) {
 		var headers []string
 		if once {
 			headers = []string{"Connection: close"}
 		}
 		before, _ := b.listeners.count()
-		s := load{senders: n, addr: b.floor.addr, once: once, make: func(sender, i int, due time.Time) []byte {
+		s := load{senders: n, rate: rate, addr: b.floor.addr, once: once, make: func(sender, i int, due time.Time) []byte {
 			v := (i*n + sender) % hookThreads
 			b.floored[v]++
 			return b.hook(v, b.floored[v], due, headers...)
@@ -99,7 +101,9 @@ func (b *bench) floorHooks(name string, n int, once bool) func(context.Context) 
 		if err := reach(b.listeners, before+s.ok, "hooks on the floor's streams"); err != nil {
 			return nil, err
 		}
-		b.f.add(name, s.perSecond())
+		if rate == 0 {
+			b.f.add(name, s.perSecond())
+		}
 		b.latency(name+ackSuffix, &s.answered)
 		b.latency(name+streamSuffix, &b.listeners.taken)
 		return s, s.whole()

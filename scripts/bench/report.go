@@ -49,7 +49,7 @@ func (b *bench) report(w io.Writer) {
 		return list
 	}
 	section("bare limits of this machine", append([]string{commitOne, commitMany, commitGrouped, ginOne, ginMany, floorOne, floorMany, floorKept},
-		append(timed(floorMany+ackSuffix, floorMany+streamSuffix), ginMany+cpuSuffix, floorMany+cpuSuffix, floorKept+cpuSuffix)...)...)
+		append(timed(floorMany+ackSuffix, floorMany+streamSuffix, floorSteady+streamSuffix), ginMany+cpuSuffix, floorMany+cpuSuffix, floorKept+cpuSuffix, floorSteady+cpuSuffix)...)...)
 	section("hooks", append(append([]string{hooksOne, hooksMany}, timed(hooksMany+ackSuffix, hooksMany+streamSuffix, hooksSteady+ackSuffix, hooksSteady+streamSuffix)...),
 		hooksMany+cpuSuffix, hooksSteady+cpuSuffix)...)
 	section("visitors' messages", append(append([]string{writesOne, writesMany, sentMany}, timed(writesMany+ackSuffix, writesSteady+ackSuffix, writesSteady+crmSuffix)...),
