@@ -104,6 +104,7 @@ type Bridge struct {
 	texts         Texts
 	now           func() time.Time
 	log           *slog.Logger
+	rests         rests
 }
 
 // Deps are what a Bridge needs of others.

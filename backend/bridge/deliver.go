@@ -79,6 +79,7 @@ func (b *Bridge) Handle(ctx context.Context, j outbox.Job) outbox.Outcome {
 	}
 	if o.Verdict == outbox.Done && j.Kind != conversation.JobClose { // that one speaks to the CRM alone
 		b.accounts.Works(ctx, a)
+		b.rests.end(a.ID)
 	}
 	return o
 }

@@ -94,7 +94,7 @@ func read(err error) answer {
 //	2xx                  done                         works
 //	not sent             later, same msgid            -
 //	lost, 5xx            later, same msgid, in doubt  -
-//	402, 429             later, not counted           paused for Retry-After, growing
+//	402, 429             later, not counted           paused for Retry-After, growing (rests)
 //	401, 403, 404        later, not counted           paused; one reconnect, then broken
 //	400, 409, rest       settled by its kind          -
 func (b *Bridge) outcome(ctx context.Context, a account.Account, j outbox.Job, err error) (o outbox.Outcome, settle bool) {
@@ -104,7 +104,7 @@ func (b *Bridge) outcome(ctx context.Context, a account.Account, j outbox.Job, e
 	case said == taken:
 		return outbox.Outcome{Verdict: outbox.Done}, false
 	case said == busy:
-		return b.pause(j, max(api.RetryAfter, pauseMin, outbox.Backoff(j.Attempts))), false
+		return b.pause(j, b.rests.begin(a.ID, b.now(), api.RetryAfter)), false
 	case said == barred && r.names && api.Status == http.StatusNotFound:
 		return outbox.Outcome{Verdict: outbox.Never}, false
 	case said == barred:
