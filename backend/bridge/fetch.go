@@ -19,10 +19,12 @@ const (
 	fetchTries     = 10
 	fetchFirstWait = 15 * time.Second
 	fetchMostWait  = 10 * time.Minute
-	// fetchTime bounds one try, the look at the file included; fetchLease is a
-	// little longer, so that nobody else begins meanwhile.
+	// fetchTime bounds one try, the look at the file included. A claim lasts for
+	// fetchLease and is renewed while the try goes on, so that nobody else begins
+	// meanwhile, and somebody soon does after a sudden end.
 	fetchTime  = 3 * time.Minute
-	fetchLease = fetchTime + time.Minute
+	fetchLease = 30 * time.Second
+	fetchRenew = fetchLease / 3
 	// fetchAtOnce run together, fetchPerHost of them from one host: the others go on
 	// while one is slow.
 	fetchAtOnce  = 16
@@ -40,6 +42,7 @@ const (
 type Waiting interface {
 	ClaimFetches(ctx context.Context, lease time.Duration, n int) ([]conversation.Fetch, error)
 	NextFetch(ctx context.Context) (wait time.Duration, ok bool, err error)
+	RenewFetch(ctx context.Context, f conversation.Fetch, lease time.Duration) error
 	FetchLater(ctx context.Context, f conversation.Fetch, after time.Duration) error
 	Fetched(ctx context.Context, f conversation.Fetch, reason string) (kept bool, err error)
 }
@@ -138,6 +141,7 @@ func (f *Fetches) fetch(ctx context.Context, one conversation.Fetch) {
 	}
 	within, cancel := context.WithTimeout(ctx, fetchTime)
 	defer cancel()
+	defer f.hold(ctx, log, one)()
 	item, err := f.media.Import(within, one.File.Origin, media.Incoming{Name: one.File.Name, Wish: media.Kind(one.File.Kind), AnyType: true})
 	if ctx.Err() != nil {
 		if err == nil {
@@ -165,6 +169,29 @@ func (f *Fetches) fetch(ctx context.Context, one conversation.Fetch) {
 	case !kept:
 		f.discard(log, item)
 	}
+}
+
+// hold renews a claim until it is told to stop. What was settled meanwhile is nobody's
+// claim any more, and stays so.
+func (f *Fetches) hold(ctx context.Context, log *slog.Logger, one conversation.Fetch) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(fetchRenew)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := f.files.RenewFetch(ctx, one, fetchLease); err != nil && ctx.Err() == nil {
+				log.Error("renew claim of a file", "error", err)
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
 }
 
 // failed decides what becomes of a file that could not be had this time.

@@ -64,6 +64,15 @@ func (s *shelf) NextFetch(context.Context) (time.Duration, bool, error) {
 	return max(0, time.Until(next)), ok, nil
 }
 
+func (s *shelf) RenewFetch(_ context.Context, f conversation.Fetch, lease time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, claimed := s.due[f.File.ID]; claimed {
+		s.due[f.File.ID] = time.Now().Add(lease)
+	}
+	return nil
+}
+
 func (s *shelf) FetchLater(_ context.Context, f conversation.Fetch, after time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -219,6 +228,22 @@ func TestFetchThatEndsTheServer(t *testing.T) {
 		}
 		if reason, ended := s.ended["f-001"]; !ended || reason != "" {
 			t.Errorf("the other file ended %v with %q", ended, reason)
+		}
+	})
+}
+
+// A try that takes longer than a claim lasts is not begun a second time.
+func TestFetchTakesLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf("https://files.example/film.mp4")
+		m := &source{answer: func(context.Context, string) error {
+			time.Sleep(fetchTime - time.Second)
+			return nil
+		}}
+		fetchAll(t, s, m, time.Hour)
+		if m.calls["https://files.example/film.mp4"] != 1 || s.ended["f-000"] != "" {
+			t.Errorf("fetched %v times, ended with %q", m.calls, s.ended["f-000"])
 		}
 	})
 }

@@ -67,6 +67,12 @@ func (s *Service) NextFetch(ctx context.Context) (wait time.Duration, ok bool, e
 	return max(0, at.Sub(s.now())), ok, err
 }
 
+// RenewFetch keeps a claimed file the caller's for the lease, from now on; one that is
+// the caller's no more stays as it is.
+func (s *Service) RenewFetch(ctx context.Context, f Fetch, lease time.Duration) error {
+	return s.store.RenewFetch(ctx, f, s.now().Add(lease))
+}
+
 // FetchLater gives a claimed file back, to be fetched after a while; the tries that
 // it has had by then are f.Attempts.
 func (s *Service) FetchLater(ctx context.Context, f Fetch, after time.Duration) error {

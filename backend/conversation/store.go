@@ -247,10 +247,13 @@ type Files interface {
 	// by itself; fault.NotFound.
 	FileByID(ctx context.Context, id chatid.FileID) (File, error)
 	// ClaimFetches gives up to n files that are to be fetched now; each is the
-	// caller's until now+lease.
+	// caller's until now+lease. A claim that ran out counts as a try.
 	ClaimFetches(ctx context.Context, now time.Time, lease time.Duration, n int) ([]Fetch, error)
 	// NextFetch is when ClaimFetches may find something; ok is false for never.
 	NextFetch(ctx context.Context) (at time.Time, ok bool, err error)
+	// RenewFetch moves the end of a claim; of one that is not the caller's any more
+	// nothing is changed.
+	RenewFetch(ctx context.Context, f Fetch, until time.Time) error
 	// FetchLater gives a claimed file back, to be fetched at a later time; the tries
 	// that it has had by then are f.Attempts.
 	FetchLater(ctx context.Context, f Fetch, at time.Time) error

@@ -110,7 +110,7 @@ func (s conversations) ClaimFetches(ctx context.Context, now time.Time, lease ti
 	}
 	var list []conversation.Fetch
 	err := s.do(ctx, func(t *tx) error {
-		query := `SELECT ` + fileColumns + `, f.attempts FROM files f WHERE f.due_at IS NOT NULL AND f.due_at <= ? ORDER BY f.due_at LIMIT ?`
+		query := `SELECT ` + fileColumns + `, f.attempts, f.token FROM files f WHERE f.due_at IS NOT NULL AND f.due_at <= ? ORDER BY f.due_at LIMIT ?`
 		if t.postgres {
 			query += ` FOR UPDATE SKIP LOCKED`
 		}
@@ -122,12 +122,17 @@ func (s conversations) ClaimFetches(ctx context.Context, now time.Time, lease ti
 		list, err = collect(rows, func(r scanner) (conversation.Fetch, error) {
 			f := conversation.Fetch{Token: s.newID()}
 			var duration, created int64
-			err := r.Scan(append(fileFields(&f.File, &duration, &created), &f.Attempts)...)
+			var former string
+			err := r.Scan(append(fileFields(&f.File, &duration, &created), &f.Attempts, &former)...)
+			if former != "" { // whoever had it ended suddenly, maybe by it
+				f.Attempts++
+			}
 			f.File.Duration, f.File.CreatedAt = time.Duration(duration)*time.Millisecond, at(created)
 			return f, err
 		})
 		for i := 0; i < len(list) && err == nil; i++ {
-			_, err = t.exec(`UPDATE files SET due_at = ?, token = ? WHERE id = ?`, now.Add(lease).UnixMilli(), list[i].Token, string(list[i].File.ID))
+			_, err = t.exec(`UPDATE files SET due_at = ?, token = ?, attempts = ? WHERE id = ?`,
+				now.Add(lease).UnixMilli(), list[i].Token, list[i].Attempts, string(list[i].File.ID))
 		}
 		return err
 	})
@@ -144,6 +149,14 @@ func (s conversations) NextFetch(ctx context.Context) (time.Time, bool, error) {
 		return time.Time{}, false, fmt.Errorf("find next fetch: %w", translate(err))
 	}
 	return time.UnixMilli(next.Int64).UTC(), next.Valid, nil
+}
+
+// RenewFetch implements conversation.Files.
+func (s conversations) RenewFetch(ctx context.Context, f conversation.Fetch, until time.Time) error {
+	return s.write(ctx, "renew fetch", func(t *tx) error {
+		_, err := t.exec(`UPDATE files SET due_at = ? WHERE id = ? AND token = ?`, ms(until), string(f.File.ID), f.Token)
+		return err
+	})
 }
 
 // FetchLater implements conversation.Files.

@@ -36,3 +36,25 @@ func TestAdoptFreesTheFilesOfTheDead(t *testing.T) {
 		equal(t, "its tries", got[0].Attempts, 3)
 	})
 }
+
+// A claim that is renewed is nobody else's; one that ran out is, and counts.
+func TestRenewedFetch(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.receive(t, w.operatorsFile(w.known(t, "v1"), ""))
+		mine := w.claimFetches(t, 5)[0]
+		w.now = w.now.Add(lease - time.Second)
+		must(t, w.Conversations().RenewFetch(testContext, mine, w.now.Add(lease)))
+		w.now = w.now.Add(lease - time.Second)
+		equal(t, "claimed of another's", len(w.claimFetches(t, 5)), 0)
+		w.now = w.now.Add(2 * time.Second)
+		next := w.claimFetches(t, 5)
+		equal(t, "claimed after it ran out", len(next), 1)
+		equal(t, "tries", next[0].Attempts, 1)
+		// The former holder changes nothing any more.
+		must(t, w.Conversations().RenewFetch(testContext, mine, w.now.Add(time.Hour)))
+		w.now = w.now.Add(lease)
+		again := w.claimFetches(t, 5)
+		equal(t, "claimed once more", len(again), 1)
+		equal(t, "tries", again[0].Attempts, 2)
+	})
+}

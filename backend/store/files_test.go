@@ -334,8 +334,8 @@ func TestFetchesAreLeasedAndPostponed(t *testing.T) {
 		must(t, s.FetchLater(testContext, rest[0], at))
 		w.now = at.Add(-time.Millisecond)
 		due := w.claimFetches(t, 5)
-		if len(due) != 1 || due[0].File.ID != first[0].File.ID || due[0].Attempts != 0 {
-			t.Fatalf("after the lease: %+v, want the first, whose holder is gone", due)
+		if len(due) != 1 || due[0].File.ID != first[0].File.ID || due[0].Attempts != 1 {
+			t.Fatalf("after the lease: %+v, want the first, whose holder is gone, and a try counted", due)
 		}
 		w.now = at
 		due2 := w.claimFetches(t, 5)

@@ -71,9 +71,8 @@ func (s lanes) ClaimDue(ctx context.Context, now time.Time, lease time.Duration,
 	return claims, nil
 }
 
-// Adopt implements outbox.Store. The tokens of lanes stay: they tell that what their
-// holder had in hand may have arrived. Of a file that was being fetched the try
-// counts: it may be what the process died of.
+// Adopt implements outbox.Store. The tokens stay: they tell that what their holder had
+// in hand may have arrived, and that a try of a file counts.
 func (s lanes) Adopt(ctx context.Context) error {
 	if s.postgres {
 		return nil
@@ -82,7 +81,7 @@ func (s lanes) Adopt(ctx context.Context) error {
 		if _, err := t.exec(`UPDATE conversations SET due_at = 0 WHERE due_at > 0 AND token <> ''`); err != nil {
 			return err
 		}
-		_, err := t.exec(`UPDATE files SET due_at = 0, token = '', attempts = attempts + 1 WHERE due_at > 0 AND token <> ''`)
+		_, err := t.exec(`UPDATE files SET due_at = 0 WHERE due_at > 0 AND token <> ''`)
 		return err
 	})
 }
