@@ -153,7 +153,7 @@ func (c *talker) attach(ctx context.Context) bool {
 // edit changes the visitor's latest message. One that was refused for good cannot
 // be changed, so conversations that are refused edit nothing.
 func (c *talker) edit(ctx context.Context) bool {
-	if c.s.single[c.n] {
+	if slices.Contains(c.s.single, c.n) {
 		return c.write(ctx, map[string]any{})
 	}
 	list := c.written()
