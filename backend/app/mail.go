@@ -28,23 +28,35 @@ func newMailer(cfg config.Config, texts *i18n.Catalog, log *slog.Logger) *mailer
 	return &mailer{smtp: cfg.SMTP, appURL: cfg.AppURL, texts: texts, log: log}
 }
 
-// SendVerification sends the link that proves an address. The token stands in
-// the fragment, which browsers send to nobody.
+// SendVerification sends the link that proves an address.
 func (m *mailer) SendVerification(_ context.Context, to, locale, token string) error {
-	link := m.appURL + "/verify-email#" + token
+	m.sendLink("verify", to, locale, "/verify-email#"+token)
+	return nil
+}
+
+// SendReset sends the link by which a forgotten password is replaced.
+func (m *mailer) SendReset(_ context.Context, to, locale, token string) error {
+	m.sendLink("reset", to, locale, "/reset-password#"+token)
+	return nil
+}
+
+// sendLink sends the mail with the texts mail.<kind>. The token stands in the
+// link's fragment, which browsers send to nobody.
+func (m *mailer) sendLink(kind, to, locale, path string) {
+	link := m.appURL + path
 	if m.smtp.Addr == "" {
-		m.log.Warn("no mail server is set: open this link to confirm the address", "to", to, "link", link)
-		return nil
+		m.log.Warn("no mail server is set: open the link that would have been mailed", "mail", kind, "to", to, "link", link)
+		return
 	}
 	words := m.texts.Localizer("", locale)
 	// In the background: how long a mail server takes must not tell whether the
-	// address was new. A mail that is lost is asked for again by signing up again.
+	// address is known. A mail that is lost is asked for again by the same form.
 	go func() {
-		if err := m.send(to, words.Text("mail.verify.subject", nil), words.Text("mail.verify.body", map[string]any{"Link": link})); err != nil {
-			m.log.Error("verification mail not sent", "error", err)
+		err := m.send(to, words.Text("mail."+kind+".subject", nil), words.Text("mail."+kind+".body", map[string]any{"Link": link}))
+		if err != nil {
+			m.log.Error("mail not sent", "mail", kind, "error", err)
 		}
 	}()
-	return nil
 }
 
 func (m *mailer) send(to, subject, body string) error {

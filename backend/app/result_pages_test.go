@@ -56,6 +56,29 @@ func TestResultPages(t *testing.T) {
 		p.click("button")
 		shows("verify.failed.title")
 
+		// A forgotten password: a weak one comes back with the reason, a good one ends it.
+		w.send("POST", appURL+"/widget/v1/reset", w.widgetHeaders(adminID), map[string]string{"email": lang + "@shop.example.org", "language": lang})
+		mails = w.mail.all()
+		p.visit(appURL + "/reset-password#" + mails[len(mails)-1].token)
+		shows("reset.title")
+		if at := js[string](p, `location.href`); at != appURL+"/reset-password" {
+			t.Errorf("the token stays in the address %s", at)
+		}
+		p.fill("#password", "aaaaaaaaaaaa")
+		p.click(".page__show input")
+		p.sees(`document.querySelector("#password").type === "text"`)
+		p.click("button")
+		p.sees(`document.querySelector("#error")?.textContent.length > 20 && document.querySelector("#password").type === "password"`)
+		shows("reset.title")
+		p.fill("#password", "the new password")
+		p.click("button")
+		shows("reset.ok.title")
+		p.visit("about:blank")
+		p.visit(appURL + "/reset-password#" + mails[len(mails)-1].token) // it was used
+		p.fill("#password", "another password")
+		p.click("button")
+		shows("reset.failed.title")
+
 		granted, err := w.box.Consent(accountID, clientID, "", true)
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +98,7 @@ func TestResultPages(t *testing.T) {
 		if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{}); err != nil {
 			t.Fatal(err)
 		}
-		needed, _ := json.Marshal(words["verify.script_needed"])
+		needed, _ := json.Marshal(words["link.script_needed"])
 		p.sees(`document.body.innerText.includes(` + string(needed) + `) && !document.querySelector("button").checkVisibility()`)
 		p.shot(lang + "-no-script")
 	}

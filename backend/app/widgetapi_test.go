@@ -425,7 +425,7 @@ func TestSignUp(t *testing.T) {
 		!strings.Contains(string(page.body), `action="/verify-email"`) {
 		t.Errorf("the page of the mailed link: %d %v\n%s", page.status, page.header, page.body)
 	}
-	for _, path := range []string{"/assets/page.css", "/assets/verify.js"} {
+	for _, path := range []string{"/assets/page.css", "/assets/link.js"} {
 		if a := w.send("GET", appURL+path, nil, nil); a.status != 200 || len(a.body) == 0 {
 			t.Errorf("%s: %d", path, a.status)
 		}

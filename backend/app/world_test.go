@@ -395,22 +395,26 @@ func (w *world) trySend(method, url string, header map[string]string, body any) 
 // mailbox keeps mails instead of sending them.
 type mailbox struct {
 	mu    sync.Mutex
-	mails []verification
+	mails []sentMail
 }
 
-type verification struct{ to, locale, token string }
+type sentMail struct{ to, locale, token string }
 
 func (m *mailbox) SendVerification(_ context.Context, to, locale, token string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.mails = append(m.mails, verification{to, locale, token})
+	m.mails = append(m.mails, sentMail{to, locale, token})
 	return nil
 }
 
-func (m *mailbox) all() []verification {
+func (m *mailbox) SendReset(ctx context.Context, to, locale, token string) error {
+	return m.SendVerification(ctx, to, locale, token)
+}
+
+func (m *mailbox) all() []sentMail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]verification(nil), m.mails...)
+	return append([]sentMail(nil), m.mails...)
 }
 
 // syncBuffer is a log that several goroutines write.

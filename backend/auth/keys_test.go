@@ -76,6 +76,15 @@ var kinds = []struct {
 			}
 			return err
 		}, "token_invalid", fault.Invalid},
+	{"reset", time.Hour,
+		func(k *Keys) (string, error) { return k.IssueReset("u", "m") },
+		func(k *Keys, s string) error {
+			u, m, err := k.ReadReset(s)
+			if err == nil && (u != "u" || m != "m") {
+				return fmt.Errorf("reset = %s, %s", u, m)
+			}
+			return err
+		}, "token_invalid", fault.Invalid},
 }
 
 func TestTokensNeverStandInForAnother(t *testing.T) {

@@ -17,6 +17,7 @@ const (
 	TicketLife  = 10 * time.Minute
 	StateLife   = 30 * time.Minute
 	ProofLife   = 24 * time.Hour
+	ResetLife   = time.Hour
 )
 
 // Bounds of tokens of ours, in bytes: a ticket holds one origin, a visitor token
@@ -42,11 +43,12 @@ const (
 	forTicket  purpose = "ticket"
 	forState   purpose = "state"
 	forProof   purpose = "proof"
+	forReset   purpose = "reset"
 )
 
 // Keys signs and reads the server's own tokens: visitor tokens, tickets of
-// trusted pages, states of OAuth and proofs of e-mail addresses. None can stand
-// in for another. It may be used by many goroutines at once.
+// trusted pages, states of OAuth, proofs of e-mail addresses and resets of
+// passwords. None can stand in for another. It may be used by many goroutines at once.
 type Keys struct {
 	signing string                        // id of the key that signs
 	byID    map[string]map[purpose][]byte // all that verify
@@ -65,7 +67,7 @@ func NewKeys(now func() time.Time, keys ...Key) (*Keys, error) {
 	k := &Keys{signing: keys[0].ID, byID: map[string]map[purpose][]byte{}, now: now}
 	for _, key := range keys {
 		k.byID[key.ID] = map[purpose][]byte{}
-		for _, p := range []purpose{forVisitor, forTicket, forState, forProof} {
+		for _, p := range []purpose{forVisitor, forTicket, forState, forProof, forReset} {
 			d, err := key.derive("token " + string(p))
 			if err != nil {
 				return nil, err
@@ -224,7 +226,22 @@ func (k *Keys) Issue(id chatid.UserID, mark string) (string, error) {
 
 // Read reads the token of a verification mail. fault.Invalid token_invalid.
 func (k *Keys) Read(token string) (id chatid.UserID, mark string, err error) {
-	p, err := read[proof](k, forProof, token)
+	return readProof(k, forProof, token)
+}
+
+// IssueReset makes the token of a mail by which a forgotten password is
+// replaced. It lives ResetLife; mark is as in Issue.
+func (k *Keys) IssueReset(id chatid.UserID, mark string) (string, error) {
+	return issue(k, forReset, ResetLife, proof{id, mark})
+}
+
+// ReadReset reads a token of IssueReset. fault.Invalid token_invalid.
+func (k *Keys) ReadReset(token string) (id chatid.UserID, mark string, err error) {
+	return readProof(k, forReset, token)
+}
+
+func readProof(k *Keys, of purpose, token string) (chatid.UserID, string, error) {
+	p, err := read[proof](k, of, token)
 	if err == nil && p.User == "" {
 		err = errors.New("proof names nobody")
 	}

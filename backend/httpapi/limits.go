@@ -33,6 +33,9 @@ var (
 	perAccountSignIn   = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
 	perAccountParked   = budget{name: "parked", every: time.Second, burst: 40}
 	perSignUpAddress   = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
+	// Each asked-for reset may send a mail to somebody who did not ask.
+	perResetLogin   = budget{name: "reset", every: 10 * time.Minute, burst: 3}
+	perResetAccount = budget{name: "resets of an account", every: 2 * time.Minute, burst: 10}
 	// Addresses that nobody has are guesses.
 	perUnknownHook = budget{name: "unknown-hook", every: 6 * time.Second, burst: 20}
 	perCRMHook     = budget{name: "crm-hook", every: 20 * time.Millisecond, burst: 500}

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"leadline/backend/fault"
+	"leadline/backend/team"
 )
 
 // The few pages of the app host for people who follow a link. No inline script
@@ -19,21 +22,34 @@ var pageHTML string
 //go:embed pages/page.css
 var pageCSS []byte
 
-//go:embed pages/verify.js
-var verifyJS []byte
+//go:embed pages/link.js
+var linkJS []byte
 
 var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
-// pageCSP is strict; verifying needs a script of our own and a form to us.
+// pageCSP is strict; mailed links need a script of our own and a form to us.
 const pageCSP = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 type pageView struct {
 	Lang, Title, Text string
-	// Confirm draws the form that posts the token of the address's fragment;
-	// NeedsScript stands in its place where the fragment cannot be read.
-	Confirm, NeedsScript string
+	Form              *pageForm
 	// Close tells that nothing more is to be done here.
 	Close string
+}
+
+// pageForm posts the token of the address's fragment to Action.
+type pageForm struct {
+	Action, Button string
+	// Token is "" while it stands in the fragment.
+	Token string
+	// NeedsScript stands in the form's place where the fragment cannot be read.
+	NeedsScript string
+	Password    *passwordField
+}
+
+type passwordField struct {
+	Label, Hint, Show, Error string
+	MinRunes                 int
 }
 
 // page shows one sentence with a title: the texts key.title and key.text. The
@@ -63,8 +79,8 @@ func (s *Server) render(c *gin.Context, status int, v pageView) {
 // server and no log sees, and mail scanners that only fetch links spend nothing.
 func (s *Server) verifyPage(c *gin.Context) {
 	s.render(c, http.StatusOK, pageView{
-		Title: s.text(c, "verify.title", nil), Text: s.text(c, "verify.text", nil), Confirm: s.text(c, "verify.button", nil),
-		NeedsScript: s.text(c, "verify.script_needed", nil),
+		Title: s.text(c, "verify.title", nil), Text: s.text(c, "verify.text", nil),
+		Form: &pageForm{Action: "/verify-email", Button: s.text(c, "verify.button", nil), NeedsScript: s.text(c, "link.script_needed", nil)},
 	})
 }
 
@@ -77,12 +93,50 @@ func (s *Server) verifyEmail(c *gin.Context) {
 	s.page(c, status, key)
 }
 
+func (s *Server) resetPage(c *gin.Context) { s.renderReset(c, http.StatusOK, "", nil) }
+
+// renderReset asks for a new password; again, with the token that came and what
+// is wrong, after a password that will not do.
+func (s *Server) renderReset(c *gin.Context, status int, token string, weak error) {
+	least := map[string]any{"Min": team.MinPasswordRunes}
+	field := passwordField{
+		Label: s.text(c, "reset.password", nil), Hint: s.text(c, "reset.hint", least), Show: s.text(c, "reset.show", nil), MinRunes: team.MinPasswordRunes,
+	}
+	if weak != nil {
+		_, body := s.explain(c, weak)
+		field.Error = body.Error.Message
+	}
+	s.render(c, status, pageView{
+		Title: s.text(c, "reset.title", nil), Text: s.text(c, "reset.text", nil),
+		Form: &pageForm{
+			Action: "/reset-password", Token: token, Button: s.text(c, "reset.button", nil),
+			NeedsScript: s.text(c, "link.script_needed", nil), Password: &field,
+		},
+	})
+}
+
+func (s *Server) resetPassword(c *gin.Context) {
+	token := c.PostForm("token")
+	err := s.Teams.Reset(c.Request.Context(), token, c.PostForm("password"))
+	switch {
+	case err == nil:
+		s.page(c, http.StatusOK, "reset.ok")
+	case fault.CodeOf(err) == "weak_password":
+		s.renderReset(c, http.StatusUnprocessableEntity, token, err)
+	case fault.CodeOf(err) == "token_invalid":
+		s.Logger.Warn("password not reset", "request_id", requestID(c), "error", err)
+		s.page(c, http.StatusUnprocessableEntity, "reset.failed")
+	default:
+		s.fail(c, err)
+	}
+}
+
 func (s *Server) pageStyle(c *gin.Context) {
 	c.Header("Cache-Control", "public, max-age=600")
 	c.Data(http.StatusOK, "text/css; charset=utf-8", pageCSS)
 }
 
-func (s *Server) verifyScript(c *gin.Context) {
+func (s *Server) linkScript(c *gin.Context) {
 	c.Header("Cache-Control", "public, max-age=600")
-	c.Data(http.StatusOK, "text/javascript; charset=utf-8", verifyJS)
+	c.Data(http.StatusOK, "text/javascript; charset=utf-8", linkJS)
 }

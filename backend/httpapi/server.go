@@ -130,8 +130,10 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	r.GET("/oauth/:product/disabled", s.limited(perAddress), s.oauthDisabled)
 	r.GET("/verify-email", s.verifyPage)
 	r.POST("/verify-email", s.bodyLimit(8<<10), s.limited(perAddress), s.verifyEmail)
+	r.GET("/reset-password", s.resetPage)
+	r.POST("/reset-password", s.bodyLimit(8<<10), s.limited(perAddress), s.resetPassword)
 	r.GET("/assets/page.css", s.pageStyle)
-	r.GET("/assets/verify.js", s.verifyScript)
+	r.GET("/assets/link.js", s.linkScript)
 
 	// The widget, from the CRM's pages.
 	w := r.Group(widgetRoot)
@@ -143,6 +145,7 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	w.POST("/parked/:message/resend", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetResend)
 	w.POST("/parked/:message/drop", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetDrop)
 	w.POST("/signup", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetSignUp)
+	w.POST("/reset", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetReset)
 }
 
 func (s *Server) chatRoutes(r *gin.Engine) {

@@ -240,3 +240,34 @@ func (s *Server) widgetSignUp(c *gin.Context) {
 	}
 	c.JSON(http.StatusAccepted, gin.H{"state": "verify_email"})
 }
+
+type resetBody struct {
+	Email    string `json:"email" binding:"required,max=254"`
+	Language string `json:"language" binding:"max=16"`
+}
+
+// widgetReset answers every address alike: whether it is known must not be readable.
+func (s *Server) widgetReset(c *gin.Context) {
+	claims, p := claimsOf(c)
+	var in resetBody
+	err := bind(c, &in)
+	c.Set(keyLanguage, in.Language)
+	if err == nil && claims.IsAdmin != nil && !*claims.IsAdmin {
+		err = fault.New(fault.Denied, "not_admin")
+	}
+	if err == nil {
+		err = team.CheckEmail(in.Email)
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	if !s.spend(c, perResetAccount, p.Name+claims.Host) || !s.spend(c, perResetLogin, team.Normal(in.Email)) {
+		return
+	}
+	if err := s.Teams.Forgotten(c.Request.Context(), in.Email, s.Texts.Match(in.Language)); err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.JSON(http.StatusAccepted, gin.H{"state": "reset_sent"})
+}

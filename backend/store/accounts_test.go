@@ -269,7 +269,16 @@ func TestUsersAndTeams(t *testing.T) {
 			equal(t, what, got, u)
 		}
 		wantKind(t, s.SetPassword(testContext, "none@example.com", "x"), fault.NotFound, "not_found")
-		_, err := s.OwnerOf(testContext, "none")
+		// A reset is for the password that it was asked for, and proves the address once.
+		wantKind(t, s.ReplacePassword(testContext, "u3", "another", "x", w.now), fault.NotFound, "not_found")
+		wantKind(t, s.ReplacePassword(testContext, "none", "", "x", w.now), fault.NotFound, "not_found")
+		must(t, s.ReplacePassword(testContext, "u3", "", "x", w.now))
+		wantKind(t, s.ReplacePassword(testContext, "u3", "", "y", w.now), fault.NotFound, "not_found")
+		must(t, s.ReplacePassword(testContext, "u3", "x", "z", w.now.Add(time.Hour)))
+		got, err := s.User(testContext, "u3")
+		must(t, err)
+		equal(t, "password and proof", []any{got.PasswordHash, got.VerifiedAt}, []any{"z", w.now})
+		_, err = s.OwnerOf(testContext, "none")
 		wantKind(t, err, fault.NotFound, "not_found")
 	})
 }

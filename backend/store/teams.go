@@ -73,3 +73,17 @@ func (s teams) SetPassword(ctx context.Context, email, hash string) error {
 		return res.Error
 	})
 }
+
+// ReplacePassword implements team.Store.
+func (s teams) ReplacePassword(ctx context.Context, id chatid.UserID, old, hash string, at time.Time) error {
+	return s.write(ctx, "replace password", func(t *tx) error {
+		res := t.db.Model(&userRow{}).Where("id = ? AND password_hash = ?", string(id), old).Update("password_hash", hash)
+		if res.Error == nil && res.RowsAffected == 0 {
+			return fault.New(fault.NotFound, "not_found")
+		}
+		if res.Error != nil {
+			return res.Error
+		}
+		return t.db.Model(&userRow{}).Where("id = ? AND verified_at = 0", string(id)).Update("verified_at", ms(at)).Error
+	})
+}

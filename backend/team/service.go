@@ -19,16 +19,22 @@ type Passwords interface {
 	Compare(ctx context.Context, hash, password string) (bool, error)
 }
 
-// Proofs makes and reads the token of a verification mail.
+// Proofs makes and reads the tokens of mails. One kind never passes for the other.
 type Proofs interface {
-	// Issue makes a token for the user; mark ties it to one state of the user.
+	// Issue makes the token of a verification mail; mark ties it to one state of
+	// the user.
 	Issue(id chatid.UserID, mark string) (string, error)
 	Read(token string) (id chatid.UserID, mark string, err error)
+	// IssueReset makes the token of a mail by which a password is replaced.
+	IssueReset(id chatid.UserID, mark string) (string, error)
+	ReadReset(token string) (id chatid.UserID, mark string, err error)
 }
 
-// Mailer sends the verification mail. token goes into the link's fragment.
+// Mailer sends mails. token goes into the link's fragment. How long it takes
+// must not tell whether a mail was sent.
 type Mailer interface {
 	SendVerification(ctx context.Context, to, locale, token string) error
+	SendReset(ctx context.Context, to, locale, token string) error
 }
 
 // Limits of a password. The upper one keeps hashing cheap to refuse.
@@ -131,6 +137,13 @@ func CheckSignUp(email, password string) error {
 		return err
 	}
 	return checkPassword(password)
+}
+
+// CheckEmail tells whether it is an address that a login may have: fault.Invalid
+// invalid_email.
+func CheckEmail(email string) error {
+	_, err := checkEmail(email)
+	return err
 }
 
 // Verify takes the token of a verification mail. fault.Invalid token_invalid

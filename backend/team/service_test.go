@@ -103,6 +103,24 @@ func (o *one) UserByEmail(_ context.Context, email string) (User, error) {
 	return o.user, nil
 }
 
+func (o *one) User(_ context.Context, id chatid.UserID) (User, error) {
+	if o.err != nil {
+		return User{}, o.err
+	}
+	if id != o.user.ID {
+		return User{}, fault.New(fault.NotFound, "not_found")
+	}
+	return o.user, nil
+}
+
+func (o *one) ReplacePassword(_ context.Context, id chatid.UserID, old, hash string, at time.Time) error {
+	if id != o.user.ID || old != o.user.PasswordHash || o.changed != "" { // changed: somebody was first
+		return fault.New(fault.NotFound, "not_found")
+	}
+	o.user.PasswordHash, o.user.VerifiedAt = hash, at
+	return nil
+}
+
 func (o *one) SetPassword(_ context.Context, email, hash string) error {
 	o.changed = email + " " + hash
 	return nil
@@ -166,12 +184,26 @@ func (proofs) Issue(id chatid.UserID, mark string) (string, error) {
 	return fmt.Sprint(id, "|", mark), nil
 }
 func (proofs) Read(string) (chatid.UserID, string, error) { return "", "", errors.New("unused") }
+func (proofs) IssueReset(id chatid.UserID, mark string) (string, error) {
+	return fmt.Sprint("reset|", id, "|", mark), nil
+}
+func (proofs) ReadReset(token string) (chatid.UserID, string, error) {
+	part := strings.Split(token, "|")
+	if len(part) != 3 || part[0] != "reset" {
+		return "", "", fault.New(fault.Invalid, "token_invalid")
+	}
+	return chatid.UserID(part[1]), part[2], nil
+}
 
 type mails []string
 
 func (m *mails) SendVerification(_ context.Context, to, locale, token string) error {
 	*m = append(*m, to+" "+locale+" "+token)
 	return nil
+}
+
+func (m *mails) SendReset(ctx context.Context, to, locale, token string) error {
+	return m.SendVerification(ctx, to, locale, token)
 }
 
 // TestSignUpOfKnownAddress: a proven login is neither told nor changed; an

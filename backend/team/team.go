@@ -56,4 +56,7 @@ type Store interface {
 	Verify(ctx context.Context, id chatid.UserID, at time.Time) error
 	// SetPassword replaces the hash of a user (by address); fault.NotFound.
 	SetPassword(ctx context.Context, email, hash string) error
+	// ReplacePassword puts hash in the place of old and marks the address as
+	// proven, together; fault.NotFound when the user's hash is not old (any more).
+	ReplacePassword(ctx context.Context, id chatid.UserID, old, hash string, at time.Time) error
 }
