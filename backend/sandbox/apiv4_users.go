@@ -12,6 +12,9 @@ func (a *apiCall) userModel(u User, withoutAmojo bool) map[string]any {
 		"rights": map[string]any{"is_admin": u.Admin, "is_free": false, "is_active": true, "group_id": nil, "role_id": nil},
 		"_links": a.self("/api/v4/users/" + strconv.FormatInt(u.ID, 10)),
 	}
+	if avatar, there := a.avatarOf(u); there {
+		out["avatar"] = avatar
+	}
 	if a.with("amojo_id") {
 		out["amojo_id"] = u.AmojoID
 		if withoutAmojo {

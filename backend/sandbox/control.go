@@ -29,6 +29,11 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	get(v1+"/accounts", func(*http.Request) (any, error) { return s.Accounts(), nil })
 	do("POST "+v1+"/accounts", func(r *http.Request) (any, error) { return create(r, s.AddAccount) })
 	do("POST "+v1+"/accounts/{id}/users", s.ctlAddUser)
+	do("PATCH "+v1+"/accounts/{id}/users/{user}", ctl(func(r *http.Request, in struct {
+		Avatar string `json:"avatar"`
+	}) (any, error) {
+		return nil, s.SetAvatar(pathID(r), pathNumber(r, "user"), in.Avatar)
+	}))
 	do("POST "+v1+"/accounts/{id}/rename", s.ctlRename)
 	do("POST "+v1+"/accounts/{id}/install", s.ctlInstall)
 	do("POST "+v1+"/accounts/{id}/uninstall", s.ctlUninstall)

@@ -31,6 +31,9 @@ type CRMVariants struct {
 	DuplicateEmail bool `json:"duplicate_email"`
 	// UsersWithoutAmojoID answers null for amojo_id of users (C §6).
 	UsersWithoutAmojoID bool `json:"users_without_amojo_id"`
+	// UserAvatar is the form of a user's picture, which is not documented: link (also
+	// ""), a path of the account's host, null, or no field at all.
+	UserAvatar string `json:"user_avatar" choices:"link,path,null,absent"`
 	// SourcesGet403 answers 403 in place of 401 to GET sources without a valid token (C §11).
 	SourcesGet403 bool `json:"sources_get_403"`
 	// SourceLimit per integration and account; 0 is 100 (C §11: 100 or 50).

@@ -47,6 +47,9 @@ type User struct {
 	AmojoID  string `json:"amojo_id"`
 	Language string `json:"language"`
 	Admin    bool   `json:"admin"`
+	// Avatar is a colour, "#3a7bd5", in which the sandbox draws a picture that the
+	// account's host serves; anything else is given as the link that it is. Empty for none.
+	Avatar string `json:"avatar,omitempty"`
 }
 
 // Pipeline is one lead pipeline; the first of an account is the main one.

@@ -193,6 +193,8 @@ func (s *Server) serveAccount(w http.ResponseWriter, r *http.Request, zone Zone,
 		s.logged("api", w, r, func(c *call) { s.serveAPI(c) })
 	case former:
 		http.Error(w, "The account was renamed.", http.StatusNotFound)
+	case strings.HasPrefix(p, avatarPath):
+		s.logged("avatar", w, r, s.serveAvatar)
 	case p == "/inbox", strings.HasPrefix(p, "/inbox/"):
 		s.boxMux.ServeHTTP(w, r)
 	case s.page != nil:

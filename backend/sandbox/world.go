@@ -148,7 +148,7 @@ func (s *Server) AddAccount(a Account) Account {
 	a.Name, a.Language = cmp.Or(a.Name, a.Subdomain), cmp.Or(a.Language, "en")
 	a.Country, a.Timezone = cmp.Or(a.Country, "RU"), cmp.Or(a.Timezone, "Europe/Moscow")
 	if len(a.Users) == 0 {
-		a.Users = []User{{Name: "Anna Admin", Admin: true}, {Name: "Oleg Operator"}}
+		a.Users = []User{{Name: "Anna Admin", Admin: true, Avatar: "#3a7bd5"}, {Name: "Oleg Operator", Avatar: "#c0563f"}}
 	}
 	if len(a.Pipelines) == 0 {
 		a.Pipelines = []Pipeline{{Name: "Main"}}
