@@ -68,7 +68,7 @@ func FuzzThumbnail(f *testing.F) {
 			if err != nil || w*h > 1<<20 {
 				continue // big ones only slow the search down
 			}
-			got, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), typ)
+			got, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), typ, thumbPixels)
 			if err != nil || got == nil {
 				continue
 			}

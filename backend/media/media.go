@@ -16,7 +16,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"leadline/backend/fault"
@@ -27,6 +29,24 @@ type Service struct {
 	Store   Store
 	Limits  Limits
 	Fetcher *Fetcher
+	// avatars: nothing is kept of a picture but its thumbnail.
+	avatars bool
+}
+
+const (
+	// avatarBytes is the most that a picture of a person may have before it is made small.
+	avatarBytes = 2 << 20
+	// avatarPixels is the longer side at most: 28 points on a screen, at three pixels each.
+	avatarPixels = 96
+)
+
+// ForAvatars gives a Service, on the same store, for pictures of people: of up to
+// 2 MB, of which a copy of up to 96 pixels a side, upright and without metadata, is
+// all that is kept; it is the Item's original. Refused besides is what cannot be made
+// smaller.
+func (s *Service) ForAvatars() *Service {
+	l := Limits{PictureBytes: avatarBytes, Types: slices.Collect(maps.Keys(decoders))}
+	return &Service{Store: s.Store, Limits: l, Fetcher: s.Fetcher, avatars: true}
 }
 
 // Incoming says what is known of a file before it is looked at.
@@ -75,10 +95,13 @@ func (s *Service) Accept(ctx context.Context, r io.Reader, in Incoming) (Item, e
 	if err != nil {
 		return Item{}, err
 	}
+	if s.avatars {
+		return s.keepSmall(ctx, f, info)
+	}
 	item := Item{Info: info, Key: NewKey()}
 	var thumb *Thumb
 	if info.Kind == Picture || info.Kind == Sticker {
-		thumb, err = thumbnail(ctx, f, size, info.Type)
+		thumb, err = thumbnail(ctx, f, size, info.Type, thumbPixels)
 		switch {
 		case err == nil:
 		case ctx.Err() != nil:
@@ -99,6 +122,26 @@ func (s *Service) Accept(ctx context.Context, r io.Reader, in Incoming) (Item, e
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
 		defer cancel()
 		return Item{}, errors.Join(err, s.Store.Delete(clean, item.Key))
+	}
+	return item, nil
+}
+
+// keepSmall stores the thumbnail of a picture as the picture.
+func (s *Service) keepSmall(ctx context.Context, f io.ReaderAt, info Info) (Item, error) {
+	small, err := thumbnail(ctx, f, info.Size, info.Type, avatarPixels)
+	switch {
+	case ctx.Err() != nil:
+		return Item{}, ctx.Err()
+	case err != nil:
+		return Item{}, fault.Wrap(fault.Invalid, "file_broken", err)
+	case small == nil:
+		return Item{}, fault.New(fault.Invalid, "file_type_refused")
+	}
+	info.Type, info.Size, info.Width, info.Height = small.Type, int64(len(small.Data)), small.Width, small.Height
+	info.Name = CleanName(info.Name, info.Type)
+	item := Item{Info: info, Key: NewKey()}
+	if err := s.Store.Put(ctx, item.Key, small.reader(), info.Size); err != nil {
+		return Item{}, err
 	}
 	return item, nil
 }

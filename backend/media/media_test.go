@@ -265,3 +265,49 @@ func TestAcceptEndsWithItsContext(t *testing.T) {
 		t.Errorf("%d blobs are left", n)
 	}
 }
+
+// TestForAvatars: of a person's picture only a small copy is kept, and nothing of
+// anything else.
+func TestForAvatars(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		file, typ     string
+		width, height int
+		code          string // of the refusal
+	}{
+		{"wide.jpg", "image/jpeg", 96, 24, ""},
+		{"turned6.webp", "image/jpeg", 0, 0, ""},
+		{"glass.png", "image/png", 0, 0, ""},
+		{"small.gif", "", 0, 0, ""},
+		{"moving.webp", "", 0, 0, "file_type_refused"}, // no decoder for its frames
+		{"film.mp4", "", 0, 0, "file_type_refused"},
+		{"opus.ogg", "", 0, 0, "file_type_refused"},
+	} {
+		s, f := service(t)
+		item, err := s.ForAvatars().Accept(t.Context(), bytes.NewReader(sample(t, tt.file)), Incoming{})
+		if fault.CodeOf(err) != tt.code {
+			t.Errorf("%s: %v, want %q", tt.file, err, tt.code)
+		}
+		if err != nil {
+			if n := blobs(t, f); n != 0 {
+				t.Errorf("%s: %d blobs stay", tt.file, n)
+			}
+			continue
+		}
+		if item.Thumb != nil || item.Width > 96 || item.Height > 96 || tt.width != 0 && (item.Width != tt.width || item.Height != tt.height) || tt.typ != "" && item.Type != tt.typ {
+			t.Errorf("%s: %+v, thumbnail %v", tt.file, item.Info, item.Thumb)
+		}
+		got := stored(t, f, item.Key)
+		if w, h, err := dimensions(bytes.NewReader(got), int64(len(got)), item.Type); err != nil || w != item.Width || h != item.Height || int64(len(got)) != item.Size {
+			t.Errorf("%s: stored %dx%d of %d bytes (%v), told %+v", tt.file, w, h, len(got), err, item.Info)
+		}
+		if n := blobs(t, f); n != 1 {
+			t.Errorf("%s: %d blobs", tt.file, n)
+		}
+	}
+	s, f := service(t)
+	big := append(sample(t, "small.gif"), make([]byte, 2<<20)...)
+	if _, err := s.ForAvatars().Accept(t.Context(), bytes.NewReader(big), Incoming{}); !fault.Is(err, fault.TooLarge) || blobs(t, f) != 0 {
+		t.Errorf("more than 2 MB: %v, %d blobs", err, blobs(t, f))
+	}
+}

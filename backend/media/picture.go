@@ -83,10 +83,10 @@ func dimensions(r io.ReaderAt, size int64, typ string) (width, height int, err e
 	return c.Width, c.Height, nil
 }
 
-// thumbnail makes a picture small: at most 640 pixels a side, upright, never
+// thumbnail makes a picture small: at most so many pixels a side, upright, never
 // bigger than the original. It waits for its turn while others decode. nil
 // without an error means a good picture of a form that we cannot decode.
-func thumbnail(ctx context.Context, r io.ReaderAt, size int64, typ string) (thumb *Thumb, err error) {
+func thumbnail(ctx context.Context, r io.ReaderAt, size int64, typ string, most int) (thumb *Thumb, err error) {
 	if _, _, err := dimensions(r, size, typ); err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func thumbnail(ctx context.Context, r io.ReaderAt, size int64, typ string) (thum
 	if err != nil {
 		return nil, fmt.Errorf("decode picture: %w", err)
 	}
-	small := turn(shrink(src), orientation(r, size, typ))
+	small := turn(shrink(src, most), orientation(r, size, typ))
 	var b bytes.Buffer
 	t := &Thumb{Type: "image/jpeg", Width: small.Rect.Dx(), Height: small.Rect.Dy()}
 	if small.Opaque() {
@@ -134,14 +134,14 @@ func calm(err *error) {
 
 // shrink scales a picture down. A good filter on a big picture takes a quarter
 // of a second, so a cheap one goes first, down to four times the target.
-func shrink(src image.Image) *image.NRGBA {
+func shrink(src image.Image, most int) *image.NRGBA {
 	b := src.Bounds()
-	if w, h := fit(b.Dx(), b.Dy(), 4*thumbPixels); w < b.Dx() || h < b.Dy() {
+	if w, h := fit(b.Dx(), b.Dy(), 4*most); w < b.Dx() || h < b.Dy() {
 		mid := image.NewRGBA(image.Rect(0, 0, w, h))
 		draw.ApproxBiLinear.Scale(mid, mid.Rect, src, b, draw.Src, nil)
 		src, b = mid, mid.Rect
 	}
-	w, h := fit(b.Dx(), b.Dy(), thumbPixels)
+	w, h := fit(b.Dx(), b.Dy(), most)
 	small := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.CatmullRom.Scale(small, small.Rect, src, b, draw.Src, nil)
 	out := image.NewNRGBA(small.Rect)

@@ -14,7 +14,7 @@ import (
 func thumb(t *testing.T, file, typ string) (*Thumb, image.Image) {
 	t.Helper()
 	b := sample(t, file)
-	got, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), typ)
+	got, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), typ, thumbPixels)
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
@@ -121,7 +121,7 @@ func TestThumbnailsAreSmallAndKeepTheirShape(t *testing.T) {
 func TestAPictureInAFormThatWeCannotDecodeHasNoThumbnail(t *testing.T) {
 	t.Parallel()
 	b := sample(t, "moving.webp")
-	got, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), "image/webp")
+	got, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), "image/webp", thumbPixels)
 	if got != nil || err != nil {
 		t.Errorf("thumbnail = %v, %v; want none and no error", got, err)
 	}
@@ -133,7 +133,7 @@ func TestAPictureInAFormThatWeCannotDecodeHasNoThumbnail(t *testing.T) {
 func TestABombIsNotDecoded(t *testing.T) {
 	t.Parallel()
 	b := pngOf(60_000, 60_000)
-	if _, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), "image/png"); !errors.Is(err, errPixels) {
+	if _, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), "image/png", thumbPixels); !errors.Is(err, errPixels) {
 		t.Errorf("thumbnail = %v, want %v", err, errPixels)
 	}
 }
@@ -142,7 +142,7 @@ func TestADamagedPictureIsAnError(t *testing.T) {
 	t.Parallel()
 	b := sample(t, "wide.jpg")
 	b = b[:len(b)/2]
-	if got, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), "image/jpeg"); err == nil {
+	if got, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), "image/jpeg", thumbPixels); err == nil {
 		t.Errorf("thumbnail of half a file = %v, want an error", got)
 	}
 }
@@ -155,13 +155,13 @@ func TestThumbnailsWaitForTheirTurn(t *testing.T) {
 	b := sample(t, "glass.png")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := thumbnail(ctx, bytes.NewReader(b), int64(len(b)), "image/png"); !errors.Is(err, context.Canceled) {
+	if _, err := thumbnail(ctx, bytes.NewReader(b), int64(len(b)), "image/png", thumbPixels); !errors.Is(err, context.Canceled) {
 		t.Errorf("thumbnail without a place = %v, want it to wait until its context ends", err)
 	}
 	for range cap(decoding) {
 		<-decoding
 	}
-	if _, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), "image/png"); err != nil {
+	if _, err := thumbnail(t.Context(), bytes.NewReader(b), int64(len(b)), "image/png", thumbPixels); err != nil {
 		t.Errorf("thumbnail with a place: %v", err)
 	}
 	if len(decoding) != 0 {
