@@ -109,6 +109,15 @@ func TestUsers(t *testing.T) {
 			func(ctx context.Context, c *Client, at Address) (any, error) {
 				return pageOf(c.Users(ctx, at, "AT", 2))
 			}, paged[User]{Items: []User{{ID: 3, IsActive: true}}}},
+		// Whether there is an avatar, and in what form, is not documented.
+		{"forms of an avatar", "GET", "/api/v4/users?limit=250&page=1&with=amojo_id", bearer, "", 200,
+			`{` + lastPage + `,"_embedded":{"users":[{"id":1,"avatar":"/frontend/a.png?v=2"},{"id":2,"avatar":"//i.example.org/a.png"},{"id":3,"avatar":{"url":"x"}},{"id":4,"avatar":false},{"id":5,"avatar":"javascript:alert(1)"},{"id":6,"avatar":""},{"id":7,"avatar":"https://i.example.org/` + strings.Repeat("a", 2100) + `"}]}}`,
+			func(ctx context.Context, c *Client, at Address) (any, error) {
+				return pageOf(c.Users(ctx, at, "AT", 1))
+			}, paged[User]{Items: []User{
+				{ID: 1, Avatar: "http://democo.amocrm.localhost:9000/frontend/a.png?v=2", IsActive: true}, {ID: 2, Avatar: "http://i.example.org/a.png", IsActive: true},
+				{ID: 3, IsActive: true}, {ID: 4, IsActive: true}, {ID: 5, IsActive: true}, {ID: 6, IsActive: true}, {ID: 7, IsActive: true},
+			}}},
 	})
 }
 
