@@ -31,6 +31,25 @@ type Operator struct {
 	Name string
 	// Avatar is the address of the picture in the CRM; empty for none.
 	Avatar string
+	// Copied is the address of the picture that we keep a copy of; empty for none.
+	// Only SavePicture sets it.
+	Copied string
+}
+
+// Picture is our copy of an operator's avatar; the bytes are in the media store.
+type Picture struct {
+	// File names it in links, Key in the media store.
+	File     chatid.FileID
+	Key      string
+	Account  chatid.AccountID
+	Operator chatid.UserRef
+	// Of is the address in the CRM that it was made from.
+	Of string
+	// Type is the media type, found by content.
+	Type          string
+	Bytes         int64
+	Width, Height int // pixels
+	CreatedAt     time.Time
 }
 
 // CRMStore keeps what is needed to follow what happens in the CRM.
@@ -47,8 +66,14 @@ type CRMStore interface {
 	// CRMHookOwner finds whose address has the secret; fault.NotFound.
 	CRMHookOwner(ctx context.Context, secret string) (chatid.AccountID, error)
 
-	// SaveOperators replaces the account's operators.
-	SaveOperators(ctx context.Context, id chatid.AccountID, list []Operator) error
+	// SaveOperators replaces the account's operators; those that stay, and have an
+	// avatar, keep their picture. gone are the keys of pictures that nobody has any
+	// more: the caller removes their bytes.
+	SaveOperators(ctx context.Context, id chatid.AccountID, list []Operator) (gone []string, err error)
+	// SavePicture gives an operator a copy of their avatar. kept is false when they
+	// have another avatar by now: then the bytes are the caller's to remove, and
+	// those of the key old, unless empty, when it is true.
+	SavePicture(ctx context.Context, p Picture) (old string, kept bool, err error)
 	// Operators lists the account's.
 	Operators(ctx context.Context, id chatid.AccountID) ([]Operator, error)
 }

@@ -66,6 +66,7 @@ type App struct {
 	streams   *realtime.Server
 	typing    *bridge.Typing
 	fetches   *bridge.Fetches
+	avatars   *bridge.Avatars
 	unsent    unsent
 	media     *media.Service
 	log       *slog.Logger
@@ -180,8 +181,9 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	cards := bridge.NewCardFile(crm, a.Accounts)
 	a.templates, a.texts = bridge.NewTemplateFile(cards, o.Now), p.texts
 	a.chats, chats.Sources = chats, bridge.NewSourceFile(cards, a.Accounts)
+	a.avatars = bridge.NewAvatars(a.store.Accounts(), a.media.ForAvatars(), newID, o.Now, o.Logger)
 	a.sync = bridge.NewSync(bridge.SyncDeps{
-		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations, Sources: chats,
+		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations, Sources: chats, Avatars: a.avatars,
 		HookURL: func(secret string) string { return cfg.AppURL + httpapi.CRMHookPath + secret }, NewSecret: secret,
 		Now: o.Now, Logger: o.Logger,
 	})
@@ -268,6 +270,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	background.Go(func() { _ = a.hub.Run(work) })
 	background.Go(func() { a.typing.Run(work) })
 	background.Go(func() { a.fetches.Run(work) })
+	background.Go(func() { a.avatars.Run(work) })
 	background.Go(func() { a.unsent.run(work) })
 	background.Go(func() { a.checkMedia(work) })
 

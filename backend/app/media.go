@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"leadline/backend/auth"
@@ -24,8 +25,12 @@ func openMedia(cfg config.Config, fetch media.FetchConfig) (*media.Service, erro
 	limits.AudioBytes, limits.FileBytes = cfg.Media.MaxAudioMB<<20, cfg.Media.MaxFileMB<<20
 	fetch.AllowHosts = slices.Concat(fetch.AllowHosts, cfg.Media.AllowHosts)
 	if u, err := url.Parse(cfg.Dev.AmojoURL); err == nil && cfg.Dev.Enabled() {
-		// The sandbox on this machine serves operators' files over plain http.
+		// The sandbox on this machine serves operators' files, and their pictures, over plain http.
 		fetch.AllowHosts = append(fetch.AllowHosts, u.Hostname())
+		for _, zone := range cfg.Dev.Zones {
+			name, _, _ := strings.Cut(zone, ":")
+			fetch.AllowHosts = append(fetch.AllowHosts, "."+name)
+		}
 	}
 	var blobs media.Store
 	var err error

@@ -13,7 +13,7 @@ import (
 // way round, over the real server.
 func TestScreensOfFilesAndActs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, setup{login: true})
+	w := newWorld(t, setup{login: true, sandbox: withAvatars("#4070d0")})
 	button, hash := w.connected()
 	var at string
 	site := w.shopIn(&at)
@@ -44,7 +44,8 @@ func TestScreensOfFilesAndActs(t *testing.T) {
 		return false
 	})
 
-	// What the operator sends is there to be looked at and heard.
+	// What the operator sends is there to be looked at and heard, beside their picture.
+	w.until("the operator's picture", func() bool { _, copied := w.operators(); return copied == 1 })
 	for name, contentType := range map[string]string{"wide.jpg": "image/jpeg", "opus.ogg": "audio/ogg"} {
 		kind := ""
 		if name == "opus.ogg" {
@@ -59,6 +60,7 @@ func TestScreensOfFilesAndActs(t *testing.T) {
 		}
 	}
 	c.sees(`document.querySelector(".sc-message--outbound .sc-picture img")?.naturalWidth > 0`)
+	c.sees(`document.querySelector(".sc-message__avatar > img")?.naturalWidth === 96`)
 	c.sees(`/^0:0[1-9]$/.test(document.querySelector(".sc-message--outbound .sc-player__time")?.textContent)`)
 	c.axe("files", "html")
 	p.shot("files")

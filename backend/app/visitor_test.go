@@ -100,7 +100,7 @@ type message struct {
 	ClientID                    string `json:"client_id"`
 	Seq, Rev, At                int64
 	Error                       *struct{ Code, Message string }
-	Author                      *struct{ Name string }
+	Author                      *struct{ Name, Avatar string }
 	Kind, Group                 string
 	EditedAt                    int64 `json:"edited_at"`
 	File                        *file

@@ -118,9 +118,11 @@ func (s *Sync) users(ctx context.Context, a account.Account) error {
 			break
 		}
 	}
-	if err := s.Store.SaveOperators(ctx, a.ID, list); err != nil {
+	gone, err := s.Store.SaveOperators(ctx, a.ID, list)
+	if err != nil {
 		return err
 	}
+	s.Avatars.Follow(ctx, a.ID, gone)
 	s.operators.forget(a.ID)
 	s.answered(ctx, a)
 	s.mu.Lock()

@@ -66,6 +66,7 @@ type SyncDeps struct {
 	Accounts      SyncAccounts
 	Conversations SyncConversations
 	Sources       Reconciler
+	Avatars       *Avatars
 	// HookURL is the address under which the CRM finds Note.
 	HookURL   func(secret string) string
 	NewSecret func() string

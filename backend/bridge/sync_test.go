@@ -121,8 +121,11 @@ func (w *followedWorld) CRMHookOwner(_ context.Context, secret string) (chatid.A
 	}
 	return "", fault.New(fault.NotFound, "not_found")
 }
-func (w *followedWorld) SaveOperators(context.Context, chatid.AccountID, []account.Operator) error {
-	return nil
+func (w *followedWorld) SaveOperators(context.Context, chatid.AccountID, []account.Operator) (gone []string, _ error) {
+	return nil, nil
+}
+func (w *followedWorld) SavePicture(context.Context, account.Picture) (string, bool, error) {
+	return "", false, nil
 }
 func (w *followedWorld) Operators(context.Context, chatid.AccountID) ([]account.Operator, error) {
 	return nil, nil
@@ -197,6 +200,7 @@ func newSync(t *testing.T, answer func(http.ResponseWriter, *http.Request)) (*Sy
 	api := amocrm.New(amocrm.Config{Transport: transport, Now: w.Now, Timeout: 2 * time.Second, PerAccount: 1000, PerIntegration: 1000})
 	s := NewSync(SyncDeps{
 		Cards: NewCardFile(NewCRM(products, api, nil), w), Store: w, Accounts: w, Conversations: w, Sources: w,
+		Avatars: NewAvatars(w, nil, nil, w.Now, slog.New(slog.DiscardHandler)),
 		HookURL: func(secret string) string { return "https://app.test/hooks/crm/" + secret }, NewSecret: func() string { return "fresh" },
 		Now: w.Now, Logger: slog.New(slog.DiscardHandler),
 	})

@@ -22,7 +22,8 @@ const (
 type File struct {
 	ID      chatid.FileID
 	Account chatid.AccountID
-	// Visitor uploaded it; empty for an operator's.
+	// Visitor uploaded it; empty for an operator's, and for the copy of an operator's
+	// avatar, which has no Conversation either.
 	Visitor chatid.VisitorID
 	// Conversation has it since the message that carries it was stored.
 	Conversation chatid.ConversationID

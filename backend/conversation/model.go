@@ -64,7 +64,10 @@ type Message struct {
 	// service's id of that person.
 	AuthorName string
 	AuthorRef  chatid.UserRef
-	Reactions  []Reaction
+	// AuthorAvatar is our copy of the operator's picture; empty for none. Only
+	// Before and Since give it.
+	AuthorAvatar chatid.FileID
+	Reactions    []Reaction
 	// EditedAt is when its author changed it last; zero for never.
 	EditedAt time.Time
 	// Pending: its file is not here yet, so nobody can have seen it.

@@ -40,7 +40,8 @@ type reasonJSON struct {
 }
 
 type authorJSON struct {
-	Name string `json:"name"`
+	Name   string `json:"name"`
+	Avatar string `json:"avatar,omitempty"`
 }
 
 // quoteJSON is a message inside another. ID is absent for one that is not here.
@@ -97,6 +98,10 @@ func (v view) message(m conversation.Message) messageJSON {
 	}
 	if m.Direction == conversation.Outbound && m.AuthorName != "" {
 		out.Author = &authorJSON{Name: m.AuthorName}
+		if m.AuthorAvatar != "" {
+			// Of no conversation, and small already: there is no other form of it.
+			out.Author.Avatar = v.links.Short(m.AuthorAvatar, media.Original, "", v.now)
+		}
 	}
 	switch {
 	case m.Status == conversation.Failed && m.Direction == conversation.Inbound:

@@ -2,10 +2,13 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"leadline/backend/account"
 	"leadline/backend/chatid"
+	"leadline/backend/conversation"
 )
 
 func crmHookAAD(h crmHookRow) string { return "account/" + h.Account + "/crm-hook/" + h.Hash }
@@ -68,20 +71,91 @@ func (s accounts) CRMHookOwner(ctx context.Context, secret string) (id chatid.Ac
 }
 
 // SaveOperators implements account.Store.
-func (s accounts) SaveOperators(ctx context.Context, id chatid.AccountID, list []account.Operator) error {
-	return s.write(ctx, "save operators", func(t *tx) error {
+func (s accounts) SaveOperators(ctx context.Context, id chatid.AccountID, list []account.Operator) (gone []string, err error) {
+	err = s.write(ctx, "save operators", func(t *tx) error {
+		gone = nil
+		// Locked, so that no picture is saved for a row that is about to go.
+		var former []operatorRow
+		if err := t.forUpdate().Where("account_id = ?", string(id)).Find(&former).Error; err != nil {
+			return err
+		}
+		pictured := map[chatid.UserRef]operatorRow{}
+		for _, r := range former {
+			if r.Picture != "" {
+				pictured[chatid.UserRef(r.UserRef)] = r
+			}
+		}
 		if _, err := t.exec(`DELETE FROM operators WHERE account_id = ?`, string(id)); err != nil {
 			return err
 		}
 		for _, o := range list {
-			_, err := t.exec(`INSERT INTO operators (account_id, user_ref, crm_user, name, avatar) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-				string(id), string(o.Ref), int64(o.User), o.Name, o.Avatar)
+			var had operatorRow
+			if o.Avatar != "" {
+				had = pictured[o.Ref]
+			}
+			n, err := t.exec(`INSERT INTO operators (account_id, user_ref, crm_user, name, avatar, picture, picture_of)
+				VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+				string(id), string(o.Ref), int64(o.User), o.Name, o.Avatar, had.Picture, had.PictureOf)
 			if err != nil {
 				return err
+			}
+			if n == 1 && had.Picture != "" {
+				delete(pictured, o.Ref)
+			}
+		}
+		for _, r := range pictured {
+			key, err := t.dropPicture(r.Picture)
+			if err != nil {
+				return err
+			}
+			if key != "" {
+				gone = append(gone, key)
 			}
 		}
 		return nil
 	})
+	return gone, err
+}
+
+// SavePicture implements account.Store.
+func (s accounts) SavePicture(ctx context.Context, p account.Picture) (old string, kept bool, err error) {
+	err = s.write(ctx, "save picture of operator", func(t *tx) error {
+		old, kept = "", false
+		var had string
+		err := t.row(t.locked(`SELECT picture FROM operators WHERE account_id = ? AND user_ref = ? AND avatar = ?`, "operators"),
+			string(p.Account), string(p.Operator), p.Of).Scan(&had)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if had != "" {
+			if old, err = t.dropPicture(had); err != nil {
+				return err
+			}
+		}
+		kept = true
+		if err = t.insertFile(conversation.File{
+			ID: p.File, Account: p.Account, Key: p.Key, Kind: conversation.KindPicture, Type: p.Type, Bytes: p.Bytes,
+			Width: p.Width, Height: p.Height, State: conversation.FileReady, CreatedAt: p.CreatedAt,
+		}, "", sql.NullInt64{}); err != nil {
+			return err
+		}
+		_, err = t.exec(`UPDATE operators SET picture = ?, picture_of = ? WHERE account_id = ? AND user_ref = ?`,
+			string(p.File), p.Of, string(p.Account), string(p.Operator))
+		return err
+	})
+	return old, kept, err
+}
+
+// dropPicture forgets a picture's file, if there is one; the key leads to the bytes.
+func (t *tx) dropPicture(file string) (key string, err error) {
+	err = t.row(`DELETE FROM files WHERE id = ? RETURNING key`, file).Scan(&key)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return key, err
 }
 
 // Operators implements account.Store.
@@ -93,7 +167,7 @@ func (s accounts) Operators(ctx context.Context, id chatid.AccountID) ([]account
 	var list []account.Operator
 	for _, r := range rows {
 		list = append(list, account.Operator{
-			Ref: chatid.UserRef(r.UserRef), User: chatid.CRMUserID(r.CRMUser), Name: r.Name, Avatar: r.Avatar,
+			Ref: chatid.UserRef(r.UserRef), User: chatid.CRMUserID(r.CRMUser), Name: r.Name, Avatar: r.Avatar, Copied: r.PictureOf,
 		})
 	}
 	return list, nil

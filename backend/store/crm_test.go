@@ -71,8 +71,8 @@ func TestFollowedAccounts(t *testing.T) {
 func TestOperatorsAreReplaced(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.Accounts()
-		must(t, s.SaveOperators(testContext, w.account, []account.Operator{{Ref: "u1", User: 1, Name: "Oleg", Avatar: "/a.png"}, {Ref: "u2", User: 2, Name: "Vera"}}))
-		must(t, s.SaveOperators(testContext, w.account, []account.Operator{{Ref: "u1", User: 1, Name: "Oleg P.", Avatar: "/a.png"}}))
+		w.operators(t, account.Operator{Ref: "u1", User: 1, Name: "Oleg", Avatar: "/a.png"}, account.Operator{Ref: "u2", User: 2, Name: "Vera"})
+		w.operators(t, account.Operator{Ref: "u1", User: 1, Name: "Oleg P.", Avatar: "/a.png"})
 		list, err := s.Operators(testContext, w.account)
 		must(t, err)
 		equal(t, "operators", list, []account.Operator{{Ref: "u1", User: 1, Name: "Oleg P.", Avatar: "/a.png"}})

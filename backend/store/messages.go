@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
@@ -81,7 +82,46 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]conv
 	if err != nil {
 		return nil, err
 	}
-	return list, s.reader(ctx).attach(list)
+	t := s.reader(ctx)
+	if err = t.attach(list); err == nil {
+		err = t.picture(list)
+	}
+	return list, err
+}
+
+// picture adds to messages of one account the avatars of the operators who wrote
+// them: one query for all, none where no operator did.
+func (t *tx) picture(list []conversation.Message) error {
+	var refs []any
+	for _, m := range list {
+		if ref := string(m.AuthorRef); m.Direction == conversation.Outbound && ref != "" && !slices.Contains(refs, any(ref)) {
+			refs = append(refs, ref)
+		}
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	rows, err := t.rows(`SELECT user_ref, picture FROM operators WHERE picture <> '' AND account_id = ? AND user_ref IN (?`+
+		strings.Repeat(`, ?`, len(refs)-1)+`)`, append([]any{string(list[0].Account)}, refs...)...)
+	if err != nil {
+		return fmt.Errorf("read avatars: %w", translate(err))
+	}
+	defer rows.Close()
+	pictures := map[chatid.UserRef]chatid.FileID{}
+	for rows.Next() {
+		var ref chatid.UserRef
+		var file chatid.FileID
+		if err := rows.Scan(&ref, &file); err != nil {
+			return fmt.Errorf("read avatars: %w", translate(err))
+		}
+		pictures[ref] = file
+	}
+	for i := range list {
+		if m := &list[i]; m.Direction == conversation.Outbound {
+			m.AuthorAvatar = pictures[m.AuthorRef]
+		}
+	}
+	return translate(rows.Err())
 }
 
 // collect reads all rows.

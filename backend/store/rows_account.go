@@ -118,6 +118,9 @@ type operatorRow struct {
 	CRMUser int64  `gorm:"column:crm_user"`
 	Name    string
 	Avatar  string
+	// Picture is the file that is our copy of PictureOf.
+	Picture   string
+	PictureOf string
 }
 
 func (operatorRow) TableName() string { return "operators" }

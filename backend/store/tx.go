@@ -61,7 +61,8 @@ func (t *tx) forUpdate() *gorm.DB {
 }
 
 // bound keeps statements with PostgreSQL's numbered placeholders. Its keys are
-// the constant statements of this package.
+// the constant statements of this package, and one for each number of authors that
+// a page of messages may have.
 var bound sync.Map
 
 func (t *tx) bind(query string) string {
