@@ -5,6 +5,8 @@ GO ?= go
 NPM ?= npm
 # Flags of go test; CI sets -race.
 GOTESTFLAGS ?=
+# How long the tests of one package may take; CI, with the race detector, allows more.
+TESTTIMEOUT ?= 9m
 # How long each fuzz target runs. CI counts tries instead: on a busy machine go
 # test takes the end of the time for a failure now and then.
 FUZZTIME ?= 20s
@@ -27,7 +29,7 @@ run: build widget ## start the demo: backend, sandbox and sample shop; Ctrl-C st
 
 test: front ## run all tests (those on Chromium, PostgreSQL and S3 run where these are installed or built)
 	cd backend/sitechat && $(NPM) test --silent
-	$(GO) test $(GOTESTFLAGS) -timeout 9m ./...
+	$(GO) test $(GOTESTFLAGS) -timeout $(TESTTIMEOUT) ./...
 
 check: test lint race fuzz size ## test, lint, race detector, short fuzzing, size budgets
 

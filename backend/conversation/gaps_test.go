@@ -131,6 +131,19 @@ func (b *gapBook) conversations(a chatid.AccountID, n int) {
 	}
 }
 
+// looked is what a test sees of a book while a Healer works with it.
+type looked struct {
+	asked     []chatid.ConversationID
+	since, at []time.Time
+	alive     time.Time
+}
+
+func (b *gapBook) look() looked {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return looked{slices.Clone(b.asked), slices.Clone(b.since), slices.Clone(b.at), b.alive}
+}
+
 // open tells the gaps that are not closed.
 func (b *gapBook) open() int {
 	list, _ := b.Gaps(context.Background())
@@ -156,7 +169,7 @@ func TestGapSinceTheServerServedLast(t *testing.T) {
 		b.conversations("a", 3)
 		b.conversations("b", 1)
 		b.alive = time.Now().UTC()
-		last := b.alive
+		last := b.look().alive
 		time.Sleep(time.Hour) // the outage
 		_, stop := b.run(t)
 		defer stop()
@@ -164,33 +177,33 @@ func TestGapSinceTheServerServedLast(t *testing.T) {
 			t.Errorf("%d gaps before anything is answered, want one per account", b.open())
 		}
 		time.Sleep(5 * time.Second)
-		if len(b.asked) != 4 || b.open() != 0 {
-			t.Fatalf("asked for %v, %d gaps open", b.asked, b.open())
+		if len(b.look().asked) != 4 || b.open() != 0 {
+			t.Fatalf("asked for %v, %d gaps open", b.look().asked, b.open())
 		}
-		for i, since := range b.since {
+		for i, since := range b.look().since {
 			// A hook may have been on its way, or in the slow stream, before.
 			if !since.Equal(last.Add(-healMargin)) {
-				t.Errorf("%s is asked since %v, want %v before %v", b.asked[i], since, healMargin, last)
+				t.Errorf("%s is asked since %v, want %v before %v", b.look().asked[i], since, healMargin, last)
 			}
 		}
 		var of []time.Time
-		for i, id := range b.asked {
+		for i, id := range b.look().asked {
 			if id[0] == 'a' {
-				of = append(of, b.at[i])
+				of = append(of, b.look().at[i])
 			}
 		}
 		if d := of[2].Sub(of[0]); d != 2*healEvery {
 			t.Errorf("three of one account are asked for within %v, want %v", d, 2*healEvery)
 		}
-		if d := time.Since(b.alive); d > aliveEvery {
+		if d := time.Since(b.look().alive); d > aliveEvery {
 			t.Errorf("alive %v ago", d)
 		}
 		// Nothing was lost since: nothing more is asked.
 		time.Sleep(time.Hour)
-		if len(b.asked) != 4 {
-			t.Errorf("asked again: %v", b.asked)
+		if len(b.look().asked) != 4 {
+			t.Errorf("asked again: %v", b.look().asked)
 		}
-		if d := time.Since(b.alive); d > aliveEvery {
+		if d := time.Since(b.look().alive); d > aliveEvery {
 			t.Errorf("alive %v ago", d)
 		}
 	})
@@ -203,8 +216,8 @@ func TestFirstStartHasNoGap(t *testing.T) {
 		_, stop := b.run(t)
 		defer stop()
 		time.Sleep(time.Minute)
-		if len(b.asked) != 0 || b.open() != 0 || b.alive.IsZero() {
-			t.Errorf("asked %v, %d gaps, alive %v", b.asked, b.open(), b.alive)
+		if len(b.look().asked) != 0 || b.open() != 0 || b.look().alive.IsZero() {
+			t.Errorf("asked %v, %d gaps, alive %v", b.look().asked, b.open(), b.look().alive)
 		}
 	})
 }
@@ -227,8 +240,8 @@ func TestGapsAreMerged(t *testing.T) {
 		synctest.Wait()
 		b.fail(false)
 		time.Sleep(2 * aliveEvery)
-		if len(b.asked) != 2 || !b.since[0].Equal(early.Add(-healMargin)) || b.open() != 0 {
-			t.Errorf("asked for %v since %v, %d gaps open; want a's two since %v", b.asked, b.since, b.open(), early)
+		if len(b.look().asked) != 2 || !b.look().since[0].Equal(early.Add(-healMargin)) || b.open() != 0 {
+			t.Errorf("asked for %v since %v, %d gaps open; want a's two since %v", b.look().asked, b.look().since, b.open(), early)
 		}
 	})
 }
@@ -240,23 +253,23 @@ func TestHealingSurvivesARestart(t *testing.T) {
 		b.conversations("a", healPage+50)
 		b.alive = time.Now().UTC()
 		time.Sleep(time.Minute)
-		last := b.alive
+		last := b.look().alive
 		_, stop := b.run(t)
 		time.Sleep(10*healEvery + healEvery/2)
 		stop()
-		before := len(b.asked)
+		before := len(b.look().asked)
 		if before == 0 || before > 12 || b.open() != 1 {
 			t.Fatalf("asked for %d, %d gaps open", before, b.open())
 		}
 		_, stop = b.run(t)
 		defer stop()
 		time.Sleep(time.Minute)
-		if len(b.asked) != healPage+50 || b.open() != 0 {
-			t.Errorf("asked for %d of %d, %d gaps open", len(b.asked), healPage+50, b.open())
+		if len(b.look().asked) != healPage+50 || b.open() != 0 {
+			t.Errorf("asked for %d of %d, %d gaps open", len(b.look().asked), healPage+50, b.open())
 		}
-		for i, since := range b.since {
+		for i, since := range b.look().since {
 			if !since.Equal(last.Add(-healMargin)) {
-				t.Fatalf("%s is asked since %v, want %v: the gap began before the first start", b.asked[i], since, last.Add(-healMargin))
+				t.Fatalf("%s is asked since %v, want %v: the gap began before the first start", b.look().asked[i], since, last.Add(-healMargin))
 			}
 		}
 	})
@@ -279,13 +292,13 @@ func TestLostWhileTheStoreIsAway(t *testing.T) {
 			t.Errorf("Lost waited %v", d)
 		}
 		time.Sleep(time.Hour)
-		if len(b.asked) != 0 {
-			t.Fatalf("asked %v of a store that is away", b.asked)
+		if len(b.look().asked) != 0 {
+			t.Fatalf("asked %v of a store that is away", b.look().asked)
 		}
 		b.fail(false)
 		time.Sleep(2 * aliveEvery)
-		if len(b.asked) != 1 || !b.since[0].Equal(since.Add(-healMargin)) || b.open() != 0 {
-			t.Errorf("asked for %v since %v, %d gaps open", b.asked, b.since, b.open())
+		if len(b.look().asked) != 1 || !b.look().since[0].Equal(since.Add(-healMargin)) || b.open() != 0 {
+			t.Errorf("asked for %v since %v, %d gaps open", b.look().asked, b.look().since, b.open())
 		}
 	})
 }
@@ -303,7 +316,7 @@ func TestAccountsAreHealedBesideEachOther(t *testing.T) {
 		h.Lost("b", time.Now())
 		time.Sleep(time.Second)
 		n := 0
-		for _, id := range b.asked {
+		for _, id := range b.look().asked {
 			if id[0] == 'b' {
 				n++
 			}
@@ -332,13 +345,13 @@ func TestReturned(t *testing.T) {
 		s := NewService(b, b, b, func() string { return "id" }, time.Now)
 		s.returned(t.Context(), c.thread)
 		if c.want.IsZero() {
-			if len(b.asked) != 0 {
-				t.Errorf("%s: asked %v", name, b.asked)
+			if len(b.look().asked) != 0 {
+				t.Errorf("%s: asked %v", name, b.look().asked)
 			}
 			continue
 		}
-		if len(b.asked) != 1 || !b.since[0].Equal(c.want.Add(-healMargin)) {
-			t.Errorf("%s: asked since %v, want %v before %v", name, b.since, healMargin, c.want)
+		if len(b.look().asked) != 1 || !b.look().since[0].Equal(c.want.Add(-healMargin)) {
+			t.Errorf("%s: asked since %v, want %v before %v", name, b.look().since, healMargin, c.want)
 		}
 	}
 }
