@@ -38,7 +38,7 @@ func (b *bench) report(w io.Writer) {
 		fmt.Fprintf(w, "\n%s\n", title)
 		for _, n := range names {
 			if v := b.f[n]; len(v) > 0 {
-				fmt.Fprintf(w, "  %-62s %s\n", n, spread(v))
+				fmt.Fprintf(w, "  %-74s %s\n", n, spread(v))
 			}
 		}
 	}
