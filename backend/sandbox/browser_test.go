@@ -33,7 +33,7 @@ func browser(t *testing.T) context.Context {
 	if err := chromedp.Do(tab); err != nil { // binds the tab to its own context
 		t.Fatal("start chromium:", err)
 	}
-	ctx, cancel := context.WithTimeout(tab, 30*time.Second)
+	ctx, cancel := context.WithTimeout(tab, 90*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
