@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"leadline/backend/chatid"
 	"leadline/backend/fault"
 )
 
@@ -61,6 +62,16 @@ func (s *Service) Ask(ctx context.Context, a *Account, do func(host, access stri
 		return err
 	}
 	return s.at(ctx, a, ask)
+}
+
+// IsAdmin asks the CRM whether a user administers the account, for tokens that do not
+// say it (W §8.2). Errors are those of Ask.
+func (s *Service) IsAdmin(ctx context.Context, a Account, user chatid.CRMUserID) (admin bool, err error) {
+	err = s.Ask(ctx, &a, func(host, access string) (err error) {
+		admin, err = s.crm.IsAdmin(ctx, a.Product, host, access, user)
+		return err
+	})
+	return admin, err
 }
 
 // info reads what API v4 says of the account.

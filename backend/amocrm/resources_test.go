@@ -64,6 +64,18 @@ func TestSources(t *testing.T) {
 }
 
 // C §7.2.
+// API v4 reference, "pipelines list": all in one answer.
+func TestPipelines(t *testing.T) {
+	t.Parallel()
+	runCalls(t, []callCase{
+		{"all", "GET", "/api/v4/leads/pipelines", bearer, "", 200, `{"_total_items":2,"_links":{"self":{"href":"https://shop.amocrm.ru/api/v4/leads/pipelines"}},"_embedded":{"pipelines":[
+			{"id":1300,"name":"Main","sort":1,"is_main":true,"is_unsorted_on":true,"is_archive":false,"account_id":31000001,"_embedded":{"statuses":[{"id":142,"name":"Won"}]}},
+			{"id":1302,"name":"Old","sort":2,"is_main":false,"is_unsorted_on":true,"is_archive":true,"account_id":31000001,"_embedded":{"statuses":[]}}]}}`,
+			func(ctx context.Context, c *Client, at Address) (any, error) { return c.Pipelines(ctx, at, "AT") },
+			[]Pipeline{{ID: 1300, Name: "Main", Main: true}, {ID: 1302, Name: "Old", Archived: true}}},
+	})
+}
+
 func TestTalks(t *testing.T) {
 	t.Parallel()
 	const answer = `{"talk_id":117,"created_at":1767225600,"updated_at":1767225800,"rate":0,"contact_id":501,"chat_id":"` + chat + `","entity_id":7001,"entity_type":"lead","is_in_work":true,"is_read":false,"origin":"amo.ext.some_code","missed_at":null,"account_id":31000001,"_links":{"self":{"href":"https://shop.amocrm.ru/api/v4/talks/117"}},"_embedded":{"contacts":[{"id":501}],"leads":[{"id":7001}],"customers":[]}}`

@@ -52,7 +52,7 @@ func edgeProducts(cfg config.Config, now func() time.Time) map[string]httpapi.Pr
 		for _, z := range p.Zones {
 			zones = append(zones, auth.Zone{Suffix: z, Scheme: p.Scheme})
 		}
-		m[p.Name] = httpapi.Product{Name: p.Name, ClientID: p.ClientID, Verifier: &auth.DisposableVerifier{
+		m[p.Name] = httpapi.Product{Name: p.Name, ClientID: p.ClientID, WidgetCode: p.WidgetCode, Verifier: &auth.DisposableVerifier{
 			Secrets: p.ClientSecrets, Audience: cfg.AppURL, ClientUUID: p.ClientID, Zones: zones,
 			Now: now, Leeway: auth.DefaultLeeway,
 		}}

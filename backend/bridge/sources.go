@@ -73,6 +73,19 @@ func (f *SourceFile) List(ctx context.Context, a chatid.AccountID) (list []onlin
 	return list, err
 }
 
+// Pipelines implements onlinechat.Sources.
+func (f *SourceFile) Pipelines(ctx context.Context, a chatid.AccountID) (list []onlinechat.Pipeline, err error) {
+	err = f.ask(ctx, a, listFault, func(at amocrm.Address, access, _ string) error {
+		got, err := f.cards.crm.api.Pipelines(ctx, at, access)
+		list = nil
+		for _, p := range got {
+			list = append(list, onlinechat.Pipeline{ID: p.ID, Name: p.Name, Main: p.Main})
+		}
+		return err
+	})
+	return list, err
+}
+
 func leadSource(s amocrm.Source) onlinechat.Source {
 	return onlinechat.Source{ID: s.ID, ExternalID: s.ExternalID, Name: s.Name, Pipeline: s.Pipeline, Default: s.Default}
 }
@@ -93,10 +106,14 @@ func (f *SourceFile) Ensure(ctx context.Context, a chatid.AccountID, s onlinecha
 		list, err := f.cards.crm.api.CreateSources(ctx, at, access, amocrm.Source{
 			Name: s.Name, ExternalID: s.ExternalID, Pipeline: s.Pipeline, Default: s.Default, OriginCode: code,
 		})
-		if err == nil {
-			made = leadSource(list[0])
+		if err != nil {
+			// Somebody may have made it meanwhile: its external id is taken then.
+			if list, _ = f.cards.crm.api.Sources(ctx, at, access, s.ExternalID); len(list) == 0 || list[0].ExternalID != s.ExternalID {
+				return err
+			}
 		}
-		return err
+		made = leadSource(list[0])
+		return nil
 	})
 	return made, err
 }

@@ -32,6 +32,8 @@ type Product struct {
 	// Verifier checks disposable tokens and origins of the widget.
 	Verifier *auth.DisposableVerifier
 	ClientID string
+	// WidgetCode is the external id of the source that the CRM makes by itself (W §7.3).
+	WidgetCode string
 }
 
 // OAuth is the vendor's part of authorising, done by the bridge.
@@ -144,6 +146,8 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	w.GET("/parked", s.limited(perAddress), s.widgetToken, s.widgetParked)
 	w.POST("/parked/:message/resend", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetResend)
 	w.POST("/parked/:message/drop", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetDrop)
+	w.GET("/chats", s.limited(perAddress), s.widgetToken, s.widgetChats)
+	w.POST("/chats", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetAddChat)
 	w.POST("/signup", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetSignUp)
 	w.POST("/reset", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetReset)
 }

@@ -123,9 +123,7 @@ func (s *Server) snippets(ctx context.Context, a chatid.AccountID, product strin
 			if b.Chat != chat.ID {
 				continue
 			}
-			list = append(list, chatSnippet{Name: chat.Name, ButtonID: string(b.Key), Snippet: sitechat.Snippet(dialect(product), sitechat.Embed{
-				ButtonID: string(b.Key), Hash: b.Hash, Locale: s.locale("", b.Locale), LoaderURL: s.ChatURL + "/js/button.js",
-			})})
+			list = append(list, chatSnippet{Name: chat.Name, ButtonID: string(b.Key), Snippet: s.snippet(product, b)})
 		}
 	}
 	return list, nil

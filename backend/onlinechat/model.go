@@ -51,6 +51,9 @@ type Store interface {
 	// gives its first chat and that chat's first button. Button.Key is made by
 	// the store: rising numbers from 1001.
 	EnsureFirst(ctx context.Context, c Chat, b Button) (Chat, Button, error)
+	// EnsureIn stores chat and button if the account has no chat in c.Pipeline yet, and
+	// gives the chat that is there; made tells which. A chat of pipeline 0 is in main.
+	EnsureIn(ctx context.Context, c Chat, b Button, main chatid.PipelineID) (in Chat, made bool, err error)
 	// AddChat stores another chat and its button; the button's Key is made by the store.
 	AddChat(ctx context.Context, c Chat, b Button) (Button, error)
 	// SetChat stores name, pipeline, source id and default of a chat; of an account's

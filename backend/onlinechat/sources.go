@@ -34,6 +34,8 @@ type Sources interface {
 	// CRM keeps a single one of its own and the rest is not asked for.
 	Keeps(ctx context.Context, a chatid.AccountID) (bool, error)
 	List(ctx context.Context, a chatid.AccountID) ([]Source, error)
+	// Pipelines lists the account's lead pipelines, archived ones too.
+	Pipelines(ctx context.Context, a chatid.AccountID) ([]Pipeline, error)
 	// Ensure makes a source, or finds the one with its external id.
 	Ensure(ctx context.Context, a chatid.AccountID, s Source) (Source, error)
 	// Change changes one that List gave just now.
@@ -68,9 +70,14 @@ func (s *Service) AddChat(ctx context.Context, a chatid.AccountID, name string, 
 	}
 	c, err = s.ensure(ctx, c)
 	if fault.Is(err, fault.Invalid) {
-		return Chat{}, Button{}, errors.Join(err, s.store.RemoveChat(ctx, c.ID, s.now()))
+		return Chat{}, Button{}, s.takeBack(ctx, c, err)
 	}
 	return c, b, err
+}
+
+// takeBack removes a chat whose source the CRM refused.
+func (s *Service) takeBack(ctx context.Context, c Chat, refused error) error {
+	return errors.Join(refused, s.store.RemoveChat(ctx, c.ID, s.now()))
 }
 
 // ensure gives a chat its source. Without an answer of the CRM it has none for now;

@@ -57,6 +57,7 @@ func (s *Server) accountRoutes() *http.ServeMux {
 	api("POST /api/v4/contacts/chats", true, (*apiCall).addLinks)
 	api("GET /api/v4/leads", false, (*apiCall).listLeads)
 	api("GET /api/v4/leads/{id}", false, (*apiCall).oneLead)
+	api("GET /api/v4/leads/pipelines", false, (*apiCall).listPipelines)
 	api("GET /api/v4/leads/unsorted", false, (*apiCall).listUnsorted)
 	api("GET /api/v4/leads/unsorted/summary", false, (*apiCall).unsortedSummary)
 	api("GET /api/v4/leads/unsorted/{uid}", false, (*apiCall).oneUnsorted)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -92,4 +93,23 @@ func TestSourceVariants(t *testing.T) {
 		{"an integration without a channel", "POST", "sources", `[{"name":"s","external_id":"a"}]`, 403, ""},
 		{"its list is its own", "GET", "sources", "", 204, ""},
 	})
+}
+
+// TestPipelines: every user's token reads them all; the first is the main one.
+func TestPipelines(t *testing.T) {
+	t.Parallel()
+	cfg := testConfig()
+	cfg.Accounts[0].Pipelines = []Pipeline{{ID: 1300, Name: "Main"}, {ID: 1302, Name: "Old", Archived: true}}
+	b := startBench(t, cfg, "")
+	a := b.api("GET", "/api/v4/leads/pipelines", b.accessOf(testAccount, 9000003, testClient), "", 200)
+	list := a.field(t, "_embedded", "pipelines").([]any)
+	var got []string
+	for _, one := range list {
+		p := one.(map[string]any)
+		got = append(got, fmt.Sprintln(p["id"], p["name"], p["is_main"], p["is_archive"], len(p["_embedded"].(map[string]any)["statuses"].([]any))))
+	}
+	if want := []string{"1300 Main true false 6\n", "1302 Old false true 6\n"}; !slices.Equal(got, want) {
+		t.Errorf("pipelines %q, want %q", got, want)
+	}
+	b.each("nothing", []answered{{"401 without a valid token", "GET", "leads/pipelines", "", 401, "C §7 authorisation"}})
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -243,5 +244,63 @@ func TestOnlineChatsOfAnAccount(t *testing.T) {
 			onlinechat.Button{ID: "b3", Account: w.account, Hash: "h3", Chat: "c3", CreatedAt: w.now})
 		must(t, err)
 		equal(t, "first chat after all were removed", anew.ID, "c3")
+	})
+}
+
+// TestOneChatInAPipeline: whoever asks first makes it; a chat of no pipeline is in
+// the main one, a removed one in none.
+func TestOneChatInAPipeline(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.OnlineChats()
+		ensure := func(id string, p, main chatid.PipelineID) (onlinechat.Chat, bool) {
+			t.Helper()
+			c, made, err := s.EnsureIn(testContext, onlinechat.Chat{ID: chatid.ChatID(id), Account: w.account, Name: id, Pipeline: p, CreatedAt: w.now},
+				onlinechat.Button{ID: chatid.ButtonID("b-" + id), Account: w.account, Hash: "h", Chat: chatid.ChatID(id), CreatedAt: w.now}, main)
+			must(t, err)
+			return c, made
+		}
+		_, _, err := s.EnsureFirst(testContext, onlinechat.Chat{ID: "first", Account: w.account, CreatedAt: w.now},
+			onlinechat.Button{ID: "b-first", Account: w.account, Hash: "h", Chat: "first", CreatedAt: w.now})
+		must(t, err)
+		for _, c := range []struct {
+			id       string
+			in, main chatid.PipelineID
+			want     chatid.ChatID
+			made     bool
+		}{
+			{"a", 1300, 1300, "first", false},
+			{"b", 1400, 1300, "b", true},
+			{"c", 1400, 1300, "b", false},
+			{"d", 1400, 0, "b", false},
+		} {
+			if got, made := ensure(c.id, c.in, c.main); got.ID != c.want || made != c.made {
+				t.Errorf("pipeline %d gives %s (made %v), want %s (%v)", c.in, got.ID, made, c.want, c.made)
+			}
+		}
+		must(t, s.RemoveChat(testContext, "b", w.now))
+		if got, made := ensure("e", 1400, 1300); got.ID != "e" || !made {
+			t.Errorf("after the removal: %s (made %v), want a new one", got.ID, made)
+		}
+		ids := make(chan chatid.ChatID, 8)
+		for n := range cap(ids) {
+			go func() {
+				id := fmt.Sprint("p", n)
+				c, _, err := s.EnsureIn(testContext, onlinechat.Chat{ID: chatid.ChatID(id), Account: w.account, Pipeline: 1500, CreatedAt: w.now},
+					onlinechat.Button{ID: chatid.ButtonID("b-" + id), Account: w.account, Hash: "h", CreatedAt: w.now}, 1300)
+				if err != nil {
+					t.Error(err)
+				}
+				ids <- c.ID
+			}()
+		}
+		one := <-ids
+		for range cap(ids) - 1 {
+			equal(t, "chat of all that came at once", <-ids, one)
+		}
+		buttons, err := s.Buttons(testContext, w.account)
+		must(t, err)
+		if n := len(buttons); n != 4 { // of first, b, e and the one of pipeline 1500
+			t.Errorf("%d buttons, want 4", n)
+		}
 	})
 }

@@ -31,6 +31,22 @@ func (r buttonRow) domain() onlinechat.Button {
 
 // EnsureFirst implements onlinechat.Store.
 func (s onlineChats) EnsureFirst(ctx context.Context, c onlinechat.Chat, b onlinechat.Button) (onlinechat.Chat, onlinechat.Button, error) {
+	return s.ensure(ctx, c, b, "removed_at = 0")
+}
+
+// EnsureIn implements onlinechat.Store.
+func (s onlineChats) EnsureIn(ctx context.Context, c onlinechat.Chat, b onlinechat.Button, main chatid.PipelineID) (onlinechat.Chat, bool, error) {
+	pipelines := []int64{int64(c.Pipeline)}
+	if c.Pipeline == main {
+		pipelines = append(pipelines, 0)
+	}
+	in, _, err := s.ensure(ctx, c, b, "removed_at = 0 AND pipeline_id IN ?", pipelines)
+	return in, in.ID == c.ID, err
+}
+
+// ensure gives the oldest of the account's chats that which asks for, and its first
+// button; what is not there is made of c and b.
+func (s onlineChats) ensure(ctx context.Context, c onlinechat.Chat, b onlinechat.Button, which string, args ...any) (onlinechat.Chat, onlinechat.Button, error) {
 	var chat onlineChatRow
 	var button buttonRow
 	err := s.do(ctx, func(t *tx) error {
@@ -39,7 +55,7 @@ func (s onlineChats) EnsureFirst(ctx context.Context, c onlinechat.Chat, b onlin
 			return err
 		}
 		chat, button = onlineChatRow{}, buttonRow{}
-		err := t.db.Where("account_id = ? AND removed_at = 0", string(c.Account)).Order("created_at, id").Limit(1).Take(&chat).Error
+		err := t.db.Where("account_id = ?", string(c.Account)).Where(which, args...).Order("created_at, id").Limit(1).Take(&chat).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
 			chat = chatRow(c)
 			err = t.db.Create(&chat).Error
@@ -56,7 +72,7 @@ func (s onlineChats) EnsureFirst(ctx context.Context, c onlinechat.Chat, b onlin
 		return err
 	})
 	if err != nil {
-		return onlinechat.Chat{}, onlinechat.Button{}, fmt.Errorf("make first online chat: %w", err)
+		return onlinechat.Chat{}, onlinechat.Button{}, fmt.Errorf("ensure online chat: %w", err)
 	}
 	return chat.domain(), button.domain(), nil
 }
