@@ -158,6 +158,7 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	b.click(`.amo-button--main`)
 	again := b.frame("/v1/frame/")
 	again.sees(`document.body.innerText.includes('We do.')`)
+	again.sees(`document.querySelector('.sc-message__avatar > img')?.naturalWidth > 0`)
 	again.write(`textarea`, "Splendid.\r")
 	b.visit(crm + "/inbox/")
 	b.sees(`document.querySelector('#chats li')`)
