@@ -36,18 +36,14 @@ type bench struct {
 	// A thread belongs to one sender at a time, so nothing guards them.
 	written, hooked []int64
 	writeFrom       int // where the next round of writing begins
-	refs            int64
 
 	browsers  *receiver
 	listeners *receiver // at the floor
 	floored   []int64
 	conns     []net.Conn
 
-	accepted              int64 // messages the CRM must get, all in all
-	answered              int64 // hooks the browsers must get
-	limited               int64
-	lost, doubled         int64
-	lostHooks, extraHooks int64
+	accepted int64 // messages the CRM must get, all in all
+	limited  int64 // messages that were refused, for a visitor's limits
 }
 
 // prepare starts all servers and lets every visitor write once.

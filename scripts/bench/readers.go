@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 
@@ -35,17 +36,24 @@ func listen(addr string, t thread, r *receiver) (net.Conn, error) {
 	ready := make(chan error, 1)
 	go func() {
 		for {
-			f, err := ws.ReadFrame(early)
+			h, err := ws.ReadHeader(early)
+			if err == nil && h.Length > 1<<20 {
+				err = fmt.Errorf("a frame of %d bytes", h.Length)
+			}
+			payload := make([]byte, max(0, min(h.Length, 1<<20)))
+			if err == nil {
+				_, err = io.ReadFull(early, payload)
+			}
 			if err != nil {
 				ready <- err
 				return
 			}
 			switch {
-			case f.Header.OpCode == ws.OpPing:
-				_ = ws.WriteFrame(conn, ws.MaskFrame(ws.NewPongFrame(f.Payload)))
-			case bytes.Contains(f.Payload, outbound):
-				r.got(f.Payload)
-			case bytes.Contains(f.Payload, []byte(`"ready"`)):
+			case h.OpCode == ws.OpPing:
+				_ = ws.WriteFrame(conn, ws.MaskFrame(ws.NewPongFrame(payload)))
+			case bytes.Contains(payload, outbound):
+				r.got(payload)
+			case bytes.Contains(payload, []byte(`"ready"`)):
 				ready <- nil
 			}
 		}

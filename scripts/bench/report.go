@@ -73,18 +73,18 @@ func (b *bench) report(w io.Writer) {
 
 func (b *bench) goals() []goal {
 	f := b.f
-	at := func(name, q string) []float64 { return f[name+" "+q+", ms"] }
+	p99 := func(name string) []float64 { return f[name+" p99, ms"] }
 	list := []goal{
 		{"hooks/s, 32 senders", f[hooksMany], 10_000, false, ""},
 		{"hooks/s : floor, a connection each", f.ratios(hooksMany, floorMany), 0.5, false, ""},
 		{"hooks/s : floor, connections kept", f.ratios(hooksMany, floorKept), 0.5, false, ""},
-		{"hook answered, 32 senders, p99 ms", at(hooksMany+ackSuffix, "p99"), 10, true, ""},
-		{"hook on the stream, 200/s, p99 ms", at(hooksSteady+streamSuffix, "p99"), 2, true, ""},
-		{"hook on the stream, 32 senders, p99 ms", at(hooksMany+streamSuffix, "p99"), 10, true, ""},
+		{"hook answered, 32 senders, p99 ms", p99(hooksMany + ackSuffix), 10, true, ""},
+		{"hook on the stream, 200/s, p99 ms", p99(hooksSteady + streamSuffix), 2, true, ""},
+		{"hook on the stream, 32 senders, p99 ms", p99(hooksMany + streamSuffix), 10, true, ""},
 		{"processor for one hook, us, 32 senders", f[hooksMany+cpuSuffix], 100, true, ""},
 		{"processor for one hook, us, 200/s", f[hooksSteady+cpuSuffix], 100, true, ""},
 		{"messages/s : floor, connections kept", f.ratios(writesMany, floorKept), 0.4, false, ""},
-		{"message at the CRM, 500/s, p99 ms", at(writesSteady+crmSuffix, "p99"), 20, true, ""},
+		{"message at the CRM, 500/s, p99 ms", p99(writesSteady + crmSuffix), 20, true, ""},
 	}
 	if b.commits.postgres {
 		return append(list,
