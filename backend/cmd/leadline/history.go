@@ -40,7 +40,7 @@ func history(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		lines = file
 	}
 	done, err := app.ImportHistory(ctx, cfg, log, *account, *chat, *silent, lines)
