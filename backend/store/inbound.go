@@ -179,7 +179,7 @@ func (t *tx) open(in conversation.NewInbound) error {
 	v, p, now := in.Visitor, in.Visitor.Proven, in.Now.UnixMilli()
 	if p.Contact == 0 && p.ExternalID != "" {
 		// The same person in another chat of the account may have a contact already.
-		err := t.row(`SELECT coalesce(max(contact_id), 0) FROM visitors WHERE account_id = ? AND external_id = ?`,
+		err := t.row(`SELECT coalesce(max(contact_id), 0) FROM visitors WHERE account_id = ? AND external_id = ? AND external_id <> ''`,
 			string(v.Account), p.ExternalID).Scan(&p.Contact)
 		if err != nil {
 			return err

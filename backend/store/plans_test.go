@@ -63,6 +63,7 @@ func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 	ctx, c := testContext, w.Conversations()
 	id := w.known(t, "v1")
 	w.writeProven(t, "v1", chat, conversation.Proven{ExternalID: "u1", Phone: "+351900000001", Contact: 7})
+	w.writeProven(t, "v7", chat, conversation.Proven{ExternalID: "u7"}) // opens a thread; a contact is looked for
 	first := w.receive(t, w.outbound(id, "hello"))
 	quoting := w.outbound(id, "hello again")
 	quoting.Message.Quote = &conversation.Quote{ID: first.Message.ID, Ref: first.Message.Ref}
@@ -74,7 +75,7 @@ func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 	for n, err := range []error{
 		errOf(c.ConversationOf(ctx, w.account, chat, "v1")), errOf(c.Conversation(ctx, w.account, id)), errOf(c.ByChat(ctx, w.account, "other-chat")),
 		errOf(c.Since(ctx, w.account, chat, "v1", 0, 10)), errOf(c.Before(ctx, id, conversation.Place{}, 10)), errOf(c.Unread(ctx, id)),
-		errOf(c.ByContact(ctx, w.account, 7, "")), errOf(c.ByPhone(ctx, w.account, "+351900000001", "")),
+		errOf(c.ByContact(ctx, w.account, 7, "")), errOf(c.ByPhone(ctx, w.account, "+351900000001", "")), errOf(c.FormerChats(ctx, w.account, id)),
 		errOf(c.OfContact(ctx, w.account, 7, 10)), errOf(c.OfLead(ctx, w.account, 5, 10)),
 		errOf(c.VisitorByExternalID(ctx, w.account, chat, "u1")), errOf(c.ClaimVisitor(ctx, w.account, chat, "v1", "u2")),
 		errOf(w.Outbox().ClaimDue(ctx, w.now.Add(time.Hour), time.Minute, 10, nil)), errOf(w.Accounts().ByScope(ctx, chatid.Scope("c", "a"))),
