@@ -3,7 +3,10 @@ package widgetzip
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
+	"io/fs"
 	"path"
 	"regexp"
 	"slices"
@@ -17,12 +20,14 @@ const (
 	maxEntries    = 2000
 	maxEntryBytes = 8 << 20
 	maxTotalBytes = 64 << 20
+	usualBytes    = 8 << 20 // packages of 2 to 4 MB are about; more is worth a look (Z12)
 )
 
 var (
 	textFile  = regexp.MustCompile(`\.(js|css|json|md|twig|html?|svg|txt)$`)
 	plainName = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
-	junk      = regexp.MustCompile(`(?i)(^|/)(__MACOSX/|\.|Thumbs\.db$|node_modules/|README|LICEN[CS]E|package[^/]*\.json$)|\.(map|php|ts|vue|zip)$`)
+	junk      = regexp.MustCompile(`(?i)(^|/)(__MACOSX/|\.|Thumbs\.db$|node_modules/|README|LICEN[CS]E|package[^/]*\.json$)|\.(map|php|ts|vue|zip|rar|7z|t?gz|tar)$`)
+	driveName = regexp.MustCompile(`^[A-Za-z]:`)
 )
 
 // open reads the archive into c.files; false when there is nothing to look at.
@@ -40,7 +45,7 @@ func (c *checker) open(raw []byte, name string) bool {
 		return false
 	}
 	if len(z.File) > maxEntries {
-		c.add("Z12", Refused, "", 0, "the archive has %d entries, at most %d are read", len(z.File), maxEntries)
+		c.add("Z01", Refused, "", 0, "the archive has %d entries and was not read; a widget has some dozens, at most %d are read", len(z.File), maxEntries)
 		return false
 	}
 	c.files = map[string][]byte{}
@@ -48,6 +53,10 @@ func (c *checker) open(raw []byte, name string) bool {
 	total := 0
 	for _, f := range z.File {
 		if !c.nameAllowed(f, lower) || strings.HasSuffix(f.Name, "/") {
+			continue
+		}
+		if f.Mode()&fs.ModeType != 0 {
+			c.add("Z10", Refused, f.Name, 0, "the entry is a link or a device; pack the file itself")
 			continue
 		}
 		if f.Flags&1 != 0 {
@@ -61,6 +70,12 @@ func (c *checker) open(raw []byte, name string) bool {
 		}
 		total += len(content)
 		c.files[f.Name] = content
+		if bytes.HasPrefix(content, []byte("PK\x03\x04")) {
+			c.add("Z06", Moderation, f.Name, 0, "an archive inside the archive; leave it out")
+		}
+	}
+	if total > usualBytes {
+		c.add("Z12", Advice, "", 0, "the files have %.1f MB unpacked; take out what is not needed, or compress the pictures", float64(total)/(1<<20))
 	}
 	return true
 }
@@ -69,7 +84,7 @@ func (c *checker) open(raw []byte, name string) bool {
 func (c *checker) nameAllowed(f *zip.File, lower map[string]string) bool {
 	name := f.Name
 	if name == "" || strings.HasPrefix(name, "/") || strings.ContainsAny(name, "\\\x00") || len(name) > 250 ||
-		regexp.MustCompile(`^[A-Za-z]:`).MatchString(name) || slices.Contains(strings.Split(name, "/"), "..") {
+		driveName.MatchString(name) || slices.ContainsFunc(strings.Split(strings.TrimSuffix(name, "/"), "/"), isStep) {
 		c.add("Z10", Refused, name, 0, "the name is absolute, leaves the archive or holds a backslash; use plain relative names")
 		return false
 	}
@@ -85,6 +100,20 @@ func (c *checker) nameAllowed(f *zip.File, lower map[string]string) bool {
 		c.add("Z06", Moderation, name, 0, "not a part of the widget; leave it out of the archive")
 	}
 	return true
+}
+
+// isStep: a part of a name that leads elsewhere, or nowhere.
+func isStep(part string) bool { return part == ".." || part == "." || part == "" }
+
+// checkPublished is Z11: the same bytes as an archive that is published already.
+func (c *checker) checkPublished(raw []byte, published []string) {
+	if len(published) == 0 {
+		return
+	}
+	sum := sha256.Sum256(raw)
+	if slices.Contains(published, hex.EncodeToString(sum[:])) {
+		c.add("Z11", Moderation, "", 0, "the archive is the same as one that is published; change the sources and the version")
+	}
 }
 
 type tooLargeError struct{}
@@ -120,11 +149,14 @@ func (c *checker) checkFiles() {
 			c.add("Z02", Refused, "", 0, "manifest.json is missing at the root of the archive")
 		}
 	}
-	if _, ok := c.files["script.js"]; !ok {
+	if _, ok := c.files["script.js"]; !ok && c.needsScript() {
 		c.add("Z03", Refused, "", 0, "script.js is missing at the root of the archive")
 	}
 	for _, name := range c.names() {
 		if !textFile.MatchString(name) {
+			continue
+		}
+		if c.platform == Kommo {
 			continue
 		}
 		raw := c.files[name]
@@ -138,6 +170,23 @@ func (c *checker) checkFiles() {
 			c.add("Z08", Moderation, name, lineAt(raw, at), "the line ends with CR; use LF line ends")
 		}
 	}
+}
+
+// needsScript: Kommo takes a package without a script when no location runs one.
+func (c *checker) needsScript() bool {
+	if c.platform != Kommo {
+		return true
+	}
+	m, err := readJSON(c.files[manifestName])
+	if err != nil {
+		return true
+	}
+	for _, l := range texts(m, "locations") {
+		if !slices.Contains([]string{"mobile_card", "ai_agent", "website_chat_button"}, l) {
+			return true
+		}
+	}
+	return false
 }
 
 // names are the entries in a stable order.

@@ -22,7 +22,7 @@ const (
 // FileName is the only name under which the marketplace takes an archive (Z01).
 const FileName = "widget.zip"
 
-// Options say what to build or to check for. Check reads Platform alone.
+// Options say what to build or to check for.
 type Options struct {
 	Platform     string // AmoCRM, Kommo or Dev
 	BackendURL   string // scheme and host of the server, without a path; https except for Dev
@@ -31,6 +31,10 @@ type Options struct {
 	SupportPhone string   // may be empty; shown in other languages than Russian only when it begins with +1 (L06)
 	Version      string   // dotted digits; empty means that of manifest.json
 	Forbidden    []string // secrets that must not be in the archive (J19); empty strings are skipped
+
+	Own       bool     // the archive is this product's own: M15 applies
+	Previous  string   // version of the last upload, empty when it is not known (M04)
+	Published []string // SHA-256 of archives that are published already, hexadecimal (Z11)
 }
 
 // product is what differs between platforms.

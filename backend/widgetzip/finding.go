@@ -37,20 +37,40 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s: %s (%s) %s", place, f.Rule, f.Severity, f.Message)
 }
 
-// maxFindings bounds the report on a hostile archive.
-const maxFindings = 500
+// Bounds of the report on a hostile archive.
+const (
+	maxFindings = 500
+	maxPerFile  = 20 // of one rule in one file
+)
 
 // checker gathers findings about one archive.
 type checker struct {
 	platform string
 	files    map[string][]byte
 	manifest map[string]any
+	trees    map[string]map[string]any // texts by language
+	scripts  []*script
+	root     string // the class or id that the widget's styles stand under
+	parsed   int    // bytes of scripts and styles that were parsed
 	findings []Finding
+	counts   map[string]int // findings by rule and file
 }
 
+// full tells that another finding of this rule in this file would not be kept.
+func (c *checker) full(rule, file string) bool {
+	return len(c.findings) >= maxFindings || c.counts[rule+file] > maxPerFile
+}
+
+// hasSettings tells whether the widget has fields to fill in.
+func (c *checker) hasSettings() bool { return len(object(c.manifest, "settings")) > 0 }
+
 func (c *checker) add(rule string, s Severity, file string, line int, format string, args ...any) {
-	if len(c.findings) >= maxFindings {
+	if c.full(rule, file) {
 		return
+	}
+	c.counts[rule+file]++
+	if c.counts[rule+file] > maxPerFile {
+		format, args, line = "more places of this rule in the file are not listed", nil, 0
 	}
 	text := fmt.Sprintf(format, args...)
 	if len(text) > 400 {
@@ -61,18 +81,24 @@ func (c *checker) add(rule string, s Severity, file string, line int, format str
 
 // Check applies the rules to an archive of that file name and answers what it
 // breaks, the worst first; empty when nothing was found. Any bytes may be given.
-// It reads nothing of o but Platform; an unknown platform counts as AmoCRM.
+// It reads of o Platform (an unknown one counts as AmoCRM), Own, Previous,
+// Published and Forbidden.
 func Check(raw []byte, name string, o Options) []Finding {
 	if _, ok := products[o.Platform]; !ok {
 		o.Platform = AmoCRM
 	}
-	c := &checker{platform: o.Platform, findings: []Finding{}}
+	c := &checker{platform: o.Platform, findings: []Finding{}, counts: map[string]int{}}
+	c.checkPublished(raw, o.Published)
 	if c.open(raw, name) {
 		c.checkFiles()
-		c.checkManifest()
+		c.checkManifest(o)
 		c.checkTexts()
 		c.checkImages()
+		c.checkStyles()
 		c.checkScripts()
+		c.checkUse()
+		c.checkReachable()
+		c.checkSecrets(o.Forbidden)
 	}
 	rank := map[Severity]int{Refused: 0, Moderation: 1, Advice: 2}
 	slices.SortStableFunc(c.findings, func(a, b Finding) int {

@@ -16,15 +16,21 @@ var logos = map[string]image.Point{
 	"images/logo_medium.png": {X: 240, Y: 84}, "images/logo_min.png": {X: 84, Y: 84},
 }
 
-const maxImageBytes = 300 * 1024
-
-var (
-	dpLogo     = image.Pt(174, 109)
-	tourSize   = image.Pt(1188, 616)
-	imageTypes = map[string]string{".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
+// Bounds of pictures (W §2.3, Z09).
+const (
+	maxImageBytes  = 300 * 1024
+	nearImageBytes = 300_000
+	maxSlides      = 5
 )
 
-// checkImages is Z04, Z09, I01, the APNG part of I02, and I03.
+var (
+	dpLogo      = image.Pt(174, 109)
+	tourSize    = image.Pt(1188, 616)
+	otherImages = map[string]bool{".webp": true, ".bmp": true, ".tif": true, ".tiff": true, ".ico": true, ".avif": true, ".heic": true, ".apng": true}
+	imageTypes  = map[string]string{".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
+)
+
+// checkImages is Z04, Z09 and W §9.2.
 func (c *checker) checkImages() {
 	wanted := map[string]image.Point{}
 	for name, size := range logos {
@@ -39,18 +45,31 @@ func (c *checker) checkImages() {
 		}
 	}
 	for _, name := range c.names() {
-		format, ok := imageTypes[strings.ToLower(path.Ext(name))]
-		if !ok {
-			continue
-		}
+		ext := strings.ToLower(path.Ext(name))
 		raw := c.files[name]
-		if len(raw) > maxImageBytes {
-			c.add("Z09", Moderation, name, 0, "the picture has %d bytes, at most %d are allowed; compress it", len(raw), maxImageBytes)
+		format, ok := imageTypes[ext]
+		if ok || ext == ".svg" {
+			switch {
+			case len(raw) > maxImageBytes:
+				c.add("Z09", Moderation, name, 0, "the picture has %d bytes, at most %d are allowed; compress it", len(raw), maxImageBytes)
+			case len(raw) > nearImageBytes:
+				c.add("Z09", Advice, name, 0, "the picture has %d bytes, close to the limit of %d; compress it", len(raw), maxImageBytes)
+			}
 		}
-		size, logo := wanted[name]
-		c.checkImage(name, format, raw, size, logo)
+		switch {
+		case ok:
+			size, logo := wanted[name]
+			c.checkImage(name, format, raw, size, logo)
+		case ext == ".svg":
+			c.checkSVG(name, raw)
+		case otherImages[ext]:
+			c.add("I01", Moderation, name, 0, "pictures of the format %s are not taken; save it as PNG or JPEG", ext)
+		}
 	}
 	c.checkTourImages()
+	if c.platform == Kommo {
+		c.checkLogoMain()
+	}
 }
 
 func (c *checker) checkImage(name, format string, raw []byte, size image.Point, logo bool) {
@@ -67,25 +86,48 @@ func (c *checker) checkImage(name, format string, raw []byte, size image.Point, 
 	case logo && (about.Width != size.X || about.Height != size.Y):
 		c.add("I01", severity, name, 0, "the picture has %d×%d pixels; exactly %d×%d are needed", about.Width, about.Height, size.X, size.Y)
 	}
-	if got == "png" && bytes.Contains(raw[:min(len(raw), 1<<16)], []byte("acTL")) {
+	if got == "png" && isAnimatedPNG(raw) || got == "gif" && isAnimatedGIF(raw) {
 		c.add("I02", Moderation, name, 0, "the picture is animated; use a still one")
 	}
 }
 
-// checkTourImages is I03: each named picture exists and has its size.
+// checkTourImages is I03 and I05: each named picture exists and has its size, and
+// was made for its language.
 func (c *checker) checkTourImages() {
 	images := object(object(c.manifest, "tour"), "tour_images")
+	shownIn := map[string]string{} // content → language
+	isLogo := map[string]bool{}
+	for name := range logos {
+		if raw, ok := c.files[name]; ok {
+			isLogo[string(raw)] = true
+		}
+	}
 	for _, l := range c.locales() {
-		for _, named := range texts(images, l) {
-			name := strings.TrimPrefix(named, "/")
+		named := texts(images, l)
+		if len(named) > maxSlides {
+			c.manifestAt("I03", Moderation, "tour_images", "tour_images.%s has %d pictures; 1 to %d are taken", l, len(named), maxSlides)
+			named = named[:maxSlides]
+		}
+		for _, address := range named {
+			name := strings.TrimPrefix(address, "/")
 			raw, ok := c.files[name]
 			if !ok {
-				c.manifestAt("I03", Moderation, named, "the tour picture %s is not in the archive", named)
+				c.manifestAt("I03", Moderation, address, "the tour picture %s is not in the archive", address)
 				continue
 			}
 			if about, _, err := image.DecodeConfig(bytes.NewReader(raw)); err == nil && image.Pt(about.Width, about.Height) != tourSize {
 				c.add("I03", Moderation, name, 0, "the tour picture has %d×%d pixels; exactly %d×%d are needed", about.Width, about.Height, tourSize.X, tourSize.Y)
 			}
+			if _, ok := imageTypes[strings.ToLower(path.Ext(name))]; !ok {
+				c.add("I03", Moderation, name, 0, "a tour picture is a PNG or a JPEG")
+			}
+			if isLogo[string(raw)] {
+				c.add("I05", Advice, name, 0, "a logo stands among the tour pictures; show what the widget does")
+			}
+			if other := shownIn[string(raw)]; other != "" && other != l {
+				c.add("I05", Advice, name, 0, "the same picture is shown in %q and %q; texts in it must be in each language", other, l)
+			}
+			shownIn[string(raw)] = l
 		}
 	}
 }

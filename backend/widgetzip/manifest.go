@@ -28,7 +28,7 @@ const manifestName = "manifest.json"
 
 // checkManifest is W §9.4. Later checks read c.manifest; it is nil when the
 // file cannot be read.
-func (c *checker) checkManifest() {
+func (c *checker) checkManifest(o Options) {
 	raw, ok := c.files[manifestName]
 	if !ok {
 		return // Z02 has said so
@@ -45,8 +45,13 @@ func (c *checker) checkManifest() {
 	c.manifest = m
 	c.checkRequired()
 	c.checkLocales()
-	c.checkVersion()
+	c.checkVersion(o.Previous)
 	c.checkLocations()
+	c.checkBlocks()
+	c.checkKeys()
+	if o.Own {
+		c.checkOwn()
+	}
 	c.checkSettings()
 	c.checkSupport()
 	c.checkTour()
@@ -126,14 +131,40 @@ func (c *checker) locales() []string {
 	return slices.Compact(l)
 }
 
-// checkVersion is M04 without the comparison with the last upload.
-func (c *checker) checkVersion() {
-	if v := text(object(c.manifest, "widget"), "version"); !versionForm.MatchString(v) {
+// checkVersion is M04.
+func (c *checker) checkVersion(previous string) {
+	v := text(object(c.manifest, "widget"), "version")
+	switch {
+	case !versionForm.MatchString(v):
 		c.manifestAt("M04", Moderation, "version", "widget.version must be dotted digits like 1.0.0, higher with every upload")
+	case versionForm.MatchString(previous) && compareVersions(v, previous) <= 0:
+		c.manifestAt("M04", Moderation, "version", "widget.version is %s, the last upload had %s; raise it, browsers keep the old files otherwise", v, previous)
 	}
 }
 
-// checkLocations is M05 and M15.
+// compareVersions is negative when a is lower than b; both are dotted digits.
+func compareVersions(a, b string) int {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range max(len(as), len(bs)) {
+		x, y := "0", "0"
+		if i < len(as) {
+			x = strings.TrimLeft(as[i], "0")
+		}
+		if i < len(bs) {
+			y = strings.TrimLeft(bs[i], "0")
+		}
+		x, y = strings.TrimPrefix(x, "0"), strings.TrimPrefix(y, "0")
+		if d := len(x) - len(y); d != 0 {
+			return d
+		}
+		if d := strings.Compare(x, y); d != 0 {
+			return d
+		}
+	}
+	return 0
+}
+
+// checkLocations is M05.
 func (c *checker) checkLocations() {
 	all := list(c.manifest, "locations")
 	if len(all) == 0 {
@@ -156,14 +187,6 @@ func (c *checker) checkLocations() {
 			c.manifestAt("M05", Moderation, full, "the location %s stands twice (%s, %s)", area, seen[area], full)
 		}
 		seen[area] = full
-	}
-	for _, area := range []string{"lead_sources", "settings"} {
-		if len(all) > 0 && seen[area] == "" {
-			c.manifestAt("M15", Moderation, "locations", "a chat widget needs the location %s", area)
-		}
-	}
-	if object(c.manifest, "widget")["init_once"] == true {
-		c.manifestAt("M15", Moderation, "init_once", "init_once must be false: this widget does not stay on every page")
 	}
 }
 

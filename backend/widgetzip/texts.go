@@ -1,6 +1,7 @@
 package widgetzip
 
 import (
+	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -12,8 +13,26 @@ var (
 	// A .ru host in an address, in an e-mail or alone.
 	ruDomain = regexp.MustCompile(`(?i)[a-z0-9-]\.ru\b`)
 	email    = regexp.MustCompile(`[^\s@]+@[^\s@]+\.[^\s@]+`)
+	english  = regexp.MustCompile(`(?i)\b(english|inglés|inglês)`) // support in English is declared
 	phone    = regexp.MustCompile(`\+?\d[\d ()-]{6,}\d`)
 )
+
+// hints are the beginnings of words that tell how to set something up, by language.
+var hints = map[string]*regexp.Regexp{
+	"ru": regexp.MustCompile(`(?i)(нажм|нажат|введ|ввест|укаж|указ|установ|настро|подключ|откро|сохран|зайд|войд|войт|выбер|скопир|встав)`),
+	"en": regexp.MustCompile(`(?i)\b(press|click|enter|open|install|connect|set ?up|sign in|log in|save|choose|select|copy|paste|configur)`),
+	"es": regexp.MustCompile(`(?i)\b(puls|presion|clic|introdu|ingres|abr|instal|conect|configur|guard|inici|eli|seleccion|copi|peg|escrib)`),
+	"pt": regexp.MustCompile(`(?i)\b(press|clique|clic|insir|digit|introdu|abr|instal|conect|configur|salv|guard|inici|entr|escolh|selecion|copi|col)`),
+}
+
+// quoted is a text as it begins in a JSON file, to find its line.
+func quoted(text string) string {
+	raw, err := json.Marshal(text)
+	if err != nil || len(raw) < 3 {
+		return ""
+	}
+	return string(raw[1:min(len(raw)-1, 25)])
+}
 
 // checkTexts is W §9.3.
 func (c *checker) checkTexts() {
@@ -37,7 +56,10 @@ func (c *checker) checkTexts() {
 		c.checkNamedKeys(name, tree)
 		c.checkLanguage(l, name)
 		c.checkContact(l, name, tree)
+		c.checkMarkup(name, tree)
+		c.checkMarketing(name, tree)
 	}
+	c.trees = trees
 	c.checkSameKeys(trees)
 }
 
@@ -48,9 +70,31 @@ func (c *checker) namedKeys() (keys []string) {
 		keys = append(keys, text(w, k))
 	}
 	keys = append(keys, text(object(c.manifest, "tour"), "tour_description"), text(object(c.manifest, "advanced"), "title"), text(object(c.manifest, "dp"), "title"))
-	fields := object(c.manifest, "settings")
-	for code := range fields {
-		keys = append(keys, text(fields[code], "name"))
+	for _, fields := range []map[string]any{object(c.manifest, "settings"), object(object(c.manifest, "dp"), "settings")} {
+		for code := range fields {
+			keys = append(keys, text(fields[code], "name"))
+		}
+	}
+	forms := object(c.manifest, "amoforms_settings")
+	keys = append(keys, text(forms, "title"), text(forms, "error_text"))
+	handlers := object(c.manifest, "salesbot_designer")
+	for code := range handlers {
+		keys = append(keys, text(handlers[code], "name"))
+		fields := object(handlers[code], "settings")
+		for f := range fields {
+			keys = append(keys, text(fields[f], "name"), text(fields[f], "default_value"))
+		}
+	}
+	menu := object(c.manifest, "left_menu")
+	for item := range menu {
+		keys = append(keys, text(menu[item], "title"))
+		sub := object(menu[item], "submenu")
+		for s := range sub {
+			keys = append(keys, text(sub[s], "title"))
+		}
+	}
+	if c.hasLocation("ai_agent") {
+		keys = append(keys, "widget.ai_agent_description")
 	}
 	slices.Sort(keys)
 	return slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })
@@ -83,6 +127,9 @@ func find(tree map[string]any, dotted string) string {
 // checkLanguage is L05 where it can be seen from letters.
 func (c *checker) checkLanguage(l, name string) {
 	raw := c.files[name]
+	if c.platform == Kommo {
+		return
+	}
 	if l == "ru" {
 		if !cyrillic.Match(raw) {
 			c.add("L05", Moderation, name, 0, "there is no Russian in the Russian texts")
@@ -104,8 +151,10 @@ func (c *checker) checkContact(l, name string, tree map[string]any) {
 	switch {
 	case description == "":
 	case number == "" && !email.MatchString(description):
-		c.add("L06", Moderation, name, lineOf(c.files[name], description), "the description names neither a phone nor an e-mail of the support")
-	case l != "ru" && number != "" && !strings.HasPrefix(number, "+1"):
+		c.add("L06", Moderation, name, lineOf(c.files[name], quoted(description)), "the description names neither a phone nor an e-mail of the support")
+	case hints[l] != nil && !hints[l].MatchString(description):
+		c.add("L06", Moderation, name, lineOf(c.files[name], quoted(description)), "the description does not say how to set the widget up; say what to enter and what to press")
+	case l != "ru" && !english.MatchString(description) && number != "" && !strings.HasPrefix(number, "+1"):
 		c.add("L06", Moderation, name, lineOf(c.files[name], number), "the phone %s does not begin with +1; leave it out or give one for this language", number)
 	}
 }
