@@ -41,8 +41,8 @@ bench: front ## measure against the bare limits of this machine, as ratios (BENC
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./backend/store ./backend/realtime
 
 widget: bin/leadline ## write dist/amocrm/widget.zip and dist/kommo/widget.zip
-	bin/leadline widget build --platform amocrm
-	bin/leadline widget build --platform kommo
+	bin/leadline widget build --platform amocrm --raise
+	bin/leadline widget build --platform kommo --raise
 	bin/leadline widget check dist/amocrm/widget.zip --platform amocrm
 	bin/leadline widget check dist/kommo/widget.zip --platform kommo
 

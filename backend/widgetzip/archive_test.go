@@ -254,21 +254,3 @@ func TestCheckRefusesWhatIsNotAZip(t *testing.T) {
 		}
 	}
 }
-
-// Whatever the bytes are, Check answers and the answer is bounded.
-func FuzzCheck(f *testing.F) {
-	f.Add([]byte("PK"), []byte(`{"widget": 1}`), []byte(goodScript))
-	f.Add([]byte{}, []byte(`{"widget":{"locale":["en",1]},"locations":[1],"settings":{"a":1},"tour":{"tour_images":{"en":[1]}}}`), []byte("define(class {})"))
-	f.Add([]byte{}, []byte(`[[[[`), []byte("define(function(){return ()=>1}); console.trace(); try{}catch{}"))
-	f.Fuzz(func(t *testing.T, raw, manifest, source []byte) {
-		if got := Check(raw, FileName, Options{Platform: AmoCRM}); len(got) > maxFindings {
-			t.Fatalf("%d findings", len(got))
-		}
-		files := map[string]string{
-			"manifest.json": string(manifest), "script.js": string(source), "i18n/en.json": string(manifest), "images/logo.png": string(raw),
-		}
-		if got := Check(zipOf(t, files), FileName, Options{Platform: Kommo}); len(got) == 0 || len(got) > maxFindings {
-			t.Fatalf("%d findings", len(got))
-		}
-	})
-}

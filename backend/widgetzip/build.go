@@ -107,10 +107,11 @@ func pack(sources fs.FS, names []string, m sourceManifest, o Options) ([]byte, e
 		if err != nil {
 			return nil, err
 		}
-		for _, secret := range o.Forbidden {
-			if secret != "" && bytes.Contains(raw, []byte(secret)) {
-				return nil, fmt.Errorf("%s holds a secret of the server (J19)", name)
-			}
+		if secretIn(string(raw), o.Forbidden) >= 0 {
+			return nil, fmt.Errorf("%s holds a secret of the server (J19)", name)
+		}
+		if at, kind := secretLike(string(raw)); at >= 0 && textFile.MatchString(name) {
+			return nil, fmt.Errorf("%s:%d looks like it holds %s (J19)", name, lineAt(raw, at), kind)
 		}
 		h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 		w, err := z.CreateHeader(h)
@@ -179,8 +180,8 @@ func readManifest(sources fs.FS) (sourceManifest, error) {
 // valid checks what comes from flags and settings. The values go into JSON,
 // JavaScript and HTML, so characters that mean something there are refused.
 func (o Options) valid() error {
-	for _, v := range []string{o.BackendURL, o.SupportLink, o.SupportEmail, o.SupportPhone} {
-		if strings.ContainsAny(v, "\"'\\<>`\r\n\t ") && v != o.SupportPhone || len(v) > 300 {
+	for _, v := range []string{o.BackendURL, o.SupportLink, o.SupportEmail, o.SupportEmailIntl} {
+		if strings.ContainsAny(v, "\"'\\<>`\r\n\t ") || len(v) > 300 {
 			return fmt.Errorf("%q: quotes, angle brackets and spaces are not allowed", v)
 		}
 	}
@@ -194,19 +195,35 @@ func (o Options) valid() error {
 	if u, err := url.Parse(o.SupportLink); err != nil || u.Scheme != "https" || u.Host == "" {
 		return fmt.Errorf("support link %q: want an https address (M10)", o.SupportLink)
 	}
-	if a, err := mail.ParseAddress(o.SupportEmail); err != nil || a.Address != o.SupportEmail {
-		return fmt.Errorf("support e-mail %q is not an address (M10)", o.SupportEmail)
+	for _, email := range []string{o.SupportEmail, o.SupportEmailIntl} {
+		if a, err := mail.ParseAddress(email); (err != nil || a.Address != email) && (email != "" || o.SupportEmail == "") {
+			return fmt.Errorf("support e-mail %q is not an address (M10)", email)
+		}
 	}
-	if o.SupportPhone != "" && !phoneForm.MatchString(o.SupportPhone) {
-		return fmt.Errorf("support phone %q: want +, digits and spaces", o.SupportPhone)
+	for _, phone := range []string{o.SupportPhone, o.SupportPhoneIntl} {
+		if phone != "" && !phoneForm.MatchString(phone) {
+			return fmt.Errorf("support phone %q: want +, digits and spaces", phone)
+		}
+	}
+	if o.SupportPhoneIntl != "" && !strings.HasPrefix(o.SupportPhoneIntl, "+1") {
+		return fmt.Errorf("support phone %q for other languages: want one that begins with +1 (L06)", o.SupportPhoneIntl)
 	}
 	return nil
 }
 
 // contact is what a text of one language names for help (L06).
 func (o Options) contact(russian bool) string {
-	if o.SupportPhone != "" && (russian || strings.HasPrefix(o.SupportPhone, "+1")) {
-		return o.SupportPhone + ", " + o.SupportEmail
+	email, phone := o.SupportEmail, o.SupportPhone
+	if !russian {
+		if o.SupportEmailIntl != "" {
+			email = o.SupportEmailIntl
+		}
+		if o.SupportPhoneIntl != "" {
+			phone = o.SupportPhoneIntl
+		}
 	}
-	return o.SupportEmail
+	if phone != "" && (russian || strings.HasPrefix(phone, "+1")) {
+		return phone + ", " + email
+	}
+	return email
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 var ourSources = os.DirFS(filepath.Join("..", "..", "widget"))
@@ -132,15 +133,16 @@ func TestEverySourceIsInAnArchive(t *testing.T) {
 func TestBuildRefuses(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Options){
-		"an unknown platform":              func(o *Options) { o.Platform = "other" },
-		"http for a real product":          func(o *Options) { o.BackendURL = "http://app.shop.example" },
-		"a path in the backend":            func(o *Options) { o.BackendURL = "https://shop.example/app" },
-		"a quote in the backend":           func(o *Options) { o.BackendURL = "https://shop.example'" },
-		"a support link without https":     func(o *Options) { o.SupportLink = "http://shop.example" },
-		"no support e-mail":                func(o *Options) { o.SupportEmail = "" },
-		"a phone with letters":             func(o *Options) { o.SupportPhone = "call us" },
-		"a version with letters":           func(o *Options) { o.Version = "1.0-rc1" },
-		"a secret among the sources (J19)": func(o *Options) { o.Forbidden = []string{"", "app.shop.example"} },
+		"an unknown platform":                    func(o *Options) { o.Platform = "other" },
+		"http for a real product":                func(o *Options) { o.BackendURL = "http://app.shop.example" },
+		"a path in the backend":                  func(o *Options) { o.BackendURL = "https://shop.example/app" },
+		"a quote in the backend":                 func(o *Options) { o.BackendURL = "https://shop.example'" },
+		"a support link without https":           func(o *Options) { o.SupportLink = "http://shop.example" },
+		"no support e-mail":                      func(o *Options) { o.SupportEmail = "" },
+		"a phone for other languages without +1": func(o *Options) { o.SupportPhoneIntl = "+7 495 123-45-67" },
+		"a phone with letters":                   func(o *Options) { o.SupportPhone = "call us" },
+		"a version with letters":                 func(o *Options) { o.Version = "1.0-rc1" },
+		"a secret among the sources (J19)":       func(o *Options) { o.Forbidden = []string{"", "app.shop.example"} },
 	} {
 		o := options(AmoCRM)
 		change(&o)
@@ -176,5 +178,156 @@ func TestMainBuildsAndChecks(t *testing.T) {
 		if got := Main(args, &stdout, &stderr); got != statusBroken {
 			t.Errorf("%q: status %d, want %d", args, got, statusBroken)
 		}
+	}
+}
+
+func TestBuildNamesTheContactsOfTheLanguage(t *testing.T) {
+	t.Parallel()
+	o := options(AmoCRM)
+	o.SupportEmail, o.SupportEmailIntl, o.SupportPhoneIntl = "help@shop.ru", "help@shop.example", "+1 555 0100"
+	files := buildOurs(t, o)
+	if en := files["i18n/en.json"]; !strings.Contains(en, "+1 555 0100, help@shop.example") || strings.Contains(en, "shop.ru") {
+		t.Error("the English texts do not name the contacts of other languages")
+	}
+	if ru := files["i18n/ru.json"]; !strings.Contains(ru, "+7 495 123-45-67, help@shop.ru") {
+		t.Error("the Russian texts do not name the Russian contacts")
+	}
+}
+
+// copySources puts our sources, changed by edits, into a folder whose files have
+// that time.
+func copySources(t *testing.T, at time.Time, edits map[string]string) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, ourSources); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range edits {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := filepath.WalkDir(folder, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(name, at, at)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestTheSameSourcesGiveTheSameBytesAtAnyTime(t *testing.T) {
+	t.Parallel()
+	var first []byte
+	for _, at := range []time.Time{time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC), time.Date(2031, 7, 8, 9, 10, 12, 0, time.FixedZone("x", 3600))} {
+		raw, err := Build(os.DirFS(copySources(t, at, nil)), options(AmoCRM))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = raw
+		} else if !bytes.Equal(first, raw) {
+			t.Error("other times of the files gave other bytes")
+		}
+	}
+}
+
+func TestBuildRefusesWhatLooksLikeASecret(t *testing.T) {
+	t.Parallel()
+	words, err := fs.ReadFile(ourSources, "lib/words.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := "9f8e7d6c5b4a39281706f5e4d3c2b1a0" + "01234567"
+	folder := copySources(t, time.Now(), map[string]string{"lib/words.js": string(words) + "// " + key + "\n"})
+	if _, err := Build(os.DirFS(folder), options(AmoCRM)); err == nil || !strings.Contains(err.Error(), "J19") || strings.Contains(err.Error(), key) {
+		t.Errorf("error = %v, want J19 without the value", err)
+	}
+}
+
+// One version never has two contents: browsers keep the files of a version.
+func TestAVersionIsNotBuiltTwiceWithOtherContent(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), FileName)
+	words, err := fs.ReadFile(ourSources, "lib/words.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := copySources(t, time.Now(), map[string]string{"lib/words.js": string(words) + "// Changed.\n"})
+	same := copySources(t, time.Now(), nil)
+	for _, step := range []struct {
+		name, sources string
+		flags         []string
+		status        int
+		version       string // of what lies there afterwards
+	}{
+		{"the first build", same, []string{"--version", "1.0.9"}, 0, "1.0.9"},
+		{"the same again", same, []string{"--version", "1.0.9"}, 0, "1.0.9"},
+		{"other content", changed, []string{"--version", "1.0.9"}, statusBroken, "1.0.9"},
+		{"a lower version", same, []string{"--version", "1.0.8"}, statusBroken, "1.0.9"},
+		{"the same, raised when needed", same, []string{"--version", "1.0.0", "--raise"}, 0, "1.0.9"},
+		{"other content, raised", changed, []string{"--raise"}, 0, "1.0.10"},
+		{"other content again, raised", same, []string{"--raise"}, 0, "1.0.11"},
+		{"a higher version", changed, []string{"--version", "2.0"}, 0, "2.0"},
+		{"a product for the sandbox", same, []string{"--platform", "dev", "--version", "1.0.0"}, 0, "1.0.0"},
+	} {
+		var stdout, stderr bytes.Buffer
+		args := append([]string{"build", "--backend", "https://app.shop.example", "--out", out, "--sources", step.sources}, step.flags...)
+		if got := Main(args, &stdout, &stderr); got != step.status {
+			t.Fatalf("%s: status %d, want %d: %s", step.name, got, step.status, &stderr)
+		}
+		raw, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := versionOf(raw); err != nil || got != step.version {
+			t.Errorf("%s: version %q (%v), want %s", step.name, got, err, step.version)
+		}
+	}
+}
+
+func TestNextVersion(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[string]string{"1.0.0": "1.0.1", "1.0.9": "1.0.10", "1.99": "1.100", "2.0.199": "2.0.200"} {
+		if got := nextVersion(v); got != want {
+			t.Errorf("after %s: %s, want %s", v, got, want)
+		}
+		if compareVersions(want, v) <= 0 || compareVersions(v, want) >= 0 || compareVersions(v, v) != 0 {
+			t.Errorf("%s is not above %s", want, v)
+		}
+	}
+}
+
+func TestCheckAcceptsWhatWasLookedAt(t *testing.T) {
+	t.Parallel()
+	files := goodFiles(t, AmoCRM)
+	files["lib/a.js"] = "define(function () {\n  console.log('x');\n  return 1;\n});\n"
+	folder := t.TempDir()
+	name := filepath.Join(folder, FileName)
+	if err := os.WriteFile(name, zipOf(t, files), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for place, want := range map[string]int{"J04": 0, "J04:lib/a.js": 0, "J04:lib/a.js:2": 0, "J04:lib/a.js:3": 1, "J03": 1} {
+		var stdout, stderr bytes.Buffer
+		if got := Main([]string{"check", name, "--accept", place}, &stdout, &stderr); got != want {
+			t.Errorf("--accept %s: status %d, want %d", place, got, want)
+		}
+		if !strings.Contains(stdout.String(), "lib/a.js:2: J04 (M") || strings.Contains(stdout.String(), "accepted") != (want == 0) || (stderr.Len() > 0) != (want == 1) {
+			t.Errorf("--accept %s: %s%s", place, &stdout, &stderr)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	if got := Main([]string{"check", name, "--accept", "J04", "--previous", name, "--json"}, &stdout, &stderr); got != 1 || !strings.Contains(stdout.String(), `"rule": "M04"`) {
+		t.Errorf("--previous: status %d, %s%s; want M04", got, &stdout, &stderr)
+	}
+	delete(files, "script.js")
+	if err := os.WriteFile(name, zipOf(t, files), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := Main([]string{"check", name, "--accept", "Z03"}, &stdout, &stderr); got != 2 {
+		t.Errorf("a refused archive was accepted: status %d", got)
 	}
 }

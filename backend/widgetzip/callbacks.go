@@ -36,7 +36,7 @@ func (s *script) callbacks() (found map[string]bool, table, idle bool) {
 			return
 		}
 		found[name] = true
-		if isStart(name) && !onlyReturns(f) {
+		if isStart(name) && !s.onlyReturns(f) {
 			idle = false
 		}
 	}
@@ -115,7 +115,7 @@ func (s *script) collect(e js.IExpr, group string, note func(string, js.IExpr), 
 func isStart(name string) bool { return name == "render" || name == "init" || name == "bind_actions" }
 
 // onlyReturns: a function without a statement but return.
-func onlyReturns(f js.IExpr) bool {
+func (s *script) onlyReturns(f js.IExpr) bool {
 	body := bodyOf(f)
 	if body == nil {
 		return false
@@ -123,7 +123,7 @@ func onlyReturns(f js.IExpr) bool {
 	for _, one := range body.List {
 		switch one := one.(type) {
 		case *js.ReturnStmt:
-			if has(one.Value, func(n js.INode) bool { _, ok := n.(*js.CallExpr); return ok }) {
+			if s.has(one.Value, func(n js.INode) bool { _, ok := n.(*js.CallExpr); return ok }) {
 				return false
 			}
 		case *js.EmptyStmt, *js.DirectivePrologueStmt:

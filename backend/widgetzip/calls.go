@@ -203,7 +203,11 @@ func (s *script) checkXHR(above []js.INode) {
 			break
 		}
 	}
-	listens := has(around, func(n js.INode) bool {
+	if s.seenXHR[around] {
+		return
+	}
+	s.seenXHR[around] = true
+	listens := s.has(around, func(n js.INode) bool {
 		call, ok := n.(*js.CallExpr)
 		if !ok || memberName(call.X) != "addEventListener" {
 			return false
@@ -211,13 +215,13 @@ func (s *script) checkXHR(above []js.INode) {
 		event, _ := literal(argument(call, 0))
 		return event == "error" || event == "loadend"
 	})
-	if !listens && !hasMember(around, "onerror", "onloadend", "onreadystatechange") {
+	if !listens && !s.hasMember(around, "onerror", "onloadend", "onreadystatechange") {
 		s.addWord("J15", Moderation, "XMLHttpRequest", "the request has no failure branch; set onerror and show what happened and whom to ask")
 	}
-	if !hasMember(around, "timeout") {
+	if !s.hasMember(around, "timeout") {
 		s.addWord("J17", Advice, "XMLHttpRequest", "the request has no time limit; set timeout")
 	}
-	walk(around, func(n js.INode, _ []js.INode) bool {
+	s.look(around, func(n js.INode, _ []js.INode) bool {
 		call, ok := n.(*js.CallExpr)
 		if ok && memberName(call.X) == "open" {
 			if l, ok := argument(call, 2).(*js.LiteralExpr); ok && l.TokenType == js.FalseToken {

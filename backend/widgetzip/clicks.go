@@ -30,7 +30,7 @@ func (s *script) checkClick(call *js.CallExpr) {
 		}
 		return
 	}
-	if !slices.Contains(clickCalls, member) || !isClick(member, call) {
+	if !slices.Contains(clickCalls, member) || !s.isClick(member, call) {
 		return
 	}
 	target := s.stringsIn(ownerOf(call.X))
@@ -46,7 +46,7 @@ func (s *script) checkClick(call *js.CallExpr) {
 
 // isClick tells whether a call makes a click: click() without a handler, or a
 // trigger of such an event.
-func isClick(member string, call *js.CallExpr) bool {
+func (s *script) isClick(member string, call *js.CallExpr) bool {
 	first := argument(call, 0)
 	switch member {
 	case "click", "submit", "mousedown", "mouseup":
@@ -56,7 +56,7 @@ func isClick(member string, call *js.CallExpr) bool {
 		event, _, _ = strings.Cut(event, ".")
 		return ok && slices.Contains(clickEvents, event)
 	}
-	return has(first, func(n js.INode) bool {
+	return s.has(first, func(n js.INode) bool {
 		event, ok := literal(n)
 		return ok && slices.Contains(clickEvents, event)
 	}) || variable(first) != nil
@@ -67,7 +67,7 @@ func (s *script) isOwnButton(e js.IExpr, target []string) bool {
 	if !slices.ContainsFunc(target, func(t string) bool { return strings.HasPrefix(t, "#") && len(t) == 1 }) {
 		return false
 	}
-	return has(e, func(n js.INode) bool {
+	return s.has(e, func(n js.INode) bool {
 		if memberName(n) == "widget_code" {
 			return true
 		}

@@ -35,6 +35,9 @@ func (s *script) scan() {
 			tt, data = l.RegExp()
 		}
 		at := in.Offset() - len(data)
+		if at < len(s.buf) && tt != js.WhitespaceToken {
+			s.starts = append(s.starts, at)
+		}
 		switch {
 		case tt == js.ErrorToken:
 			return // the end, or what the parser takes otherwise

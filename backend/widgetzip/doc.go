@@ -28,12 +28,19 @@ type Options struct {
 	BackendURL   string // scheme and host of the server, without a path; https except for Dev
 	SupportLink  string // page of the support, https
 	SupportEmail string
-	SupportPhone string   // may be empty; shown in other languages than Russian only when it begins with +1 (L06)
-	Version      string   // dotted digits; empty means that of manifest.json
-	Forbidden    []string // secrets that must not be in the archive (J19); empty strings are skipped
+	SupportPhone string // may be empty; shown in other languages than Russian only when it begins with +1 (L06)
+	// SupportEmailIntl and SupportPhoneIntl stand in texts of other languages than
+	// Russian instead, where a Russian address or phone may not (L05, L06); may be empty.
+	SupportEmailIntl string
+	SupportPhoneIntl string
+	Version          string   // dotted digits; empty means that of manifest.json
+	Forbidden        []string // secrets that must not be in the archive (J19); empty strings are skipped
 
-	Own       bool     // the archive is this product's own: M15 applies
-	Previous  string   // version of the last upload, empty when it is not known (M04)
+	Own      bool   // the archive is this product's own: M15 applies
+	Previous string // version of the last upload, empty when it is not known (M04)
+	// Accepted are findings that were looked at and let stand, as RULE, RULE:FILE or
+	// RULE:FILE:LINE; they are still reported, as accepted. Refused ones never are.
+	Accepted  []string
 	Published []string // SHA-256 of archives that are published already, hexadecimal (Z11)
 }
 

@@ -20,9 +20,15 @@ const (
 type Finding struct {
 	Rule     string   `json:"rule"` // id of the widget specification §9, like J04
 	Severity Severity `json:"severity"`
-	File     string   `json:"file,omitempty"` // entry of the archive; empty for the archive itself
-	Line     int      `json:"line,omitempty"` // 0 when the rule has no line
-	Message  string   `json:"message"`        // what is wrong and what to do
+	File     string   `json:"file,omitempty"`     // entry of the archive; empty for the archive itself
+	Line     int      `json:"line,omitempty"`     // 0 when the rule has no line
+	Message  string   `json:"message"`            // what is wrong and what to do
+	Accepted bool     `json:"accepted,omitempty"` // Options.Accepted names this place: it counts no more
+}
+
+// place is how Options.Accepted names a finding, in three widths.
+func (f Finding) place() []string {
+	return []string{f.Rule, f.Rule + ":" + f.File, fmt.Sprintf("%s:%s:%d", f.Rule, f.File, f.Line)}
 }
 
 // String is one line for people: place, rule, severity, message.
@@ -34,7 +40,11 @@ func (f Finding) String() string {
 	if f.Line > 0 {
 		place += fmt.Sprintf(":%d", f.Line)
 	}
-	return fmt.Sprintf("%s: %s (%s) %s", place, f.Rule, f.Severity, f.Message)
+	accepted := ""
+	if f.Accepted {
+		accepted = ", accepted"
+	}
+	return fmt.Sprintf("%s: %s (%s%s) %s", place, f.Rule, f.Severity, accepted, f.Message)
 }
 
 // Bounds of the report on a hostile archive.
@@ -51,6 +61,7 @@ type checker struct {
 	trees    map[string]map[string]any // texts by language
 	scripts  []*script
 	root     string // the class or id that the widget's styles stand under
+	looks    int    // nodes that rules may still look at again
 	parsed   int    // bytes of scripts and styles that were parsed
 	findings []Finding
 	counts   map[string]int // findings by rule and file
@@ -72,7 +83,7 @@ func (c *checker) add(rule string, s Severity, file string, line int, format str
 	if c.counts[rule+file] > maxPerFile {
 		format, args, line = "more places of this rule in the file are not listed", nil, 0
 	}
-	text := fmt.Sprintf(format, args...)
+	text := strings.ToValidUTF8(fmt.Sprintf(format, args...), "?")
 	if len(text) > 400 {
 		text = strings.ToValidUTF8(text[:400], "") + "…"
 	}
@@ -82,7 +93,7 @@ func (c *checker) add(rule string, s Severity, file string, line int, format str
 // Check applies the rules to an archive of that file name and answers what it
 // breaks, the worst first; empty when nothing was found. Any bytes may be given.
 // It reads of o Platform (an unknown one counts as AmoCRM), Own, Previous,
-// Published and Forbidden.
+// Published, Accepted and Forbidden.
 func Check(raw []byte, name string, o Options) []Finding {
 	if _, ok := products[o.Platform]; !ok {
 		o.Platform = AmoCRM
@@ -99,6 +110,11 @@ func Check(raw []byte, name string, o Options) []Finding {
 		c.checkUse()
 		c.checkReachable()
 		c.checkSecrets(o.Forbidden)
+	}
+	for i := range c.findings {
+		// What does not work cannot be accepted.
+		f := &c.findings[i]
+		f.Accepted = f.Severity != Refused && slices.ContainsFunc(f.place(), func(p string) bool { return slices.Contains(o.Accepted, p) })
 	}
 	rank := map[Severity]int{Refused: 0, Moderation: 1, Advice: 2}
 	slices.SortStableFunc(c.findings, func(a, b Finding) int {

@@ -10,6 +10,7 @@ import (
 // gather notes what rules ask about the whole file.
 func (s *script) gather() {
 	walk(s.tree, func(n js.INode, above []js.INode) bool {
+		s.deep = s.deep || len(above) == maxNesting-1
 		switch n := n.(type) {
 		case *js.BindingElement:
 			if v := variable(n.Binding); v != nil && n.Default != nil {
@@ -53,8 +54,6 @@ func (s *script) gather() {
 func (s *script) gatherMember(n js.INode, above []js.INode) {
 	name := memberName(n)
 	switch name {
-	case "getWidgetsArea", "area", "isCard", "getBaseEntity", "current_card", "current_list":
-		s.areas = true
 	case "resolve", "reject", "resolveWith", "rejectWith":
 		if v := variable(ownerOf(n)); v != nil {
 			s.settled[v] = true

@@ -159,12 +159,17 @@ func (s *script) isAPP(e js.IExpr, depth int) bool {
 	case *js.BinaryExpr:
 		return (e.Op == js.OrToken || e.Op == js.NullishToken || e.Op == js.AndToken) && (s.isAPP(e.X, depth+1) || s.isAPP(e.Y, depth+1))
 	case *js.CallExpr:
-		if variable(bare(e.X)) == nil {
+		v := variable(bare(e.X))
+		if v == nil {
 			return false
 		}
-		if body := bodyOf(s.valueOf(e.X)); body != nil {
-			return s.isAPP(returned(body), depth+1)
+		gives, known := s.givesAPP[v]
+		if body := bodyOf(s.valueOf(e.X)); !known && body != nil {
+			s.givesAPP[v] = false // while it is looked at: it may call itself
+			gives = s.isAPP(returned(body), depth+1)
+			s.givesAPP[v] = gives
 		}
+		return gives
 	}
 	return false
 }

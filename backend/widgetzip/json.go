@@ -8,8 +8,11 @@ import (
 	"io"
 )
 
-// maxDepth bounds the nesting of a JSON file.
-const maxDepth = 64
+// Bounds of a JSON file.
+const (
+	maxJSONBytes = 1 << 20
+	maxDepth     = 64 // of nesting
+)
 
 // jsonError is a file that a strict reader refuses.
 type jsonError struct {

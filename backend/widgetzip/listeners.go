@@ -40,7 +40,7 @@ func (s *script) checkMessageHandler(at js.INode, handler js.IExpr) {
 		s.addAt("J08", Moderation, at, "it cannot be seen what is done with messages of other windows; name a function of this file that compares event.origin")
 		return
 	}
-	compares := has(body, func(n js.INode) bool {
+	compares := s.has(body, func(n js.INode) bool {
 		switch n := n.(type) {
 		case *js.BinaryExpr:
 			switch n.Op {
@@ -59,11 +59,11 @@ func (s *script) checkMessageHandler(at js.INode, handler js.IExpr) {
 	if !compares {
 		s.addAt("J08", Moderation, at, "messages of any window are taken; compare event.origin with the whole origin that is expected")
 	}
-	runs := has(body, func(n js.INode) bool {
+	runs := s.has(body, func(n js.INode) bool {
 		switch n := n.(type) {
 		case *js.CallExpr:
 			name, m := called(n.X), memberName(n.X)
-			return name == "eval" || name == "Function" || m == "globalEval" || m == "html" && len(n.Args.List) > 0 && hasMember(argument(n, 0), "data")
+			return name == "eval" || name == "Function" || m == "globalEval" || m == "html" && len(n.Args.List) > 0 && s.hasMember(argument(n, 0), "data")
 		case *js.NewExpr:
 			return called(n.X) == "Function"
 		case *js.BinaryExpr:
@@ -105,7 +105,7 @@ func (s *script) checkHandler(call *js.CallExpr) {
 		event = argument(call, 1)
 	}
 	if m != "addEventListener" {
-		named := hasMember(event, "ns") || slices.ContainsFunc(s.stringsIn(event), func(t string) bool { return strings.Contains(t, ".") })
+		named := s.hasMember(event, "ns") || slices.ContainsFunc(s.stringsIn(event), func(t string) bool { return strings.Contains(t, ".") })
 		if _, isObject := event.(*js.ObjectExpr); named || isObject {
 			return
 		}
@@ -149,35 +149,35 @@ func (s *script) checkPromise(n *js.NewExpr) {
 			settlers = append(settlers, v)
 		}
 	}
-	if !settles(bodyOf(executor).List, settlers) {
+	if !s.settles(bodyOf(executor).List, settlers) {
 		s.addWord("J17", Advice, "Promise", "the promise is not resolved nor rejected on every way; the CRM would wait for it without end")
 	}
 }
 
 // settles tells whether every way through the statements names one of the
 // functions that settle the promise; a later call of a name counts.
-func settles(list []js.IStmt, by []*js.Var) bool {
-	return slices.ContainsFunc(list, func(one js.IStmt) bool { return settlesOne(one, by) })
+func (s *script) settles(list []js.IStmt, by []*js.Var) bool {
+	return slices.ContainsFunc(list, func(one js.IStmt) bool { return s.settlesOne(one, by) })
 }
 
-func settlesOne(one js.IStmt, by []*js.Var) bool {
+func (s *script) settlesOne(one js.IStmt, by []*js.Var) bool {
 	switch n := one.(type) {
 	case nil:
 		return false
 	case *js.BlockStmt:
-		return settles(n.List, by)
+		return s.settles(n.List, by)
 	case *js.IfStmt:
-		return names(n.Cond, by) || settlesOne(n.Body, by) && n.Else != nil && settlesOne(n.Else, by)
+		return s.names(n.Cond, by) || s.settlesOne(n.Body, by) && n.Else != nil && s.settlesOne(n.Else, by)
 	case *js.TryStmt:
-		return settles(n.Body.List, by) && (n.Catch == nil || settles(n.Catch.List, by)) || n.Finally != nil && settles(n.Finally.List, by)
+		return s.settles(n.Body.List, by) && (n.Catch == nil || s.settles(n.Catch.List, by)) || n.Finally != nil && s.settles(n.Finally.List, by)
 	case *js.ThrowStmt:
 		return true // a throw rejects
 	}
-	return names(one, by)
+	return s.names(one, by)
 }
 
-func names(n js.INode, by []*js.Var) bool {
-	return has(n, func(n js.INode) bool {
+func (s *script) names(n js.INode, by []*js.Var) bool {
+	return s.has(n, func(n js.INode) bool {
 		v := variable(n)
 		return v != nil && slices.Contains(by, v)
 	})

@@ -33,6 +33,10 @@ func (c *checker) checkManifest(o Options) {
 	if !ok {
 		return // Z02 has said so
 	}
+	if len(raw) > maxJSONBytes {
+		c.add("M01", Refused, manifestName, 0, "the file has %d bytes and was not read", len(raw))
+		return
+	}
 	m, err := readJSON(raw)
 	if err != nil {
 		line := 0
@@ -58,6 +62,9 @@ func (c *checker) checkManifest(o Options) {
 }
 
 func (c *checker) manifestAt(rule string, s Severity, key, format string, args ...any) {
+	if c.full(rule, manifestName) {
+		return
+	}
 	c.add(rule, s, manifestName, lineOf(c.files[manifestName], `"`+key+`"`), format, args...)
 }
 
@@ -124,9 +131,11 @@ func (c *checker) checkLocales() {
 	}
 }
 
-// locales are the declared languages, each once.
+// locales are the declared languages that the platform knows, each once.
 func (c *checker) locales() []string {
-	l := texts(object(c.manifest, "widget"), "locale")
+	l := slices.DeleteFunc(texts(object(c.manifest, "widget"), "locale"), func(one string) bool {
+		return !slices.Contains(products[c.platform].allowed, one)
+	})
 	slices.Sort(l)
 	return slices.Compact(l)
 }

@@ -31,31 +31,34 @@ func (c *checker) checkMarkup(file string, tree any) {
 		if c.full("L07", file) && c.full("L11", file) {
 			return
 		}
-		line := 0
-		if strings.ContainsAny(v, "<#") || strings.Contains(strings.ToLower(v), "http:") {
-			line = lineOf(c.files[file], quoted(v))
-		}
+		found := len(c.findings)
 		for _, tag := range shortTag.FindAllString(v, 20) {
 			if !slices.Contains(shortTags, tag) {
-				c.add("L11", Advice, file, line, "the tag %s is not expanded, or obsolete; known are %s", tag, strings.Join(shortTags, ", "))
+				c.add("L11", Advice, file, 0, "the tag %s is not expanded, or obsolete; known are %s", tag, strings.Join(shortTags, ", "))
 			}
 		}
 		if at := plainAddress.FindString(v); at != "" {
-			c.add("L07", Moderation, file, line, "%s: only https addresses", at)
+			c.add("L07", Moderation, file, 0, "%s: only https addresses", at)
 		}
 		if strings.Contains(v, "<") {
-			c.checkHTML(file, line, v)
+			c.checkHTML(file, v)
+		}
+		if found < len(c.findings) { // the line is looked up for findings alone
+			line := lineOf(c.files[file], quoted(v))
+			for i := range c.findings[found:] {
+				c.findings[found+i].Line = line
+			}
 		}
 	}
 }
 
-// checkHTML is L07 for a text with elements.
-func (c *checker) checkHTML(file string, line int, text string) {
+// checkHTML is L07 for a text with elements. checkMarkup puts the line in.
+func (c *checker) checkHTML(file, text string) {
 	l := html.NewLexer(parse.NewInputString(text))
 	tag, attributes := "", map[string]string{}
 	finish := func() {
 		if tag == "a" {
-			c.checkLink(file, line, attributes)
+			c.checkLink(file, attributes)
 		}
 		tag = ""
 	}
@@ -69,13 +72,13 @@ func (c *checker) checkHTML(file string, line int, text string) {
 			finish()
 			tag, attributes = strings.ToLower(string(l.Text())), map[string]string{}
 			if tag == "script" || tag == "iframe" || tag == "object" || tag == "embed" {
-				c.add("L07", Moderation, file, line, "<%s> in a text; texts hold words and links only", tag)
+				c.add("L07", Moderation, file, 0, "<%s> in a text; texts hold words and links only", tag)
 			}
 		case html.AttributeToken:
 			name := strings.ToLower(string(l.AttrKey()))
 			attributes[name] = strings.Trim(string(l.AttrVal()), `"'`)
 			if strings.HasPrefix(name, "on") && len(name) > 2 {
-				c.add("L07", Moderation, file, line, "the attribute %s runs code; leave it out", name)
+				c.add("L07", Moderation, file, 0, "the attribute %s runs code; leave it out", name)
 			}
 		case html.StartTagCloseToken, html.StartTagVoidToken:
 			finish()
@@ -83,12 +86,12 @@ func (c *checker) checkHTML(file string, line int, text string) {
 	}
 }
 
-func (c *checker) checkLink(file string, line int, attributes map[string]string) {
+func (c *checker) checkLink(file string, attributes map[string]string) {
 	href := strings.ToLower(strings.TrimSpace(attributes["href"]))
 	if strings.HasPrefix(href, "mailto:") || strings.HasPrefix(href, "tel:") {
 		return
 	}
 	if !strings.HasPrefix(href, "https://") || attributes["target"] != "_blank" || attributes["referrerpolicy"] != "no-referrer" {
-		c.add("L07", Moderation, file, line, `a link must be <a href="https://…" target="_blank" referrerpolicy="no-referrer">`)
+		c.add("L07", Moderation, file, 0, `a link must be <a href="https://…" target="_blank" referrerpolicy="no-referrer">`)
 	}
 }

@@ -112,6 +112,9 @@ func propertyName(p *js.Property) string {
 // property is the value of a member of an object literal, nil when it has none
 // of that name; open tells that the object may have more than can be seen.
 func property(o *js.ObjectExpr, name string) (value js.IExpr, open bool) {
+	if len(o.List) > 500 {
+		return nil, true
+	}
 	for i := range o.List {
 		p := &o.List[i]
 		if p.Spread || p.Name != nil && p.Name.IsComputed() {
@@ -184,7 +187,7 @@ func (s *script) stringsIn(e js.IExpr) []string {
 	seen := map[*js.Var]bool{}
 	var look func(js.INode)
 	look = func(n js.INode) {
-		walk(n, func(n js.INode, _ []js.INode) bool {
+		s.look(n, func(n js.INode, _ []js.INode) bool {
 			budget--
 			if budget < 0 {
 				return false
@@ -194,9 +197,9 @@ func (s *script) stringsIn(e js.IExpr) []string {
 				return false
 			case *js.TemplateExpr:
 				for _, part := range n.List {
-					out = append(out, string(part.Value))
+					out = append(out, short(part.Value))
 				}
-				out = append(out, string(n.Tail))
+				out = append(out, short(n.Tail))
 			case *js.Var:
 				if v := variable(n); !seen[v] {
 					seen[v] = true
@@ -206,7 +209,7 @@ func (s *script) stringsIn(e js.IExpr) []string {
 				}
 			default:
 				if text, ok := literal(n); ok {
-					out = append(out, text)
+					out = append(out, short([]byte(text)))
 				}
 			}
 			return true
@@ -216,18 +219,21 @@ func (s *script) stringsIn(e js.IExpr) []string {
 	return out
 }
 
+// short is the beginning of a text: rules look for names, which are short.
+func short(text []byte) string { return string(text[:min(len(text), 2000)]) }
+
 // has tells whether a node below this one fulfils the condition.
-func has(n js.INode, is func(js.INode) bool) bool {
+func (s *script) has(n js.INode, is func(js.INode) bool) bool {
 	found := false
-	walk(n, func(n js.INode, _ []js.INode) bool {
+	s.look(n, func(n js.INode, _ []js.INode) bool {
 		found = found || is(n)
 		return !found
 	})
 	return found
 }
 
-func hasMember(n js.INode, names ...string) bool {
-	return has(n, func(n js.INode) bool {
+func (s *script) hasMember(n js.INode, names ...string) bool {
+	return s.has(n, func(n js.INode) bool {
 		m := memberName(n)
 		for _, name := range names {
 			if m == name {

@@ -73,7 +73,8 @@ func (r *reach) follow(name string) {
 	if !textFile.MatchString(name) {
 		return
 	}
-	for word := range strings.FieldsFuncSeq(string(r.c.files[name]), notOfName) {
+	raw := r.c.files[name]
+	for word := range strings.FieldsFuncSeq(string(raw[:min(len(raw), maxScriptBytes)]), notOfName) {
 		r.named(word)
 	}
 }

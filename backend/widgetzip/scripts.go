@@ -15,8 +15,9 @@ const scriptName = "script.js"
 // Limits of what is parsed; review would refuse more long before.
 const (
 	maxScriptBytes = 1 << 20
-	maxParsedBytes = 4 << 20 // of all scripts and styles together
-	maxNesting     = 4000    // nodes above a node that is still looked at
+	maxParsedBytes = 4 << 20  // of all scripts and styles together
+	maxNesting     = 4000     // nodes above a node that is still looked at
+	maxLooks       = 20 << 20 // nodes that rules look at again, of all scripts together
 )
 
 // checkScripts is W §9.5 over every script; what rules need of all scripts
@@ -32,12 +33,16 @@ func (c *checker) checkScripts() {
 	for _, s := range c.scripts {
 		s.gather()
 	}
+	c.looks = maxLooks
 	for _, s := range c.scripts {
 		s.checkModule()
 		s.checkNodes()
 		s.checkGlobals()
 		s.checkComments()
 		s.checkShape()
+		if s.deep || c.looks <= 0 {
+			c.add("J13", Advice, s.name, 0, "the script is too tangled to be checked whole; split it, and ship sources")
+		}
 	}
 }
 
@@ -68,7 +73,7 @@ func (c *checker) readScript(name string) *script {
 	s := &script{
 		c: c, name: name, raw: raw, buf: in.Bytes(), tree: tree,
 		values: map[*js.Var][]js.IExpr{}, used: map[string]int{}, requesting: map[js.INode]bool{},
-		caught: map[*js.Var]bool{}, settled: map[*js.Var]bool{}, asked: map[string]bool{}, handedBack: map[*js.Var]bool{},
+		caught: map[*js.Var]bool{}, settled: map[*js.Var]bool{}, asked: map[string]bool{}, handedBack: map[*js.Var]bool{}, givesAPP: map[*js.Var]bool{}, seenXHR: map[js.INode]bool{},
 	}
 	s.scan()
 	return s
@@ -105,6 +110,8 @@ type script struct {
 	tree *js.AST
 
 	comments []comment
+	starts   []int            // offsets of all tokens
+	places   map[*byte]int    // offset of the token that begins at that byte of buf; made when needed
 	words    map[string][]int // offsets of identifiers that do not follow a dot
 	nameSum  int              // letters of all identifiers
 	nameNum  int
@@ -118,7 +125,9 @@ type script struct {
 	handedBack map[*js.Var]bool       // what functions return
 	asked      map[string]bool        // names that stand behind typeof
 	unbound    bool                   // handlers on the page are removed somewhere
-	areas      bool                   // the code asks where on the page it is
+	givesAPP   map[*js.Var]bool       // functions that were asked whether they return APP
+	seenXHR    map[js.INode]bool      // functions whose XMLHttpRequests were looked at
+	deep       bool                   // some of it is nested too deep to be looked at
 }
 
 // walker visits nodes and knows what stands above each. It goes no deeper than
@@ -139,6 +148,18 @@ func (w *walker) Enter(n js.INode) js.IVisitor {
 
 // Exit is js.IVisitor's.
 func (w *walker) Exit(js.INode) { w.above = w.above[:len(w.above)-1] }
+
+// look is walk within the bound of what rules may look at again: many names of one
+// long function would take hours otherwise.
+func (s *script) look(n js.INode, enter func(n js.INode, above []js.INode) bool) {
+	if s.c.looks <= 0 {
+		return
+	}
+	walk(n, func(n js.INode, above []js.INode) bool {
+		s.c.looks--
+		return s.c.looks > 0 && enter(n, above)
+	})
+}
 
 // walk calls enter for every node; a false answer leaves out what is below.
 func walk(n js.INode, enter func(n js.INode, above []js.INode) bool) {
@@ -220,15 +241,14 @@ func (s *script) offset(part []byte) int {
 	if len(part) == 0 {
 		return -1
 	}
-	for at := 0; at < len(s.buf); at++ {
-		next := bytes.Index(s.buf[at:], part)
-		if next < 0 {
-			return -1
+	if s.places == nil {
+		s.places = make(map[*byte]int, len(s.starts))
+		for _, at := range s.starts {
+			s.places[&s.buf[at]] = at
 		}
-		at += next
-		if &s.buf[at] == &part[0] {
-			return at
-		}
+	}
+	if at, ok := s.places[&part[0]]; ok {
+		return at
 	}
 	return -1
 }

@@ -93,16 +93,26 @@ func readStyles(name string, raw []byte) (one *sheet, err error) {
 	}
 	var open [][]string // selectors of the rules around; nil for @-rules
 	frames := 0         // depth of @keyframes, whose selectors are none
+	faults := 0
 	var list []string
 	for {
 		grammar, _, data := p.Next()
 		at := lineNow()
 		switch grammar {
 		case css.ErrorGrammar:
-			if err := p.Err(); !errors.Is(err, io.EOF) {
+			if !p.HasParseError() {
+				if e := p.Err(); err == nil && !errors.Is(e, io.EOF) {
+					err = e
+				}
 				return one, err
 			}
-			return one, nil
+			// The parser goes on after the next semicolon or brace.
+			if faults++; faults > 100 {
+				return one, err
+			}
+			if err == nil {
+				err = p.Err()
+			}
 		case css.AtRuleGrammar, css.BeginAtRuleGrammar:
 			one.readAtRule(string(data), p.Values(), at)
 			if grammar == css.BeginAtRuleGrammar {

@@ -1,6 +1,7 @@
 package widgetzip
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"regexp"
@@ -27,11 +28,13 @@ var hints = map[string]*regexp.Regexp{
 
 // quoted is a text as it begins in a JSON file, to find its line.
 func quoted(text string) string {
-	raw, err := json.Marshal(text)
-	if err != nil || len(raw) < 3 {
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(text[:min(len(text), 100)]); err != nil || out.Len() < 4 {
 		return ""
 	}
-	return string(raw[1:min(len(raw)-1, 25)])
+	return strings.ToValidUTF8(out.String()[1:min(out.Len()-2, 25)], "")
 }
 
 // checkTexts is W §9.3.
@@ -42,6 +45,10 @@ func (c *checker) checkTexts() {
 		raw, ok := c.files[name]
 		if !ok {
 			continue // Z05 has said so
+		}
+		if len(raw) > maxJSONBytes {
+			c.add("L01", Refused, name, 0, "the file has %d bytes and was not read", len(raw))
+			continue
 		}
 		tree, err := readJSON(raw)
 		if err != nil {

@@ -131,7 +131,7 @@ func (s *script) checkStyleAddress(at, whole js.INode, parts []string) {
 		s.addAt("C04", Moderation, at, "the stylesheet is linked without ?v= and the version; browsers would keep an old one")
 		return
 	}
-	known := has(whole, func(n js.INode) bool {
+	known := s.has(whole, func(n js.INode) bool {
 		switch memberName(n) {
 		case "path", "cdn_path", "base_path":
 			return true
