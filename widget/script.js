@@ -2,8 +2,9 @@
 define([
   './lib/panel.js',
   './lib/save.js',
+  './lib/sources.js',
   './lib/style.js'
-], function (panel, save, style) {
+], function (panel, save, sources, style) {
   'use strict';
 
   return function CustomWidget() {
@@ -22,10 +23,9 @@ define([
         return true;
       },
 
-      // The second argument, the clicked source, is not needed: the form is the
-      // same for every source of the account.
-      settings: function ($body) {
-        panel.open(self, $body);
+      // context names the source that was clicked in Digital Pipeline, if any.
+      settings: function ($body, context) {
+        panel.open(self, $body, context);
         return true;
       },
 
@@ -37,13 +37,14 @@ define([
         return true;
       },
 
-      // The backend keeps the sources, so adding one by hand needs no answer.
-      onAddAsSource: function () {
+      onAddAsSource: function (pipelineID) {
+        sources.added(self, pipelineID);
         return true;
       },
 
       destroy: function () {
         panel.close(self);
+        sources.close(self);
         style.unlink(self);
         return true;
       }

@@ -86,6 +86,16 @@ define(['jquery', './crm.js'], function ($, crm) {
       return call(self, 'POST', 'disconnect', {});
     },
 
+    // addChat makes the online chat of a pipeline, or finds it.
+    addChat: function (self, pipeline) {
+      return call(self, 'POST', 'chats', { pipeline_id: pipeline, language: crm.language() });
+    },
+
+    // chats lists the account's online chats and finds the one of a lead source.
+    chats: function (self, sourceID, externalID) {
+      return call(self, 'GET', 'chats?' + $.param({ source_id: sourceID, external_id: externalID }));
+    },
+
     // decide is 'resend' or 'drop', for all messages that the CRM did not accept.
     parked: function (self, decide) {
       return call(self, 'POST', 'parked/all/' + decide, {});

@@ -1,8 +1,8 @@
 // The form in the settings modal while it is open: its state, its buttons and
 // the watch over a connection that is being made.
 define([
-  'jquery', './backend.js', './copy.js', './crm.js', './style.js', './view.js', './words.js'
-], function ($, backend, copy, crm, style, view, words) {
+  'jquery', './backend.js', './copy.js', './crm.js', './sources.js', './style.js', './view.js', './words.js'
+], function ($, backend, copy, crm, sources, style, view, words) {
   'use strict';
 
   var firstDelayMs = 2000;
@@ -94,7 +94,7 @@ define([
     part(form, 'again').toggle(state === 'connecting' && form.watchedMs >= giveUpAfterMs);
     part(form, 'signup-area').toggle(connection.signup_allowed === true && state !== 'connected');
     showParked(form, connection.parked);
-    part(form, 'chats').empty().append(view.chats(form.self, form.code, connection.chats));
+    sources.show(form.self, part(form, 'chats'), form.context, connection.chats);
     if (state === 'connecting') {
       watch(form);
     } else {
@@ -254,7 +254,7 @@ define([
   }
 
   // open draws the form into the modal; drawing again replaces it.
-  function open(self, $body) {
+  function open(self, $body, context) {
     var $block = blockOf(self, $body);
     var $login = $block.find('input[name=service_login]').first();
     var form;
@@ -264,7 +264,7 @@ define([
       return; // the tour is shown, there are no fields
     }
     style.link(self);
-    form = { self: self, code: codeOf(self), $block: $block, state: '', text: '', timer: null };
+    form = { self: self, code: codeOf(self), $block: $block, context: context, state: '', text: '', timer: null };
     restartWatch(form);
     form.$root = view.form(self, form.code);
     forms[form.code] = form;

@@ -13,10 +13,10 @@ define(function () {
     return typeof found === 'string' ? found : '';
   }
 
-  // The server names the owner's masked address, the shortest password or the
-  // seconds to wait, which the fixed texts cannot.
+  // The server names the owner's masked address, the shortest password, the
+  // seconds to wait or the CRM's reason, which the fixed texts cannot.
   function serverSaysMore(code) {
-    return code === 'account_taken' || code === 'weak_password' || code === 'too_many_attempts';
+    return code === 'crm_refused' || code === 'account_taken' || code === 'weak_password' || code === 'too_many_attempts';
   }
 
   return {
