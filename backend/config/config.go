@@ -42,6 +42,9 @@ type Config struct {
 	// StopTimeout is how long an orderly stop may take.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"20s"`
 
+	// SupportEmail is where people who use the widget, and the CRM's support, write to.
+	SupportEmail string `env:"SUPPORT_EMAIL"`
+
 	SMTP  SMTP `envPrefix:"SMTP_"`
 	Media Media
 
@@ -88,6 +91,14 @@ type Product struct {
 	// name (C §1.3).
 	BotID        string `env:"BOT_ID"`
 	ChannelTitle string `env:"CHANNEL_TITLE" envDefault:"Leadline"`
+	// What `leadline channel request` asks the CRM's support for (C §1.2): the service's
+	// name in Latin letters (ChannelTitle when empty), the accounts that may connect
+	// while the channel is private, first the one that owns the integration, whether it
+	// is for everybody later, and what is unique about it (a text of ours when empty).
+	ChannelName     string  `env:"CHANNEL_NAME"`
+	ChannelAccounts []int64 `env:"CHANNEL_ACCOUNTS"`
+	ChannelPublic   bool    `env:"CHANNEL_PUBLIC" envDefault:"true"`
+	ChannelAbout    string  `env:"CHANNEL_ABOUT"`
 	// Language is that of texts to operators.
 	Language string `env:"LANGUAGE"`
 }
@@ -106,8 +117,19 @@ func (c Config) Products() []Product {
 	return list
 }
 
-// Load reads the environment given as KEY=VALUE pairs, nil for the process's own.
+// Load reads the environment given as KEY=VALUE pairs, nil for the process's own,
+// and refuses settings that a server cannot run with.
 func Load(environ []string) (Config, error) {
+	c, err := Read(environ)
+	if err != nil {
+		return c, err
+	}
+	return c, c.Validate()
+}
+
+// Read is Load for what is needed before everything is set: the values must have
+// their types, and are not checked otherwise.
+func Read(environ []string) (Config, error) {
 	var c Config
 	opts := env.Options{Prefix: Prefix}
 	if environ != nil {
@@ -119,7 +141,7 @@ func Load(environ []string) (Config, error) {
 		return Config{}, fmt.Errorf("settings: %w", err)
 	}
 	c.fill()
-	return c, c.Validate()
+	return c, nil
 }
 
 // fill puts in what follows from the product.
@@ -255,6 +277,7 @@ func (c Config) Redacted() string {
 	line("LOG_LEVEL", c.LogLevel)
 	line("STOP_TIMEOUT", c.StopTimeout.String())
 	c.Media.show(line)
+	line("SUPPORT_EMAIL", c.SupportEmail)
 	line("SMTP_ADDR", c.SMTP.Addr)
 	line("SMTP_USER", c.SMTP.User)
 	line("SMTP_PASSWORD", hidden(c.SMTP.Password != ""))
@@ -273,6 +296,9 @@ func (c Config) Redacted() string {
 		line(name+"CHANNEL_CODE", p.ChannelCode)
 		line(name+"BOT_ID", p.BotID)
 		line(name+"CHANNEL_TITLE", p.ChannelTitle)
+		line(name+"CHANNEL_NAME", p.ChannelName)
+		line(name+"CHANNEL_ACCOUNTS", strings.Trim(fmt.Sprint(p.ChannelAccounts), "[]"))
+		line(name+"CHANNEL_PUBLIC", fmt.Sprint(p.ChannelPublic))
 		line(name+"LANGUAGE", p.Language)
 	}
 	return b.String()

@@ -27,6 +27,8 @@ const usage = `leadline - online chat between websites and amoCRM / Kommo
   leadline template list --account N  chat templates that its operators can send
   leadline widget build --platform P  write dist/P/widget.zip (amocrm, kommo, dev)
   leadline widget check ZIP           check a widget.zip against the marketplace's rules
+  leadline channel request --platform P
+                                      print the request for a chat channel to the CRM's support; --icon FILE writes its icon
   leadline parked list|resend|drop --account NUMBER [MESSAGE... | all]
                                       messages that the CRM did not take
   leadline history import --account NUMBER FILE
@@ -71,6 +73,8 @@ func run(ctx context.Context, args []string) error {
 		return chat(ctx, args[1:])
 	case "template":
 		return template(ctx, args[1:])
+	case "channel":
+		return channel(args[1:], os.Stdout, os.Stderr)
 	case "parked":
 		return parked(ctx, args[1:])
 	case "history":
