@@ -121,6 +121,29 @@ func TestSingleSourceInTheBrowser(t *testing.T) {
 	w.noBreaches()
 }
 
+// TestSourceLeftBehind: the source that the CRM made before "multiple sources" was
+// switched on stays in the column beside ours (W §11, 25); its item opens the first
+// chat, also where the page passes the ids as text.
+func TestSourceLeftBehind(t *testing.T) {
+	t.Parallel()
+	w, button := installedWidget(t, setup{login: true, config: manySourcesConfig, sandbox: twoPipelines})
+	w.box.World().AddSource(accountID, clientID, widget, 1300)
+	crm := w.chromium(nil)
+	left := int64(0)
+	for _, s := range w.box.Sources(accountID, clientID) {
+		if s.ExternalID == widget {
+			left = s.ID
+		}
+	}
+	for _, query := range []string{"", "?variant=text-source-ids"} {
+		crm.pipelinePage(1300, query)
+		crm.sees(`document.querySelectorAll('` + sourceItem + `').length === 2`)
+		crm.click(fmt.Sprintf(`.dp-source[data-source-id="%d"]`, left))
+		crm.sees(sourcePage + `?.querySelector('.leadline__snippet').value.includes('` + button + `')`)
+	}
+	w.noBreaches()
+}
+
 // TestSourceContexts: whatever the page passes as the clicked source, the form is
 // there, once, and without an exception (W §10.3).
 func TestSourceContexts(t *testing.T) {

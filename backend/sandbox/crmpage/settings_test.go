@@ -249,6 +249,47 @@ func TestSourcesColumn(t *testing.T) {
 	}
 }
 
+// TestSourceItems holds the item's other forms of W §7.2, and ids as text (W §7.5).
+func TestSourceItems(t *testing.T) {
+	t.Parallel()
+	sources := []Source{{ID: 77, Name: "", ExternalID: "w", PipelineID: 11, Default: true}, {ID: 78, Name: "Shop", ExternalID: "chat-1", PipelineID: 11}}
+	for _, tt := range []struct {
+		name, status, query, want string
+	}{
+		{"installed", "installed", "", "Site chats widget|Shop widget"},
+		{"in trouble", "error", "", "Site chats widget Error|Shop widget Error"},
+		{"switched off", "not_configured", "", "Site chats widget Switched off Delete|Shop widget Switched off Delete"},
+		{"duplicate control", "installed", "?variant=duplicate-control", "Site chats widget|Shop widget"},
+		{"ids as text", "installed", "?variant=text-source-ids", "Site chats widget|Shop widget"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t, setup{script: savings("return true;"), state: WidgetState{Status: tt.status, Active: "Y"}, sources: sources})
+			c.visit("/settings/pipeline/leads/11" + tt.query)
+			c.until("document.querySelectorAll('.dp-source').length === 2")
+			if got := eval[string](c, `[...document.querySelectorAll('.dp-source')].map((e) => [...e.children].slice(1).map((p) => p.textContent).join(' ')).join('|')`); got != tt.want {
+				t.Errorf("items %q, want %q", got, tt.want)
+			}
+			opens := tt.status != "not_configured" && tt.query != "?variant=duplicate-control"
+			if got := eval[int](c, `document.querySelectorAll('.js-navigate-link.js-connect-widget').length`); (got == 2) != opens {
+				t.Errorf("%d items open, want them all to: %v", got, opens)
+			}
+			if !opens {
+				return
+			}
+			c.click(`.dp-source[data-source-id="78"]`)
+			want := `{"source_id":78,"external_id":"chat-1"}`
+			if strings.Contains(tt.query, "text") {
+				want = `{"source_id":"78","external_id":"chat-1"}`
+			}
+			c.until("document.querySelector('.modal .w__own')")
+			if got := c.log(); !strings.HasSuffix(got, want+"]") {
+				t.Errorf("context in %q, want %s", got, want)
+			}
+		})
+	}
+}
+
 // TestBrokenScriptStillOpens holds W §4.2 step 12: a dummy takes its place.
 func TestBrokenScriptStillOpens(t *testing.T) {
 	t.Parallel()

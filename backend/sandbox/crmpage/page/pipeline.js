@@ -7,9 +7,12 @@ define(["jquery", "underscore", "lib/components/base/modal", "crm/state", "crm/l
     const e = _.escape;
     const w = (key) => e(words.get(key));
 
-    // item is one source; its picture falls back from logo_min to "?".
+    // item is one source; its picture falls back from logo_min to "?". A widget in
+    // trouble keeps its item and says so; in the mode of duplicate control nothing
+    // can be opened (W §7.2).
     function item(about, source) {
-      const off = about.entry.status !== "installed";
+      const status = about.entry.status;
+      const off = status === "install" || status === "not_configured";
       const name = source.name || (about.langs.widget || {}).name || about.code;
       const inner = `<span class="dp-source__logo"><img src="${e(about.entry.images_path)}/logo_min.png" data-next="${e(about.entry.images_path)}/logo_small.png" alt=""></span>` +
         `<span class="dp-source__name" translate="no">${e(name)}</span><span class="dp-source__kind">${w("widget")}</span>`;
@@ -17,7 +20,15 @@ define(["jquery", "underscore", "lib/components/base/modal", "crm/state", "crm/l
         return `<div class="dp-source dp-source_off" data-widget-code="${e(about.code)}">${inner}<span class="dp-source__state">${w("off")}</span>` +
           `<button type="button" class="js-source_delete" data-source-id="${source.source_id}">${w("remove")}</button></div>`;
       }
-      return `<a class="dp-source js-navigate-link js-connect-widget" data-widget-code="${e(about.code)}" data-source-id="${source.source_id}" href="/settings/widgets/#${e(about.code)}">${inner}</a>`;
+      const trouble = status === "installed" ? "" : `<span class="dp-source__state">${w("status." + status)}</span>`;
+      const opens = crm.variant("duplicate-control") ? "" : " js-navigate-link js-connect-widget";
+      return `<a class="dp-source${opens}" data-widget-code="${e(about.code)}" data-source-id="${source.source_id}" href="/settings/widgets/#${e(about.code)}">${inner}${trouble}</a>`;
+    }
+
+    // clicked is the context of a click; the ids may come as text too (W §7.5).
+    function clicked(source) {
+      if (crm.variant("text-source-ids")) return { source_id: String(source.source_id), external_id: String(source.external_id) };
+      return { source_id: Number(source.source_id), external_id: source.external_id };
     }
 
     function draw($page) {
@@ -41,9 +52,9 @@ define(["jquery", "underscore", "lib/components/base/modal", "crm/state", "crm/l
         for (const code of Object.keys(found)) {
           const about = state.market[code];
           for (const source of about ? found[code].items : []) {
-            $(item(about, source)).appendTo($items).filter(".js-connect-widget").on("click", function () {
-              settings.open(code, { source_id: Number(source.source_id), external_id: source.external_id }, { pipeline: id });
-            });
+            const $item = $(item(about, source)).appendTo($items);
+            $item.filter(".js-connect-widget").on("click", () => settings.open(code, clicked(source), { pipeline: id }));
+            $item.filter("a:not(.js-connect-widget)").on("click", () => false);
           }
         }
         $items.find("img").on("error", function () {
