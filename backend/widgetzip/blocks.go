@@ -96,7 +96,7 @@ func (c *checker) checkUse() {
 	if main < 0 {
 		return
 	}
-	found, _, idle := c.scripts[main].callbacks()
+	found, _, _, idle := c.scripts[main].callbacks()
 	selected := false
 	for name := range found {
 		selected = selected || selectedForm.MatchString(name) || strings.HasSuffix(name, ".selected")

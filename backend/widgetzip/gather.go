@@ -25,6 +25,10 @@ func (s *script) gather() {
 			if v := variable(n.Name); n.Name != nil && v != nil {
 				s.values[v] = append(s.values[v], n)
 			}
+		case *js.ClassDecl:
+			if v := variable(n.Name); n.Name != nil && v != nil {
+				s.values[v] = append(s.values[v], n)
+			}
 		case *js.UnaryExpr:
 			if name := nameOf(bare(n.X)); n.Op == js.TypeofToken && name != "" {
 				s.asked[name] = true

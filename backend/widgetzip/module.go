@@ -27,6 +27,10 @@ func (s *script) checkModule() {
 		}
 		return true
 	})
+	if len(defines) == 0 && s.name != scriptName {
+		s.c.add("J01", Advice, s.name, 0, "no call of define: a module that names this file gets nothing from it; wrap it in define")
+		return
+	}
 	if len(defines) != 1 {
 		s.addWord("J01", Refused, "define", "%d calls of define; a module of the CRM has exactly one", len(defines))
 		return
@@ -73,9 +77,9 @@ func (s *script) checkDependencies(list *js.ArrayExpr) {
 
 // checkWidget: the module gives a plain function, whose callbacks exist.
 func (s *script) checkWidget(factory js.IExpr) {
-	body := bodyOf(factory)
+	body := bodyOf(s.valueOf(factory))
 	if body == nil {
-		s.addWord("J01", Refused, "define", "the last argument of define is not a function, so it cannot be seen what the module gives")
+		s.checkValue(s.valueOf(factory))
 		return
 	}
 	value := returned(body)
@@ -83,52 +87,27 @@ func (s *script) checkWidget(factory js.IExpr) {
 		s.addWord("J01", Refused, "define", "the module returns nothing; return the widget's constructor function")
 		return
 	}
-	switch v := bare(value).(type) {
+	s.checkValue(s.valueOf(value))
+}
+
+// checkValue: what the module gives is a plain function. What only shows when it
+// runs, as in packed code, is advice.
+func (s *script) checkValue(value js.IExpr) {
+	opaque := false
+	switch v := value.(type) {
 	case *js.FuncDecl:
 		if v.Async || v.Generator {
 			s.addWord("J01", Refused, "return", "the module's value is an async or generator function, which cannot be a constructor")
 		}
-	case *js.Var:
-		s.checkConstructor(body, string(v.Name()))
 	case *js.ArrowFunc:
 		s.addWord("J01", Refused, "return", "the module's value is an arrow function, which cannot be a constructor; use function () {…}")
 	case *js.ClassDecl:
 		s.addWord("J01", Refused, "class", "the module's value is a class, whose prototype the CRM cannot replace; use function () {…}")
-	default:
+	case *js.ObjectExpr, *js.ArrayExpr, *js.LiteralExpr, *js.TemplateExpr:
 		s.addWord("J01", Refused, "return", "the module's value is not a plain function")
+	default:
+		opaque = true
+		s.addWord("J01", Advice, "return", "it cannot be seen that the module gives a plain function; return one by name, in %s", scriptName)
 	}
-	s.checkCallbacks()
-}
-
-// checkConstructor looks up what a name stands for inside the factory.
-func (s *script) checkConstructor(body *js.BlockStmt, name string) {
-	ok, found := false, false
-	walk(body, func(n js.INode, _ []js.INode) bool {
-		switch n := n.(type) {
-		case *js.FuncDecl:
-			if n.Name != nil && string(n.Name.Name()) == name {
-				found, ok = true, !n.Async && !n.Generator
-			}
-			return false // what is inside belongs to another scope
-		case *js.ClassDecl:
-			if n.Name != nil && string(n.Name.Name()) == name {
-				found = true
-			}
-			return false
-		case *js.BindingElement:
-			if v, is := n.Binding.(*js.Var); is && string(v.Name()) == name && n.Default != nil {
-				f, plain := bare(n.Default).(*js.FuncDecl)
-				found, ok = true, plain && !f.Async && !f.Generator
-			}
-		case *js.BinaryExpr:
-			if v, is := n.X.(*js.Var); is && n.Op == js.EqToken && string(v.Name()) == name {
-				f, plain := bare(n.Y).(*js.FuncDecl)
-				found, ok = true, plain && !f.Async && !f.Generator
-			}
-		}
-		return true
-	})
-	if !found || !ok {
-		s.addWord("J01", Refused, name, "%s is not a plain function; the CRM calls it with new and replaces its prototype", name)
-	}
+	s.checkCallbacks(opaque)
 }

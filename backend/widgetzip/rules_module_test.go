@@ -32,5 +32,11 @@ func scriptModuleCases(t *testing.T) []broken {
 		j01("no settings with the location settings", edit{"script.js", "settings:", "form:"}),
 		j01("no onAddAsSource with the location lead_sources", edit{"script.js", "onAddAsSource:", "added:"}),
 		j01("a dependency that is not there", edit{"script.js", "./lib/a.js", "./lib/b.js"}),
+		{name: "a value that only shows when it runs", rule: "J01", severity: Advice, edits: []edit{{"script.js", open, "return a.make(function () {"}, {"script.js", end, "  });\n});"}}},
+		{name: "callbacks that only show when it runs", rule: "J01", severity: Advice, edits: []edit{{"script.js", "settings: function", "form: function"}, {"script.js", "this.callbacks = {", "this.callbacks = { ...a.callbacks, "}}},
+		{name: "a library without define", rule: "J01", severity: Advice, put: map[string]string{"lib/a.js": "(function () {}());\n"}},
+		{fine: true, name: "callbacks in another module", rule: "J01", edits: []edit{{"script.js", "this.callbacks = {", "a.unused = {"}}, put: map[string]string{"lib/a.js": "define(function () { return function (w) { w.callbacks = { " +
+			"render: a, init: a, bind_actions: a, settings: a, onSave: a, onAddAsSource: a }; function a() { return true; } }; });\n"}},
+		{fine: true, name: "the factory and the table by name", rule: "J01", edits: []edit{{"script.js", "this.callbacks = {", "var table = {"}, {"script.js", "return this;", "this.callbacks = table; return this;"}}},
 	}
 }

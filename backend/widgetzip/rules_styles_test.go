@@ -51,6 +51,8 @@ func styleCases(t *testing.T) []broken {
 		{name: "no version", rule: "C04", severity: Moderation, edits: []edit{{"script.js", "widget.params.path + '/style.css?v=' + widget.get_version()", `widget.params.path + '/style.css'`}}},
 		{name: "an address of another server", rule: "C04", severity: Moderation, edits: []edit{{"script.js", "widget.params.path + '/style.css?v=' + widget.get_version()", `'https://cdn.example.com/style.css?v=' + widget.get_version()`}}},
 		{name: "no path", rule: "C04", severity: Moderation, edits: []edit{{"script.js", "widget.params.path + '/style.css?v=' + widget.get_version()", `'/style.css?v=1'`}}},
+		{name: "styles that a script puts on the page", rule: "C01", severity: Moderation, edits: []edit{{"script.js", "'use strict';", "'use strict'; a.html = `<p>\n<style>\nbody { color: red; }\n</style>`;"}}},
+		{fine: true, name: "styles of a script below the root", rule: "C01", edits: []edit{{"script.js", "'use strict';", "'use strict'; a.html = '<style>.w p { color: red; }\\n.w b { color: ' + a.colour + '; }</style>';"}}},
 		{fine: true, name: "path and version through variables", rule: "C04", edits: []edit{{"script.js", "widget.params.path + '/style.css?v=' + widget.get_version()", "a.base(widget) + '/style.css?v=' + widget.get_version()"}, {"script.js", "var widget = this;", "var widget = this; var base = a.base(widget);"}, {"script.js", "a.base(widget) +", "base +"}}},
 		{fine: true, name: "a template", rule: "C04", edits: []edit{{"script.js", "widget.params.path + '/style.css?v=' + widget.get_version()", "`${widget.params.path}/style.css?v=${widget.get_version()}`"}}},
 	}

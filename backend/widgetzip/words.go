@@ -23,6 +23,7 @@ func (s *script) checkText(n js.INode, text string, above []js.INode) {
 	if strings.Contains(strings.ToLower(text), "<script") {
 		s.addAt("J07", Moderation, n, "a script element in a text; dependencies come by define only")
 	}
+	s.checkInlineStyles(n, text)
 	if hostInText.MatchString(text) {
 		s.addAt("J12", Moderation, n, "%s is an address for trials; take it out", hostInText.FindString(text))
 	}
