@@ -48,7 +48,7 @@ func (v *visitor) refuse(id, text string) message {
 	v.w.until(text+" to be refused", func() bool {
 		list := v.history()
 		i := slices.IndexFunc(list, func(x message) bool { return x.ID == m.ID })
-		return list[i].Status == "error"
+		return i >= 0 && list[i].Status == "error" // no list at all when it is asked for too often
 	})
 	return m
 }

@@ -103,6 +103,11 @@ define(['jquery', './crm.js'], function ($, crm) {
 
     signUp: function (self, email, password) {
       return call(self, 'POST', 'signup', { email: email, password: password, language: crm.language() });
+    },
+
+    // reset has a link mailed by which a forgotten password is replaced.
+    reset: function (self, email) {
+      return call(self, 'POST', 'reset', { email: email, language: crm.language() });
     }
   };
 });

@@ -1,5 +1,7 @@
 // What happens when the person saves or switches off the widget.
-define(['jquery', './backend.js', './crm.js', './panel.js', './words.js'], function ($, backend, crm, panel, words) {
+define([
+  'jquery', './backend.js', './crm.js', './form.js', './panel.js', './words.js'
+], function ($, backend, crm, forms, panel, words) {
   'use strict';
 
   // People may switch off at any time, so nothing here waits or refuses.
@@ -23,7 +25,7 @@ define(['jquery', './backend.js', './crm.js', './panel.js', './words.js'], funct
       crm.showMessage(words.text(self, 'widget.name'), words.text(self, key));
       saved.resolve(true);
     }, function (failure) {
-      panel.fail(form, failure);
+      forms.fail(form, failure);
       // Without a token nothing can be checked yet: the settings are kept, and
       // the form has its own button to connect later.
       if (failure.platform) {
@@ -39,7 +41,7 @@ define(['jquery', './backend.js', './crm.js', './panel.js', './words.js'], funct
   return {
     // onSave answers true or a promise; a rejected promise stores nothing.
     onSave: function (self, event) {
-      var form = panel.find(self);
+      var form = forms.find(self);
       if (event && event.active === 'N') {
         return switchOff(self);
       }

@@ -24,17 +24,50 @@ define(['jquery', './words.js'], function ($, words) {
       .append(element('p', 'hint', { id: id }).text(words.text(self, hint)));
   }
 
-  function signUp(self, code) {
-    var id = 'leadline-signup-' + code;
-    var $toggle = button(self, 'signup-toggle', 'form.signup_toggle').addClass('leadline__button_link')
+  // folded is a link that opens what stands behind it.
+  function folded(self, code, name, content) {
+    var id = 'leadline-' + name + '-' + code;
+    var $toggle = button(self, name + '-toggle', 'form.' + name + '_toggle').addClass('leadline__button_link')
       .attr({ 'aria-expanded': 'false', 'aria-controls': id });
-    var $form = element('div', 'signup-form', { id: id, role: 'group' }).addClass('js-leadline-signup-form').hide().append(
+    var $form = element('div', 'folded', { id: id, role: 'group', 'aria-label': words.text(self, 'form.' + name + '_toggle') })
+      .addClass('js-leadline-' + name + '-form').hide().append(content);
+    return element('div', 'area').addClass('js-leadline-' + name + '-area').append($toggle, $form);
+  }
+
+  function signIn(self, code) {
+    return element('div', 'signin').addClass('js-leadline-signin').append(
+      secret(self, code, 'password', 'form.password', 'form.password_hint'),
+      button(self, 'connect', 'form.connect').hide(),
+      folded(self, code, 'forgot', [
+        field(self, code, 'forgot-email', 'form.forgot_email', { type: 'email' }),
+        button(self, 'forgot', 'form.forgot')
+      ])
+    );
+  }
+
+  function signUp(self, code) {
+    return folded(self, code, 'signup', [
       field(self, code, 'signup-email', 'form.signup_email', { type: 'email' }),
       secret(self, code, 'signup-password', 'form.signup_password', 'form.signup_password_hint'),
       button(self, 'signup', 'form.signup')
+    ]).hide();
+  }
+
+  function who(self) {
+    return element('p', 'who').addClass('js-leadline-who').hide().append(
+      document.createTextNode(words.text(self, 'form.who') + ' '),
+      element('span', 'name', { translate: 'no' }).addClass('js-leadline-who-login')
     );
-    $form.attr('aria-label', words.text(self, 'form.signup_toggle'));
-    return element('div', 'signup').addClass('js-leadline-signup-area').hide().append($toggle, $form);
+  }
+
+  // Disconnecting asks once more, in its own place.
+  function disconnect(self, code) {
+    return folded(self, code, 'disconnect', [
+      element('p', 'hint').text(words.text(self, 'form.disconnect_hint')),
+      button(self, 'disconnect', 'form.disconnect').addClass('leadline__button_bad'),
+      document.createTextNode(' '),
+      button(self, 'stay', 'form.stay')
+    ]).hide();
   }
 
   function chat(self, id, about) {
@@ -68,11 +101,13 @@ define(['jquery', './words.js'], function ($, words) {
         element('p', 'error', { role: 'alert' }).addClass('js-leadline-error'),
         element('a', 'consent', { target: '_blank', rel: 'noopener noreferrer' }).addClass('js-leadline-consent')
           .text(words.text(self, 'form.consent')).hide(),
-        secret(self, code, 'password', 'form.password', 'form.password_hint'),
-        button(self, 'connect', 'form.connect').hide(),
+        who(self),
+        signIn(self, code),
         button(self, 'again', 'form.again').hide(),
         parked(self),
         element('div', 'chats').addClass('js-leadline-chats'),
+        button(self, 'signin-toggle', 'form.signin_toggle').addClass('leadline__button_link').hide(),
+        disconnect(self, code),
         signUp(self, code)
       );
     },
