@@ -146,6 +146,11 @@ func TestAddAsSourceWithASingleSource(t *testing.T) {
 			t.Errorf("the click %q finds %+v", ids, v)
 		}
 	}
+	// Moved in the CRM alone: the page tells where it is now.
+	w.box.World().AddSource(accountID, clientID, widget, 1300)
+	if v := w.clicked("", widget); v.Chat == nil || v.Chat.Pipeline != "Main" || v.Chat.PipelineID != 1300 {
+		t.Errorf("after the move: %+v", v.Chat)
+	}
 	w.noBreaches()
 }
 

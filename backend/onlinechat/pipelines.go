@@ -115,10 +115,13 @@ func (s *Service) Places(ctx context.Context, a chatid.AccountID, sourceID, exte
 	}
 	pipelines, _ := s.Sources.Pipelines(ctx, a)
 	sources, _ := s.Sources.List(ctx, a)
+	standIn := slices.IndexFunc(sources, func(src Source) bool { return src.Default })
 	for _, c := range chats {
 		p := Place{Chat: c}
 		if i := slices.IndexFunc(sources, func(src Source) bool { return src.ExternalID == c.SourceExternalID }); i >= 0 {
 			p.SourceID, p.Pipeline, p.Default = sources[i].ID, sources[i].Pipeline, sources[i].Default
+		} else if standIn >= 0 { // of a chat that has none (C §7.1)
+			p.Pipeline = sources[standIn].Pipeline
 		}
 		p.Pipeline = cmp.Or(p.Pipeline, mainOf(pipelines))
 		if i := slices.IndexFunc(pipelines, func(one Pipeline) bool { return one.ID == p.Pipeline }); i >= 0 {

@@ -110,9 +110,10 @@ func TestPlaces(t *testing.T) {
 	if _, found, err := newShelf().service().Places(t.Context(), "account-1", "", "", ""); err != nil || found != -1 {
 		t.Errorf("without anything: %d, %v", found, err)
 	}
+	// A chat without a source of its own sends through the default one (C §7.1).
 	list, _, err := newShelf().service().Places(t.Context(), "account-1", "", "", "")
 	if err != nil || list[0].PipelineName != "Main" || list[1].PipelineName != "Moved" || !list[1].Default || list[1].Button.Key != "1002" ||
-		list[2].PipelineName != "Main" || list[2].Button.Key != "" {
+		list[2].PipelineName != "Moved" || list[2].Button.Key != "" {
 		t.Errorf("places %+v, %v", list, err)
 	}
 }
