@@ -130,13 +130,13 @@ func (s *script) checkNew(n *js.NewExpr, above []js.INode) {
 func (s *script) checkMember(n js.INode, above []js.INode) {
 	owner := ownerOf(n)
 	if globalName(owner) == "console" || onWindow(owner) && memberName(owner) == "console" {
-		switch m := memberName(n); {
-		case m == "debug":
-		case m == "trace":
+		switch m := memberName(n); m {
+		case "debug":
+		case "trace":
 			if !s.afterFailure(above) {
 				s.addAt("J04", Moderation, n, "console.trace stands outside a catch and a rejection handler; use console.debug")
 			}
-		case m == "":
+		case "":
 			s.addAt("J04", Moderation, n, "a method of console is chosen at run time; use console.debug by its name")
 		default:
 			s.addAt("J04", Moderation, n, "console.%s is not allowed; use console.debug for what matters", m)

@@ -9,6 +9,7 @@ import (
 
 // gather notes what rules ask about the whole file.
 func (s *script) gather() {
+	defer s.gatherRemovals() // when it is known what names stand for
 	walk(s.tree, func(n js.INode, above []js.INode) bool {
 		s.deep = s.deep || len(above) == maxNesting-1
 		switch n := n.(type) {
@@ -73,7 +74,7 @@ func (s *script) gatherMember(n js.INode, above []js.INode) {
 func (s *script) gatherCall(n *js.CallExpr, above []js.INode) {
 	switch memberName(n.X) {
 	case "off", "unbind", "undelegate", "removeEventListener":
-		s.unbound = true
+		s.removals = append(s.removals, n)
 	}
 	// What is handed to somebody else is settled, or caught, there.
 	for _, a := range n.Args.List {
@@ -88,6 +89,32 @@ func (s *script) gatherCall(n *js.CallExpr, above []js.INode) {
 		if bodyOf(f) != nil {
 			s.requesting[f] = true
 			return
+		}
+	}
+}
+
+// everyEvent stands for all events in script.removed.
+const everyEvent = "*"
+
+// gatherRemovals notes which events of the page lose their handlers somewhere.
+func (s *script) gatherRemovals() {
+	for _, call := range s.removals {
+		event := argument(call, 0)
+		if memberName(call.X) != "removeEventListener" {
+			if !s.isPage(ownerOf(call.X)) {
+				continue
+			}
+			if name, ok := literal(event); event == nil || ok && strings.HasPrefix(name, ".") || !ok {
+				s.removed[everyEvent] = true // of a name space, or not to be seen
+			}
+		}
+		if name, ok := literal(event); ok {
+			for one := range strings.FieldsSeq(short([]byte(name))) {
+				one, _, _ = strings.Cut(one, ".")
+				s.removed[one] = true
+			}
+		} else {
+			s.removed[everyEvent] = true
 		}
 	}
 }

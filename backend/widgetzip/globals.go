@@ -33,7 +33,9 @@ var knownGlobals = func() map[string]bool {
 // apiName is how the other interfaces of browsers are called.
 var apiName = regexp.MustCompile(`^(HTML|SVG|CSS|DOM|RTC|Web|XML|XSLT|Audio|Media|IDB|Mutation|Resize|Intersection|Performance|Clipboard|Mouse|Keyboard|Pointer|Touch|Drag|Focus|Input|Wheel|Progress|Message|Storage|Speech|Service|Animation|Crypto|Compression|Decompression|Readable|Writable|Transform|Offscreen|Canvas|Path2D|Image|File|Shadow|Custom|Abort|Promise|Hash|Pop|Page|Before|Validity)[A-Z0-9]`)
 
-// checkGlobals is J09 for names.
+var forbiddenNames = map[string]string{"eval": "J02", "execScript": "J02", "alert": "J03", "confirm": "J03", "prompt": "J03"}
+
+// checkGlobals is J09 for names, and J02 and J03 where a name is not called.
 func (s *script) checkGlobals() {
 	for _, v := range s.tree.Declared {
 		switch v.Decl {
@@ -44,6 +46,10 @@ func (s *script) checkGlobals() {
 	seen := map[string]bool{}
 	for _, v := range s.tree.Undeclared {
 		name := string(variable(v).Data)
+		// Names that are handed on, as in (0, eval)(text) or .catch(alert).
+		if rule := forbiddenNames[name]; v.Decl == js.NoDecl && rule != "" && s.c.counts[rule+s.name] == 0 {
+			s.addWord(rule, Moderation, name, "%s is not allowed, under no name", name)
+		}
 		if v.Decl != js.NoDecl || seen[name] || knownGlobals[name] || apiName.MatchString(name) || s.asked[name] {
 			continue
 		}

@@ -110,8 +110,9 @@ func (s *script) checkHandler(call *js.CallExpr) {
 			return
 		}
 	}
+	name, _ := literal(event)
 	for _, other := range s.c.scripts {
-		if other.unbound {
+		if other.removed[everyEvent] || other.removed[name] {
 			return
 		}
 	}

@@ -24,7 +24,8 @@ var (
 		"chat", "chats", "inbox", "leads", "contacts", "companies", "customers", "tasks", "mail", "calendar", "lists", "analytics", "dashboard", "settings",
 		"salesbot", "digital pipeline", "pipeline", "telephony", "calls", "crm", "web forms", "widgets",
 		"чат", "чаты", "сделки", "контакты", "компании", "покупатели", "задачи", "почта", "календарь", "списки", "аналитика", "рабочий стол", "настройки",
-		"цифровая воронка", "воронка", "телефония", "звонки", "формы", "виджеты", "мессенджеры", "ventas", "contactos", "tareas", "correo", "correio", "tarefas", "contatos",
+		"цифровая воронка", "воронка", "телефония", "звонки", "формы", "виджеты", "мессенджеры",
+		"ventas", "contactos", "tareas", "correo", "correio", "tarefas", "contatos", //nolint:misspell // Spanish and Portuguese
 	}
 	// Known names that belong to somebody else (L09).
 	otherBrands = regexp.MustCompile(`(?i)\b(whatsapp|telegram|instagram|facebook|messenger|viber|skype|gmail|google|slack|zapier|shopify|stripe|paypal|mailchimp|twilio|tiktok|linkedin|youtube|zoom|trello|dropbox)\b`)

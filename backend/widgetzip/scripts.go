@@ -73,7 +73,7 @@ func (c *checker) readScript(name string) *script {
 	s := &script{
 		c: c, name: name, raw: raw, buf: in.Bytes(), tree: tree,
 		values: map[*js.Var][]js.IExpr{}, used: map[string]int{}, requesting: map[js.INode]bool{},
-		caught: map[*js.Var]bool{}, settled: map[*js.Var]bool{}, asked: map[string]bool{}, handedBack: map[*js.Var]bool{}, givesAPP: map[*js.Var]bool{}, seenXHR: map[js.INode]bool{},
+		caught: map[*js.Var]bool{}, settled: map[*js.Var]bool{}, asked: map[string]bool{}, handedBack: map[*js.Var]bool{}, givesAPP: map[*js.Var]bool{}, seenXHR: map[js.INode]bool{}, removed: map[string]bool{},
 	}
 	s.scan()
 	return s
@@ -124,7 +124,8 @@ type script struct {
 	settled    map[*js.Var]bool       // deferred objects that are resolved, rejected or handed on
 	handedBack map[*js.Var]bool       // what functions return
 	asked      map[string]bool        // names that stand behind typeof
-	unbound    bool                   // handlers on the page are removed somewhere
+	removals   []*js.CallExpr         // calls that take handlers off
+	removed    map[string]bool        // events whose handlers on the page are taken off
 	givesAPP   map[*js.Var]bool       // functions that were asked whether they return APP
 	seenXHR    map[js.INode]bool      // functions whose XMLHttpRequests were looked at
 	deep       bool                   // some of it is nested too deep to be looked at
