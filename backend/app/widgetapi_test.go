@@ -77,7 +77,7 @@ func TestWidgetRefusesTokens(t *testing.T) {
 		if c.token != "" {
 			h["X-Auth-Token"] = c.token
 		}
-		for _, call := range []struct{ method, path string }{{"GET", "status"}, {"POST", "connect"}, {"POST", "disconnect"}, {"POST", "signup"}} {
+		for _, call := range []struct{ method, path string }{{"GET", "status"}, {"POST", "connect"}, {"POST", "disconnect"}, {"POST", "signup"}, {"GET", "chats"}, {"POST", "chats"}} {
 			var body any
 			if call.method == "POST" {
 				body = w.connectBody()
@@ -331,7 +331,7 @@ func TestWidgetPreflight(t *testing.T) {
 			"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-auth-token,content-type",
 		}, nil)
 	}
-	for _, path := range []string{"status", "connect", "disconnect", "signup"} {
+	for _, path := range []string{"status", "connect", "disconnect", "signup", "chats"} {
 		a := ask("https://"+crmHost, "/widget/v1/"+path)
 		if a.status != http.StatusNoContent {
 			t.Errorf("preflight of %s: %d, want 204", path, a.status)

@@ -104,13 +104,15 @@ func TestSingleSourceInTheBrowser(t *testing.T) {
 		id    int64
 		name  string
 		query string // in which order the modal opens is UNCONFIRMED
-	}{{1300, "Main", ""}, {repairs, "Repairs", "?variant=settings-before-add,settings-twice"}} {
+	}{{1300, "Main", ""}, {repairs, "Repairs", "?theme=dark&variant=settings-before-add,settings-twice"}} {
 		crm.pipelinePage(p.id, p.query)
 		crm.addsSource()
 		crm.sees(sourcePage + `?.textContent.includes('` + p.name + `')`)
 		crm.pipelinePage(p.id, "")
 		crm.click(sourceItem)
 		crm.sees(sourcePage + `?.textContent.includes('New leads come into the pipeline: ` + p.name + `')`)
+		crm.axe("page of the default source in "+p.name, ".js-leadline")
+		crm.shot(p.name)
 		if code := js[string](crm, sourcePage+`.querySelector('.leadline__snippet').value`); !strings.Contains(code, button) {
 			t.Errorf("the page of the default source has the code %s, want button %s", code, button)
 		}
