@@ -331,3 +331,29 @@ func TestCheckAcceptsWhatWasLookedAt(t *testing.T) {
 		t.Errorf("a refused archive was accepted: status %d", got)
 	}
 }
+
+// Not parallel: it sets variables of the process.
+func TestBuildStopsAtEverySecretOfTheSettings(t *testing.T) {
+	const inside = "app.shop.example" // stands in lib/backend.js
+	for name, value := range map[string]string{
+		"LEADLINE_KOMMO_CLIENT_SECRET": "something-else," + inside, "LEADLINE_AMOCRM_CHANNEL_SECRET": inside, "LEADLINE_SMTP_PASSWORD": inside,
+		"LEADLINE_S3_SECRET": inside, "LEADLINE_S3_KEY": inside, "LEADLINE_DATABASE": "postgres://user:" + inside + "@db/name",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			out := filepath.Join(t.TempDir(), FileName)
+			var stdout, stderr bytes.Buffer
+			got := Main([]string{"build", "--sources", "../../widget", "--backend", "https://" + inside, "--out", out}, &stdout, &stderr)
+			if got != statusBroken || !strings.Contains(stderr.String(), "J19") || strings.Contains(stderr.String(), inside) {
+				t.Errorf("status %d, %s; want a refusal without the value", got, &stderr)
+			}
+			if _, err := os.Stat(out); err == nil {
+				t.Error("the archive was written")
+			}
+		})
+	}
+	t.Setenv("LEADLINE_KEY_FILE", inside)
+	if secrets := serverSecrets(); slices.Contains(secrets, inside) {
+		t.Errorf("the path of the key file counts as a secret: %q", secrets)
+	}
+}
