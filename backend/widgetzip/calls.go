@@ -36,6 +36,8 @@ func (s *script) checkNodes() {
 			s.checkCredential(nameOf(n.Binding), n.Default)
 		case *js.Property:
 			s.checkProperty(n)
+		case *js.Var:
+			s.checkConsoleValue(n, above)
 		case *js.DebuggerStmt:
 			s.addWord("J12", Moderation, "debugger", "debugger stops the page of whoever has the tools open; delete it")
 		case *js.LiteralExpr:
@@ -159,6 +161,24 @@ func (s *script) checkConsoleCall(call *js.CallExpr) {
 			s.addAt("J04", Moderation, call, "console.%s is not allowed, under no name; use console.debug", m)
 		}
 	}
+}
+
+// checkConsoleValue is J04 for a console that is kept in a member or handed on:
+// what is called there cannot be seen.
+func (s *script) checkConsoleValue(v *js.Var, above []js.INode) {
+	if globalName(v) != "console" {
+		return
+	}
+	switch up := parent(above, 1).(type) {
+	case *js.BinaryExpr:
+		if !isAssignment(up.Op) || nameOf(up.X) != "" {
+			return
+		}
+	case *js.Property, *js.Arg:
+	default:
+		return
+	}
+	s.addWord("J04", Moderation, "console", "console is kept or handed on, so that any of its methods may be called; call console.debug where it is needed")
 }
 
 // afterFailure tells whether a node stands in a catch or in a rejection handler.
