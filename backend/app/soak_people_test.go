@@ -64,14 +64,14 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // between waits for as long as people do between two words.
-func (c *talker) between(ctx context.Context) bool {
+func (c *talker) between(ctx context.Context, dice *rand.Rand) bool {
 	p := c.s.pace
-	return pause(ctx, p/2+time.Duration(c.dice.Int64N(int64(p))))
+	return pause(ctx, p/2+time.Duration(dice.Int64N(int64(p))))
 }
 
 // talk writes until done ends; what was begun is finished while patience lasts.
 func (c *talker) talk(done, patience context.Context) {
-	for c.between(done) {
+	for c.between(done, c.dice) {
 		var ok bool
 		switch die := c.dice.IntN(100); {
 		case die < 72 || len(c.written()) == 0:

@@ -115,7 +115,8 @@ func runSoak(t *testing.T, database string, each int, length time.Duration) {
 	for _, c := range s.people {
 		acting.Go(func() { c.talk(done, patience) })
 		acting.Go(func() {
-			for c.between(done) {
+			reading := s.dicer(len(s.people) + c.n) // throws of its own: the same visitor writes meanwhile
+			for c.between(done, reading) {
 				c.read()
 			}
 		})

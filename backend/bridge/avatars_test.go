@@ -72,6 +72,7 @@ func TestAvatarsThatAreNewAreFetchedOnce(t *testing.T) {
 			follow()
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if len(m.calls) != 2 || m.calls["https://i.test/1"] != 1 || m.calls["https://i.test/new"] != 1 {
 			t.Errorf("fetched %v", m.calls)
 		}
@@ -126,12 +127,14 @@ func TestAvatarThatFailedIsTriedAgainDaily(t *testing.T) {
 		for range 6 { // operators are read again for unknown ones
 			follow()
 			time.Sleep(10 * time.Minute)
+			synctest.Wait()
 		}
 		if n := m.calls["https://i.test/1"]; n != 1 {
 			t.Errorf("tried %d times within an hour", n)
 		}
 		broken = false
 		time.Sleep(24 * time.Hour)
+		synctest.Wait()
 		follow()
 		synctest.Wait()
 		if a.pictures() != 1 {
@@ -159,15 +162,17 @@ func TestSlowHostHoldsUpItsOwnAvatars(t *testing.T) {
 		}
 		keeping(t, a, m)()
 		time.Sleep(10 * time.Second) // 30 of one second each, 7 or 8 at once
+		synctest.Wait()
 		if n := a.pictures(); n != 30 {
 			t.Errorf("%d of 30 came beside a slow host", n)
 		}
-		if m.most > avatarsAtOnce {
-			t.Errorf("%d at once", m.most)
+		if most, _ := m.counts(); most > avatarsAtOnce {
+			t.Errorf("%d at once", most)
 		}
 		time.Sleep(30*avatarTime + time.Second)
-		if len(m.calls) != 60 {
-			t.Errorf("%d of 60 were tried", len(m.calls))
+		synctest.Wait()
+		if _, tried := m.counts(); tried != 60 {
+			t.Errorf("%d of 60 were tried", tried)
 		}
 	})
 }

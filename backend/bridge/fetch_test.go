@@ -118,6 +118,13 @@ func (s *source) Import(ctx context.Context, address string, in media.Incoming) 
 	return media.Item{Key: media.NewKey(), Info: media.Info{Kind: media.Picture, Name: in.Name, Size: 3}}, err
 }
 
+// counts gives the most at once and how many addresses were tried.
+func (s *source) counts() (most, tried int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.most, len(s.calls)
+}
+
 func (s *source) Discard(context.Context, media.Item) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
