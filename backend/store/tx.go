@@ -35,8 +35,35 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-func (t *tx) row(query string, args ...any) *sql.Row {
-	return t.pool.QueryRowContext(t.ctx, t.bind(query), args...)
+// row reads one row. gorm's own way gives a row that panics when the statement
+// could not be prepared, as with a context that has ended.
+func (t *tx) row(query string, args ...any) oneRow {
+	rows, err := t.rows(query, args...)
+	return oneRow{rows, err}
+}
+
+// oneRow is a query of which the first row alone counts.
+type oneRow struct {
+	rows *sql.Rows
+	err  error
+}
+
+// Scan reads the row and ends the query; sql.ErrNoRows when there is none.
+func (r oneRow) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	return r.rows.Close()
 }
 
 func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
