@@ -92,7 +92,7 @@ func (s *Service) Settle(ctx context.Context, product string, id chatid.CRMAccou
 	}
 	err = s.notTaken(ctx, a, claim.Team)
 	if err == nil {
-		connected, err = s.complete(ctx, a, claim)
+		connected, err = s.settle(ctx, a, claim)
 	}
 	switch fault.KindOf(err) {
 	case fault.NotFound, fault.Unauthenticated:
@@ -104,6 +104,24 @@ func (s *Service) Settle(ctx context.Context, product string, id chatid.CRMAccou
 		}
 	}
 	return connected, err
+}
+
+// settle completes a claim in the account's turn, unless somebody did while this
+// one waited for it: two connects would be one too many.
+func (s *Service) settle(ctx context.Context, a Account, c Claim) (bool, error) {
+	release, err := s.turns.take(ctx, a.ID)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	if _, err := s.store.Claim(ctx, c.Product, c.CRMID); err != nil {
+		if !fault.Is(err, fault.NotFound) {
+			return false, err
+		}
+		a, err := s.store.Account(ctx, a.ID)
+		return a.State == Connected, err
+	}
+	return s.completeInTurn(ctx, a, c)
 }
 
 // notTaken refuses an account that another team holds.
@@ -118,15 +136,20 @@ func (s *Service) notTaken(ctx context.Context, a Account, t chatid.TeamID) erro
 	return fault.New(fault.Conflict, "account_taken").With("Owner", owner)
 }
 
-// complete does what a claim asks for: proves admin and amojo id by the
-// account's own token, connects, makes the first chat. fault.NotFound when there
-// are no tokens, fault.Unauthenticated when they are dead.
+// complete does what a claim asks for, in the account's turn.
 func (s *Service) complete(ctx context.Context, a Account, c Claim) (bool, error) {
 	release, err := s.turns.take(ctx, a.ID)
 	if err != nil {
 		return false, err
 	}
 	defer release()
+	return s.completeInTurn(ctx, a, c)
+}
+
+// completeInTurn proves admin and amojo id by the account's own token, connects
+// and makes the first chat. fault.NotFound when there are no tokens,
+// fault.Unauthenticated when they are dead.
+func (s *Service) completeInTurn(ctx context.Context, a Account, c Claim) (bool, error) {
 	info, err := s.info(ctx, &a)
 	if err != nil {
 		return false, err

@@ -283,8 +283,20 @@ func TestCutConnectionIsUnknownAndSentOnce(t *testing.T) {
 
 func TestLateAnswerIsUnknown(t *testing.T) {
 	t.Parallel()
-	c, ch := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	c.timeout = 50 * time.Millisecond
+	var late atomic.Bool
+	c, ch := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if late.Load() {
+			<-r.Context().Done()
+			return
+		}
+		io.WriteString(w, `{"new_message":{"msgid":"x"}}`)
+	})
+	// The connection is there before the clock runs: dialling must not eat the time.
+	if _, err := c.SendMessage(t.Context(), ch, ownScope, text1); err != nil {
+		t.Fatal(err)
+	}
+	late.Store(true)
+	c.timeout = 300 * time.Millisecond
 	_, err := c.SendMessage(t.Context(), ch, ownScope, text1)
 	if !Unknown(err) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error = %v, want an unknown outcome for the deadline", err)
