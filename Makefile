@@ -39,6 +39,7 @@ check-long: front ## soak: 200 conversations, minutes of faults and kills (LEADL
 bench: front ## measure against the bare limits of this machine, as ratios (BENCH_FLAGS="-rounds 9")
 	$(GO) run ./scripts/bench $(BENCH_FLAGS)
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./backend/store ./backend/realtime
+	$(GO) test -run '^$$' -bench . -benchtime 9x ./backend/sitechat
 
 widget: bin/leadline ## write dist/amocrm/widget.zip and dist/kommo/widget.zip
 	bin/leadline widget build --platform amocrm --raise

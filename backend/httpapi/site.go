@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -143,21 +145,55 @@ func (s *Server) frame(c *gin.Context) {
 func (s *Server) loader(c *gin.Context) {
 	c.Header("Cache-Control", "public, max-age=600")
 	c.Header("Access-Control-Allow-Origin", "*") // a script without secrets; lets pages use integrity and error reports
-	c.Data(http.StatusOK, sitechat.LoaderType, s.SiteChat.Loader())
+	sendBuilt(c, s.SiteChat.Loader())
 }
 
 func (s *Server) asset(c *gin.Context) {
-	data, kind, immutable, ok := s.SiteChat.Asset(c.Param("name"))
+	f, ok := s.SiteChat.Asset(c.Param("name"))
 	if !ok {
 		s.fail(c, fault.New(fault.NotFound, "not_found"))
 		return
 	}
 	cache := "public, max-age=600"
-	if immutable {
+	if f.Immutable {
 		cache = "public, max-age=31536000, immutable"
 	}
 	c.Header("Cache-Control", cache)
 	// The loader fetches its window's code from the site's page.
 	c.Header("Access-Control-Allow-Origin", "*")
-	c.Data(http.StatusOK, kind, data)
+	sendBuilt(c, f)
+}
+
+// sendBuilt answers with a file of the build: the smallest form that the browser
+// takes, or 304 where it has this content.
+func sendBuilt(c *gin.Context, f sitechat.File) {
+	c.Header("ETag", f.Tag)
+	c.Header("Vary", "Accept-Encoding")
+	if slices.Contains(headerList(c, "If-None-Match"), f.Tag) {
+		c.Status(http.StatusNotModified)
+		return
+	}
+	data := f.Data
+	switch taken := headerList(c, "Accept-Encoding"); {
+	case len(f.Brotli) > 0 && slices.Contains(taken, "br"):
+		c.Header("Content-Encoding", "br")
+		data = f.Brotli
+	case len(f.Gzip) > 0 && slices.Contains(taken, "gzip"):
+		c.Header("Content-Encoding", "gzip")
+		data = f.Gzip
+	}
+	c.Data(http.StatusOK, f.Type, data)
+}
+
+// headerList splits a header at its commas. What carries a weight is left out but
+// for 1: browsers give none, and who does gets the plain form.
+func headerList(c *gin.Context, name string) (list []string) {
+	for _, part := range strings.Split(strings.Join(c.Request.Header.Values(name), ","), ",") {
+		item, weight, weighted := strings.Cut(part, ";")
+		if w := strings.TrimSpace(weight); weighted && w != "q=1" && w != "q=1.0" {
+			continue
+		}
+		list = append(list, strings.TrimPrefix(strings.TrimSpace(item), "W/")) // a proxy that compresses weakens tags
+	}
+	return list
 }

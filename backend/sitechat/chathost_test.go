@@ -33,7 +33,7 @@ type stored struct {
 
 // host is a chat host with one conversation, which answers the calls of a panel as http-api.md §3 says.
 type host struct {
-	t *testing.T
+	t testing.TB
 
 	mu       sync.Mutex
 	messages []message

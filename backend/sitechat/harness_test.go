@@ -1,6 +1,7 @@
 package sitechat
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -34,41 +35,47 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func browser(t *testing.T) context.Context {
+func browser(t testing.TB) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		missing(t, "no chromium: browser tests of the loader did not run")
 	}
-	browserOnce.Do(func() {
-		dir, err := os.MkdirTemp("", "sitechat")
-		if err != nil {
-			browserErr = err
-			return
-		}
-		opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-			chromedp.UserDataDir(dir), chromedp.WindowSize(1000, 760), chromedp.Flag("disable-quic", true),
-			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-			chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
-		alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-		ctx, stop := chromedp.NewContext(alloc)
-		browserEnd = func() { stop(); stopAlloc(); _ = os.RemoveAll(dir) }
-		browserErr = chromedp.Do(ctx) // without a timeout: it binds the browser's life to this context
-		browserCtx = ctx
-	})
+	browserOnce.Do(func() { browserCtx, browserEnd, browserErr = startBrowser(path) })
 	if browserErr != nil {
 		t.Fatal("start chromium:", browserErr)
 	}
 	return browserCtx
 }
 
+// startBrowser starts a Chromium with flags besides the usual ones; end is never nil.
+func startBrowser(path string, more ...chromedp.ExecAllocatorOption) (ctx context.Context, end func(), err error) {
+	dir, err := os.MkdirTemp("", "sitechat")
+	if err != nil {
+		return nil, func() {}, err
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(dir), chromedp.WindowSize(1000, 760), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), append(opts, more...)...)
+	ctx, stop := chromedp.NewContext(alloc)
+	end = func() { stop(); stopAlloc(); _ = os.RemoveAll(dir) }
+	return ctx, end, chromedp.Do(ctx) // without a timeout: it binds the browser's life to this context
+}
+
 // site is a website and a chat host beside it, which serves the loader and answers as http-api.md §3 says.
 type site struct {
-	t    *testing.T
+	t    testing.TB
 	ctx  context.Context
 	chat *httptest.Server
 	page *httptest.Server
 	html string
+	// browser is another one than the tests'; before runs in the tab before the page is opened; probe is a script of the bench
+	// in the panel's page.
+	browser context.Context
+	before  func(*site)
+	probe   string
 	// routes adds to the chat host; phone is the width of the browser.
 	routes func(*http.ServeMux)
 	phone  bool
@@ -88,28 +95,35 @@ type site struct {
 }
 
 // visit opens a page whose body is the html. In it LOADER stands for the loader's address and HASH for a button's hash.
-func visit(t *testing.T, html string, prepare ...func(*site)) *site {
+func visit(t testing.TB, html string, prepare ...func(*site)) *site {
 	t.Helper()
 	build := buildOf(t)
-	parent := browser(t)
 	s := &site{t: t, html: html, header: map[string]string{}}
 	for _, act := range prepare {
 		act(s)
 	}
+	parent := s.browser
+	if parent == nil {
+		parent = browser(t)
+	}
 	chat := http.NewServeMux()
 	chat.HandleFunc("GET /js/button.js", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", LoaderType)
-		_, _ = w.Write(build.Loader())
+		w.Header().Set("Content-Type", build.Loader().Type)
+		_, _ = w.Write(build.Loader().Data)
 	})
 	chat.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
-		data, contentType, _, ok := build.Asset(r.PathValue("name"))
+		f, ok := build.Asset(r.PathValue("name"))
 		if !ok {
 			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("Content-Type", f.Type)
 		w.Header().Set("Access-Control-Allow-Origin", "*")
-		_, _ = w.Write(data)
+		_, _ = w.Write(f.Data)
+	})
+	chat.HandleFunc("GET /probe.js", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", scriptType)
+		fmt.Fprint(w, s.probe)
 	})
 	chat.HandleFunc("GET /v1/buttons/{id}/config", s.config)
 	chat.HandleFunc("GET /v1/frame/{id}", func(w http.ResponseWriter, r *http.Request) {
@@ -120,6 +134,9 @@ func visit(t *testing.T, html string, prepare ...func(*site)) *site {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", FramePolicy(r.Host, []string{s.page.URL}))
+		if s.probe != "" {
+			page = bytes.Replace(page, []byte("</head>"), []byte(`<script src="../../probe.js"></script></head>`), 1)
+		}
 		_, _ = w.Write(page)
 	})
 	chat.HandleFunc("POST /v1/session", func(w http.ResponseWriter, _ *http.Request) {
@@ -172,6 +189,9 @@ func visit(t *testing.T, html string, prepare ...func(*site)) *site {
 		if err := chromedp.Do(ctx, chromedp.EmulateViewport(375, 667, chromedp.EmulateMobile, chromedp.EmulateTouch)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if s.before != nil {
+		s.before(s)
 	}
 	if err := chromedp.Do(ctx, chromedp.Navigate(s.page.URL+"/")); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,9 @@
 package sitechat
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,9 +35,22 @@ var ErrNotBuilt = errors.New("the site chat is not built: run make build")
 // Build is one build of the site chat. It does not change and may be used by many goroutines; what it returns is not to be
 // written to.
 type Build struct {
-	loader   []byte
-	assets   map[string][]byte
+	loader   File
+	assets   map[string]File
 	manifest manifest
+}
+
+// File is one file of the build as it goes to a browser.
+type File struct {
+	Data []byte
+	// Brotli and Gzip are the same made small; empty where that saves nothing.
+	Brotli, Gzip []byte
+	// Type is the content type. The character set matters on sites that use another one.
+	Type string
+	// Immutable files have a hash of their content in their name: they may be kept for ever.
+	Immutable bool
+	// Tag tells one content from another, as a quoted entity tag.
+	Tag string
 }
 
 type manifest struct {
@@ -60,27 +75,50 @@ func read(from fs.FS) (*Build, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the manifest of the site chat: %w", err)
 	}
-	b := &Build{assets: map[string][]byte{}}
+	b := &Build{assets: map[string]File{}}
 	if err := json.Unmarshal(raw, &b.manifest); err != nil {
 		return nil, fmt.Errorf("read the manifest of the site chat: %w", err)
 	}
-	if b.loader, err = fs.ReadFile(from, path.Join("dist", b.manifest.Loader)); err != nil {
+	if b.loader, err = readFile(from, path.Join("dist", b.manifest.Loader)); err != nil {
 		return nil, fmt.Errorf("read the loader of the site chat: %w", err)
 	}
 	names := slices.AppendSeq([]string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle}, maps.Values(b.manifest.PanelParts))
 	for _, name := range names {
-		if b.assets[name], err = fs.ReadFile(from, path.Join("dist", "assets", name)); err != nil {
+		f, err := readFile(from, path.Join("dist", "assets", name))
+		if err != nil {
 			return nil, fmt.Errorf("read %s of the site chat: %w", name, err)
 		}
+		f.Immutable = true
+		b.assets[name] = f
 	}
 	return b, nil
 }
 
-// Loader is the script that a site embeds, to be served as /js/button.js with a short life.
-func (b *Build) Loader() []byte { return b.loader }
+// readFile reads a file and what the build made small of it.
+func readFile(from fs.FS, name string) (File, error) {
+	data, err := fs.ReadFile(from, name)
+	if err != nil {
+		return File{}, err
+	}
+	sum := sha256.Sum256(data)
+	f := File{Data: data, Type: scriptType, Tag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+	if path.Ext(name) == ".css" {
+		f.Type = "text/css; charset=utf-8"
+	}
+	for ext, to := range map[string]*[]byte{".br": &f.Brotli, ".gz": &f.Gzip} {
+		small, err := fs.ReadFile(from, name+ext)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return File{}, err
+		}
+		*to = small
+	}
+	return f, nil
+}
 
-// LoaderType is the content type of the loader. The character set matters on sites that use another one.
-const LoaderType = "text/javascript; charset=utf-8"
+const scriptType = "text/javascript; charset=utf-8"
+
+// Loader is the script that a site embeds, to be served as /js/button.js with a short life.
+func (b *Build) Loader() File { return b.loader }
 
 // PanelScript is the name of the panel's script among the assets.
 func (b *Build) PanelScript() string { return b.manifest.PanelScript }
@@ -95,28 +133,22 @@ func (b *Build) PanelWords(lang string) string { return b.manifest.PanelParts["w
 // to be served with Access-Control-Allow-Origin: *.
 func (b *Build) WindowScript() string { return b.manifest.WindowScript }
 
-// Asset returns a file of /assets/ and its content type. Names carry a hash of the content, so what is found may be kept for
-// ever; false means that there is no such file.
+// Asset returns a file of /assets/; false means that there is no such file.
 //
 // Pages stay open over an upgrade of the server, and their loader then asks for the window of its own build: any hash of that
-// one name gets today's window, and immutable is false, so that nobody keeps it under the wrong name. The same goes for the
-// words of a language. Other parts of an earlier panel are gone, and that panel begins anew when it misses one.
-func (b *Build) Asset(name string) (data []byte, contentType string, immutable, ok bool) {
-	if data, ok := b.assets[name]; ok {
-		return data, typeOf(name), true, true
+// one name gets today's window, which is not immutable then, so that nobody keeps it under the wrong name. The same goes for
+// the words of a language. Other parts of an earlier panel are gone, and that panel begins anew when it misses one.
+func (b *Build) Asset(name string) (File, bool) {
+	if f, ok := b.assets[name]; ok {
+		return f, true
 	}
+	today := ""
 	if strings.HasPrefix(name, "window.") && strings.HasSuffix(name, ".js") {
-		return b.assets[b.manifest.WindowScript], LoaderType, false, true
+		today = b.manifest.WindowScript
+	} else if strings.HasPrefix(name, "words.") {
+		today = b.manifest.PanelParts[name[:min(len(name), len("words.xx"))]]
 	}
-	if words, ok := b.manifest.PanelParts[name[:min(len(name), len("words.xx"))]]; ok && strings.HasPrefix(name, "words.") {
-		return b.assets[words], LoaderType, false, true
-	}
-	return nil, "", false, false
-}
-
-func typeOf(name string) string {
-	if path.Ext(name) == ".css" {
-		return "text/css; charset=utf-8"
-	}
-	return LoaderType
+	f, ok := b.assets[today]
+	f.Immutable = false
+	return f, ok
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // files returns the build; without one tests are skipped with a word, and fail where CI is set.
-func buildOf(t *testing.T) *Build {
+func buildOf(t testing.TB) *Build {
 	t.Helper()
 	b, err := Files()
 	if errors.Is(err, ErrNotBuilt) {
@@ -21,7 +21,7 @@ func buildOf(t *testing.T) *Build {
 	return b
 }
 
-func missing(t *testing.T, what string) {
+func missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
 		t.Fatal(what)
@@ -43,7 +43,7 @@ func TestWithoutABuildTheErrorSaysWhatToDo(t *testing.T) {
 func TestAssets(t *testing.T) {
 	t.Parallel()
 	b := buildOf(t)
-	if len(b.Loader()) == 0 {
+	if len(b.Loader().Data) == 0 {
 		t.Error("the loader is empty")
 	}
 	for name, want := range map[string]string{
@@ -51,45 +51,45 @@ func TestAssets(t *testing.T) {
 		b.WindowScript(): "text/javascript; charset=utf-8",
 		b.PanelStyle():   "text/css; charset=utf-8",
 	} {
-		data, contentType, immutable, ok := b.Asset(name)
-		if !ok || !immutable || len(data) == 0 || contentType != want {
-			t.Errorf("Asset(%q) = %d bytes, %q, %v, %v", name, len(data), contentType, immutable, ok)
+		f, ok := b.Asset(name)
+		if !ok || !f.Immutable || len(f.Data) == 0 || f.Type != want {
+			t.Errorf("Asset(%q) = %d bytes, %q, %v, %v", name, len(f.Data), f.Type, f.Immutable, ok)
 		}
 	}
 	for _, name := range []string{"", "button.js", "../manifest.json", "panel.000000000000.js"} {
-		if _, _, _, ok := b.Asset(name); ok {
+		if _, ok := b.Asset(name); ok {
 			t.Errorf("Asset(%q) is there", name)
 		}
 	}
 	// A page that stood open over an upgrade asks for the window of its own build.
-	if data, _, immutable, ok := b.Asset("window.000000000000.js"); !ok || immutable || len(data) == 0 {
-		t.Errorf("the window of an earlier build: %d bytes, immutable %v, %v", len(data), immutable, ok)
+	if f, ok := b.Asset("window.000000000000.js"); !ok || f.Immutable || len(f.Data) == 0 {
+		t.Errorf("the window of an earlier build: %d bytes, immutable %v, %v", len(f.Data), f.Immutable, ok)
 	}
 	// So does a panel for its words; another part of an earlier build is gone, and the panel begins anew.
 	for _, lang := range []string{"en", "ru", "es", "pt"} {
-		if data, _, immutable, ok := b.Asset("words." + lang + ".000000000000.js"); !ok || immutable || len(data) == 0 || b.PanelWords(lang) == "" {
-			t.Errorf("the words of an earlier build in %s: %d bytes, immutable %v, %v", lang, len(data), immutable, ok)
+		if f, ok := b.Asset("words." + lang + ".000000000000.js"); !ok || f.Immutable || len(f.Data) == 0 || b.PanelWords(lang) == "" {
+			t.Errorf("the words of an earlier build in %s: %d bytes, immutable %v, %v", lang, len(f.Data), f.Immutable, ok)
 		}
 	}
 	for _, name := range []string{"rich.000000000000.js", "words.xx.000000000000.js", "words.", "words"} {
-		if _, _, _, ok := b.Asset(name); ok {
+		if _, ok := b.Asset(name); ok {
 			t.Errorf("Asset(%q) is there", name)
 		}
 	}
 	for part, name := range b.manifest.PanelParts {
-		data, contentType, immutable, ok := b.Asset(name)
+		f, ok := b.Asset(name)
 		want := "text/javascript; charset=utf-8"
 		if strings.HasSuffix(part, ".css") {
 			want = "text/css; charset=utf-8"
 		}
-		if contentType != want {
-			t.Errorf("%s has the type %s, want %s", name, contentType, want)
+		if f.Type != want {
+			t.Errorf("%s has the type %s, want %s", name, f.Type, want)
 		}
-		if !ok || !immutable || len(data) == 0 || !strings.Contains(string(b.assets[b.PanelScript()]), name) {
-			t.Errorf("the part %s: %d bytes, immutable %v, %v, or the panel does not name it", name, len(data), immutable, ok)
+		if !ok || !f.Immutable || len(f.Data) == 0 || !strings.Contains(string(b.assets[b.PanelScript()].Data), name) {
+			t.Errorf("the part %s: %d bytes, immutable %v, %v, or the panel does not name it", name, len(f.Data), f.Immutable, ok)
 		}
 	}
-	if !strings.Contains(string(b.Loader()), b.WindowScript()) {
+	if !strings.Contains(string(b.Loader().Data), b.WindowScript()) {
 		t.Error("the loader does not name its second part")
 	}
 }

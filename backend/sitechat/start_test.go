@@ -157,7 +157,7 @@ func TestDuplicates(t *testing.T) {
 }
 
 // waitFor waits for something outside the page.
-func waitFor(t *testing.T, done func() bool) {
+func waitFor(t testing.TB, done func() bool) {
 	t.Helper()
 	deadline := time.After(30 * time.Second)
 	tick := time.NewTicker(10 * time.Millisecond)

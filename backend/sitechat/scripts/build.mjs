@@ -1,5 +1,6 @@
 // Builds the loader and the panel into dist/. The new build is made beside the old one and then takes its place, so that
 // an interrupted build never leaves a folder that Go would embed half empty.
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
@@ -85,13 +86,23 @@ const loader = await bundle({
   define: { WINDOW_PART: JSON.stringify(manifest.window_script) },
 });
 
+// Each file goes out as it is, and made small for browsers that take that: the server has no work with it. In small files
+// nothing is won.
+async function write(name, contents) {
+  const file = path.join(fresh, name);
+  const bytes = Buffer.from(contents);
+  const forms = [["", bytes]];
+  if (bytes.length > 512) forms.push([".br", brotliCompressSync(bytes)], [".gz", gzipSync(bytes, { level: 9 })]);
+  await Promise.all(forms.map(([extension, form]) => writeFile(file + extension, form)));
+}
+
 await mkdir(path.join(fresh, "assets"), { recursive: true });
 await Promise.all([
-  writeFile(path.join(fresh, manifest.loader), loader),
-  writeFile(path.join(fresh, "assets", manifest.window_script), part),
-  writeFile(path.join(fresh, "assets", manifest.panel_script), script),
-  writeFile(path.join(fresh, "assets", manifest.panel_style), style),
-  ...panelParts.map(([name, contents]) => writeFile(path.join(fresh, "assets", partNames[name]), contents)),
+  write(manifest.loader, loader),
+  write(`assets/${manifest.window_script}`, part),
+  write(`assets/${manifest.panel_script}`, script),
+  write(`assets/${manifest.panel_style}`, style),
+  ...panelParts.map(([name, contents]) => write(`assets/${partNames[name]}`, contents)),
   writeFile(path.join(fresh, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n"),
 ]);
 await rm(dist, { recursive: true, force: true });
