@@ -200,7 +200,7 @@ func TestStreamRefusals(t *testing.T) {
 	if f, ok := v.open("", 0).next(); ok { // no greeting of any panel: closed without words
 		t.Errorf("a stream without a token says %+v", f)
 	}
-	events := chatURL + "/v1/stream/events"
+	events, poll := chatURL+"/v1/stream/events", chatURL+"/v1/stream/poll"
 	for _, c := range []struct {
 		name, url string
 		header    map[string]string
@@ -214,11 +214,64 @@ func TestStreamRefusals(t *testing.T) {
 		{"events for a foreign page that hides", events, map[string]string{"Authorization": "Bearer " + v.token, "Sec-Fetch-Site": "cross-site"}, 403, "origin_not_trusted"},
 		{"a cursor that is none", events + "?cursor=x", v.auth(), 422, "invalid_request"},
 		{"a cursor below zero", events + "?cursor=-1", v.auth(), 422, "invalid_request"},
+		{"a poll without a token", poll, nil, 401, "token_missing"},
+		{"a poll with a wrong token", poll, map[string]string{"Authorization": "Bearer a.b.c"}, 401, "token_invalid"},
+		{"a poll for a foreign page", poll, map[string]string{"Authorization": "Bearer " + v.token, "Origin": shopURL}, 403, "origin_not_trusted"},
+		{"a poll for a foreign page that hides", poll, map[string]string{"Authorization": "Bearer " + v.token, "Sec-Fetch-Site": "cross-site"}, 403, "origin_not_trusted"},
+		{"a poll with a cursor that is none", poll + "?cursor=x", v.auth(), 422, "invalid_request"},
+		{"a poll with a cursor below zero", poll + "?cursor=-1", v.auth(), 422, "invalid_request"},
+		{"a poll with a wait that is none", poll + "?wait=1.5", v.auth(), 422, "invalid_request"},
+		{"a poll that goes back in time", poll + "?wait=-1", v.auth(), 422, "invalid_request"},
+		{"a poll that waits for longer than proxies", poll + "?wait=26", v.auth(), 422, "invalid_request"},
 	} {
 		if a := w.send("GET", c.url, c.header, nil); a.status != c.status || a.code() != c.code {
 			t.Errorf("%s: %d %s, want %d %s", c.name, a.status, a.body, c.status, c.code)
 		}
 	}
+}
+
+// TestStreamByPolling: what is there comes at once, what is said meanwhile with the
+// answer that waits for it, each once.
+func TestStreamByPolling(t *testing.T) {
+	t.Parallel()
+	w, v, chat := opened(t, setup{})
+	v.write(uuidN(1), "hello")
+	poll := func(cursor int64, wait string) (frames []frame, now int64) {
+		var got struct{ Frames []frame }
+		a := w.send("GET", chatURL+"/v1/stream/poll?cursor="+strconv.FormatInt(cursor, 10)+wait, v.auth(), nil)
+		if a.status != http.StatusOK || a.header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("poll: %d %v %s", a.status, a.header, a.body)
+		}
+		a.into(t, &got)
+		for _, f := range got.Frames {
+			cursor = max(cursor, f.Cursor, f.Message.Rev)
+		}
+		return got.Frames, cursor
+	}
+	frames, cursor := poll(0, "&wait=0")
+	if n := len(frames); n < 2 || frames[0].Message.Text != "hello" || frames[n-1].Type != "ready" || frames[n-1].Cursor != cursor {
+		t.Errorf("the first look: %+v", frames)
+	}
+	said := make(chan error, 1)
+	go func() {
+		_, err := w.box.OperatorSay(accountID, chat.ID, "from the operator")
+		said <- err
+	}()
+	heard := 0
+	for heard == 0 {
+		if frames, cursor = poll(cursor, ""); len(frames) == 0 {
+			t.Fatal("an answer without a frame")
+		}
+		for _, f := range frames {
+			if f.Message.Text == "from the operator" {
+				heard++
+			}
+		}
+	}
+	if err := <-said; err != nil || heard != 1 {
+		t.Errorf("said with %v, heard %d times", err, heard)
+	}
+	w.noBreaches()
 }
 
 // TestStreamOverARestart: bye restart, then the cursor goes on without a gap

@@ -175,6 +175,7 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	v.POST("/conversation/end", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.end)
 	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
 	v.GET("/stream/events", s.limited(perVisitor), s.events)
+	v.GET("/stream/poll", s.limited(perVisitor), s.poll)
 	r.GET("/v1/stream", s.limited(perAddress), s.stream) // its token is the first frame
 
 	// Files, by links that are proof enough: the panel's for some hours, the chats

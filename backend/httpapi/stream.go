@@ -26,19 +26,40 @@ func (s *Server) stream(c *gin.Context) {
 
 // events is the same stream over fetch, for networks that block Upgrade.
 func (s *Server) events(c *gin.Context) {
-	cursor, err := strconv.ParseInt(c.DefaultQuery("cursor", "0"), 10, 64)
-	if err != nil || cursor < 0 {
-		s.fail(c, fault.New(fault.Invalid, "invalid_request"))
-		return
-	}
-	who, _ := whoOf(c)
-	session, err := sessionOf(c.Request.Context(), s.Conversations, who)
+	session, cursor, err := s.resumed(c)
 	if err == nil {
 		err = s.Streams.ServeEvents(c.Writer, c.Request, session, cursor)
 	}
 	if err != nil {
 		s.fail(c, err)
 	}
+}
+
+// poll is the same stream in pieces, for networks that hold an answer back until
+// it is whole.
+func (s *Server) poll(c *gin.Context) {
+	session, cursor, err := s.resumed(c)
+	seconds, bad := strconv.Atoi(c.DefaultQuery("wait", strconv.Itoa(int(realtime.MaxPollWait.Seconds()))))
+	if err == nil && (bad != nil || seconds < 0 || seconds > int(realtime.MaxPollWait.Seconds())) {
+		err = fault.New(fault.Invalid, "invalid_request")
+	}
+	if err == nil {
+		err = s.Streams.ServePoll(c.Writer, c.Request, session, cursor, time.Duration(seconds)*time.Second)
+	}
+	if err != nil {
+		s.fail(c, err)
+	}
+}
+
+// resumed is whose stream a request asks for, and from where on.
+func (s *Server) resumed(c *gin.Context) (realtime.Session, int64, error) {
+	cursor, err := strconv.ParseInt(c.DefaultQuery("cursor", "0"), 10, 64)
+	if err != nil || cursor < 0 {
+		return realtime.Session{}, 0, fault.New(fault.Invalid, "invalid_request")
+	}
+	who, _ := whoOf(c)
+	session, err := sessionOf(c.Request.Context(), s.Conversations, who)
+	return session, cursor, err
 }
 
 // StreamSource is where streams read: the database is the history, hints only

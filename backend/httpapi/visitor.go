@@ -75,6 +75,7 @@ type sessionBody struct {
 
 type sessionAnswer struct {
 	Token        string            `json:"token"`
+	Visitor      chatid.VisitorID  `json:"visitor"`
 	Origin       string            `json:"origin"`
 	Locale       string            `json:"locale"`
 	Conversation *sessionConv      `json:"conversation"`
@@ -122,7 +123,7 @@ func (s *Server) session(c *gin.Context) {
 		return
 	}
 	out := sessionAnswer{
-		Token: token, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(),
+		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(),
 	}
 	conv, unread, err := s.Conversations.Find(ctx, who(v))
 	switch {

@@ -121,6 +121,15 @@ func start(t *testing.T, cfg Config) *fixture {
 		}
 		refuse(w, err)
 	})
+	mux.HandleFunc("/v1/stream/poll", func(w http.ResponseWriter, r *http.Request) {
+		cursor, _ := strconv.ParseInt(r.URL.Query().Get("cursor"), 10, 64)
+		wait, _ := time.ParseDuration(r.URL.Query().Get("wait"))
+		session, err := f.source.Authenticate(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		if err == nil {
+			err = f.ServePoll(w, r, session, cursor, wait)
+		}
+		refuse(w, err)
+	})
 	srv := httptest.NewServer(mux)
 	f.addr = srv.Listener.Addr().String()
 	t.Cleanup(func() {
@@ -262,6 +271,76 @@ func (b *eventsBrowser) next() (frame, error) {
 }
 
 func (b *eventsBrowser) close() { _ = b.resp.Body.Close() }
+
+// pollBrowser asks again and again, from where it is.
+type pollBrowser struct {
+	t      *testing.T
+	ask    func(cursor int64, wait time.Duration) []frame
+	cursor int64
+	wait   time.Duration
+	frames []frame
+	ready  bool
+	ended  bool
+}
+
+// poll asks once and checks the answer as a proxy sees it.
+func (f *fixture) poll(t *testing.T, token string, cursor int64, wait time.Duration) []frame {
+	t.Helper()
+	req, _ := http.NewRequest(http.MethodGet, fmt.Sprintf("http://%s/v1/stream/poll?cursor=%d&wait=%s", f.addr, cursor, wait), nil)
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Accept-Language", wish)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Errorf("poll: %v", err)
+		return nil
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || resp.ContentLength != int64(len(body)) {
+		t.Errorf("poll: status %d, %d bytes of %d, %v: %s", resp.StatusCode, len(body), resp.ContentLength, err, body)
+	}
+	var answer struct{ Frames []frame }
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Errorf("poll: %v in %s", err, body)
+	}
+	return answer.Frames
+}
+
+func (f *fixture) openPoll(t *testing.T, token string, cursor int64) browser {
+	return &pollBrowser{t: t, cursor: cursor, ask: func(cursor int64, wait time.Duration) []frame { return f.poll(t, token, cursor, wait) }}
+}
+
+// next gives what a stream would: of all the times that it is told where it
+// stands only the first.
+func (b *pollBrowser) next() (frame, error) {
+	fr, err := b.one()
+	for fr.Type == "ready" && b.ready {
+		fr, err = b.one()
+	}
+	b.ready = b.ready || fr.Type == "ready"
+	return fr, err
+}
+
+func (b *pollBrowser) one() (frame, error) {
+	for !b.ended && len(b.frames) == 0 {
+		b.frames = b.ask(b.cursor, b.wait)
+		b.wait = patience / 2 // the first answer says "ready" at once
+		if b.t.Failed() {
+			b.ended = true
+		}
+	}
+	if len(b.frames) == 0 {
+		return frame{}, io.EOF
+	}
+	fr := b.frames[0]
+	b.frames = b.frames[1:]
+	b.cursor = max(b.cursor, fr.Message.Rev)
+	b.ended = b.ended || fr.Type == "bye"
+	return fr, nil
+}
+
+func (b *pollBrowser) close() {}
 
 // expect reads one frame of a type, pings aside.
 func expect(t *testing.T, b browser, kind string) frame {

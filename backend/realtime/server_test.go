@@ -22,6 +22,11 @@ func TestRefusedRequests(t *testing.T) {
 		{"another page's event stream", "/v1/stream/events?cursor=0", "https://evil.example.test", "", "origin_not_trusted", Config{}},
 		{"no upgrade", "/v1/stream", chatHost, "", "invalid_request", Config{}},
 		{"negative cursor", "/v1/stream/events?cursor=-1", chatHost, "", "invalid_request", Config{}},
+		{"another page's poll", "/v1/stream/poll?cursor=0", "https://evil.example.test", "", "origin_not_trusted", Config{}},
+		{"a poll with a negative cursor", "/v1/stream/poll?cursor=-1", chatHost, "", "invalid_request", Config{}},
+		{"a poll that never waits enough", "/v1/stream/poll?cursor=0&wait=26s", chatHost, "", "invalid_request", Config{}},
+		{"a poll that waits backwards", "/v1/stream/poll?cursor=0&wait=-1s", chatHost, "", "invalid_request", Config{}},
+		{"one poll too many", "/v1/stream/poll?cursor=0", chatHost, "", "too_many_streams", Config{MaxStreams: 1}},
 		{"one stream too many", "/v1/stream/events?cursor=0", chatHost, "", "too_many_streams", Config{MaxStreams: 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

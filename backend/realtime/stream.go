@@ -22,6 +22,7 @@ const (
 	endTokenInvalid        // bye token_invalid
 	endRestart             // bye restart
 	endSlow                // bye slow
+	endAnswered            // a poll has its answer: nothing to tell
 )
 
 // bye is the code of the last frame; "" where none is sent.

@@ -32,11 +32,22 @@ func transports(t *testing.T, cfg Config, test func(*testing.T, *fixture, func(t
 	})
 }
 
+// everyWay runs a test over polling too: what a test of a stream says must then
+// hold for one that is taken up again after every answer.
+func everyWay(t *testing.T, cfg Config, test func(*testing.T, *fixture, func(token string, cursor int64) browser)) {
+	transports(t, cfg, test)
+	t.Run("poll", func(t *testing.T) {
+		t.Parallel()
+		f := start(t, cfg)
+		test(t, f, func(token string, cursor int64) browser { return f.openPoll(t, token, cursor) })
+	})
+}
+
 // The promise of design.md §6: subscribe, replay, stream. Whatever is published
 // while browsers come, leave and come back, each sees every rev once, in order.
 func TestStreamHasNoGapAndNoDuplicate(t *testing.T) {
 	t.Parallel()
-	transports(t, Config{PageSize: 7}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+	everyWay(t, Config{PageSize: 7}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
 		const visitors, messages = 5, 300
 		var wg sync.WaitGroup
 		for i := range visitors {
@@ -89,7 +100,7 @@ func TestStreamHasNoGapAndNoDuplicate(t *testing.T) {
 
 func TestStreamReplaysAfterTheCursorAndSaysReady(t *testing.T) {
 	t.Parallel()
-	transports(t, Config{PageSize: 2}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+	everyWay(t, Config{PageSize: 2}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
 		for range 7 {
 			f.source.add("anna")
 		}
@@ -109,7 +120,7 @@ func TestStreamReplaysAfterTheCursorAndSaysReady(t *testing.T) {
 // conversation when the first message makes it."
 func TestStreamPicksUpTheFirstConversation(t *testing.T) {
 	t.Parallel()
-	transports(t, Config{}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+	everyWay(t, Config{}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
 		b := open("new", 0)
 		expect(t, b, "ready")
 		first := f.source.add("new")
@@ -174,7 +185,7 @@ func TestTokenOfTheFirstFrame(t *testing.T) {
 
 func TestSourceKnowsTheLanguage(t *testing.T) {
 	t.Parallel()
-	transports(t, Config{}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+	everyWay(t, Config{}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
 		expect(t, open("anna", 0), "ready")
 		if f.source.wish != wish {
 			t.Errorf("got %q, want %q", f.source.wish, wish)
