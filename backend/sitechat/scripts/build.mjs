@@ -6,6 +6,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { createHash } from "node:crypto";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { minify } from "terser";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const fresh = path.join(root, "node_modules", `.dist-${process.pid}`);
@@ -24,6 +25,13 @@ const common = {
 async function bundle(options) {
   const result = await build({ ...common, ...options });
   return result.outputFiles[0].contents;
+}
+
+// A script gets a second pass, which makes it a twentieth smaller.
+async function bundleScript({ preamble, ...options }) {
+  const text = Buffer.from(await bundle({ target: "es2021", ...options })).toString();
+  const { code } = await minify(text, { ecma: 2021, module: options.format === "esm", toplevel: true, compress: { passes: 3, unsafe_arrows: true }, format: { preamble } });
+  return Buffer.from(code);
 }
 
 function named(base, extension, contents) {
@@ -58,17 +66,22 @@ async function parts() {
   }
   const styles = await readdir(path.join(root, "src/styles/parts"));
   const style = async (file) => [file, await bundle({ entryPoints: [`src/styles/parts/${file}`], ...forStyles })];
-  const make = async ([name, from]) => [name, await bundle({ ...from, format: "esm", target: "es2021" })];
+  // What the language brings to the patterns of dates that the panel itself does not know.
+  for (const [lang, locale] of Object.entries({ en: "enUS", es: "es", pt: "pt", ru: "ru" })) {
+    const contents = `export { format } from "date-fns/format"; export { ${locale} as locale } from "date-fns/locale/${locale === "enUS" ? "en-US" : lang}"`;
+    out[`dates.${lang}`] = { stdin: { contents, resolveDir: root }, preamble: "/* date-fns, MIT License, Copyright (c) 2021 Sasha Koss and Lesha Koss */" };
+  }
+  const make = async ([name, from]) => [name, await bundleScript({ ...from, format: "esm" })];
   return Promise.all([...Object.entries(out).map(make), ...styles.map(style)]);
 }
 
 const [part, panelParts, style] = await Promise.all([
-  bundle({ entryPoints: ["src/window/main.ts"], format: "esm", target: "es2021", plugins: [cssText] }),
+  bundleScript({ entryPoints: ["src/window/main.ts"], format: "esm", plugins: [cssText] }),
   parts(),
   bundle({ entryPoints: ["src/styles/panel.css"], ...forStyles }),
 ]);
 const partNames = Object.fromEntries(panelParts.map(([name, contents]) => [name, named(name.replace(/\.css$/, ""), name.endsWith(".css") ? "css" : "js", contents)]));
-const script = await bundle({ entryPoints: ["src/panel/main.ts"], format: "iife", target: "es2021", define: { PARTS: JSON.stringify(partNames) } });
+const script = await bundleScript({ entryPoints: ["src/panel/main.ts"], format: "iife", define: { PARTS: JSON.stringify(partNames) } });
 
 const manifest = {
   loader: "button.js",
@@ -78,10 +91,9 @@ const manifest = {
   panel_parts: partNames,
 };
 
-const loader = await bundle({
+const loader = await bundleScript({
   entryPoints: ["src/loader/main.ts"],
   format: "iife",
-  target: "es2021",
   plugins: [cssText],
   define: { WINDOW_PART: JSON.stringify(manifest.window_script) },
 });

@@ -1,6 +1,7 @@
 import type { Init, LoaderMessage } from "../shared/protocol";
 import { makeActs, type Acts } from "./acts";
 import { ApiError } from "./api";
+import { isPlain } from "./format";
 import { makeReader, type Reader } from "./history";
 import type { Host } from "./host";
 import { load } from "./load";
@@ -53,6 +54,7 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
     if (lang !== state.get().lang) words = await load(`words.${lang}`).then((part) => part.words, () => words);
     const strings = makeStrings(words, server, init.strings);
     state.set({ lang, strings, title: strings["panel.title"] });
+    if (![strings.date_format, strings.time_format].every(isPlain)) load(`dates.${lang}`).then((dates) => state.set({ dates }), () => {});
   };
   void speak(init.locale, { "panel.title": init.title });
 

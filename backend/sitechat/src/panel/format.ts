@@ -1,18 +1,45 @@
-/**
- * A fixed formatter for dates and times: the documented defaults dd.MM.YYYY and HH:mm and their plain variations. YYYY is the
- * calendar year and DD the day of the month, whatever the library of that pattern language makes of them (LOC-5).
- */
-export function formatTime(ms: number, pattern: string, fallback: string): string {
-  return fill(new Date(ms), pattern) ?? fill(new Date(ms), fallback) ?? "";
-}
+/** What formats the patterns that are not plain: a part of the panel, one for each language. */
+export type Dates = { format: (at: Date, pattern: string, options: { locale: never }) => string; locale: unknown };
 
 /** The default patterns (O §2.4). */
 export const DATE_PATTERN = "dd.MM.YYYY";
 export const TIME_PATTERN = "HH:mm";
 
+/**
+ * Formats a time by a pattern of date-fns (LOC-4). The documented defaults and their plain variations are known here, others
+ * need the part. While it is not there, and where it does not know the pattern either, the default stands in (LOC-6).
+ */
+export function formatTime(ms: number, pattern: string, fallback: string, dates?: Dates): string {
+  const at = new Date(ms);
+  return fill(at, pattern) ?? fillByPart(at, pattern, dates) ?? fill(at, fallback) ?? "";
+}
+
+/** Whether a pattern is known without the part. */
+export function isPlain(pattern: string): boolean {
+  return fill(new Date(0), pattern) !== undefined;
+}
+
+const TOKENS = /''|'([^']+)'|([A-Za-z])\2*/g;
+const warned = new Set<string>();
+
+/** What a pattern means, with YYYY for the calendar year and DD for the day of the month: not what the library makes of them (LOC-5). */
+function fillByPart(at: Date, pattern: string, dates: Dates | undefined): string | undefined {
+  if (!dates || warned.has(pattern)) return undefined;
+  try {
+    // The library takes an apostrophe without its pair for the start of a text, and tells a D of its own mind.
+    if (/'|DDD/.test(pattern.replace(/'[^']*'/g, ""))) throw new RangeError("pattern");
+    const ours = pattern.replace(/'[^']*'|[YD]+/g, (part) => (part.startsWith("'") ? part : part.toLowerCase()));
+    return dates.format(at, ours, { locale: dates.locale as never });
+  } catch {
+    warned.add(pattern);
+    console.warn(`Leadline: ${pattern.slice(0, 99)} is no pattern of a date or time`);
+    return undefined;
+  }
+}
+
 function fill(at: Date, pattern: string): string | undefined {
   let known = true;
-  const text = pattern.replace(/''|'([^']+)'|([A-Za-z])\2*/g, (part: string, quoted: string | undefined) => {
+  const text = pattern.replace(TOKENS, (part: string, quoted: string | undefined) => {
     if (part === "''") return "'";
     if (quoted !== undefined) return quoted;
     const token = readToken(at, part);
@@ -24,41 +51,31 @@ function fill(at: Date, pattern: string): string | undefined {
 }
 
 function readToken(at: Date, token: string): string | undefined {
-  const two = (n: number): string => String(n).padStart(2, "0");
+  const padded = token.length > 1;
+  const number = (n: number): string => String(n).padStart(padded ? 2 : 1, "0");
   switch (token) {
     case "yyyy":
     case "YYYY":
-    case "y":
-      return String(at.getFullYear()).padStart(token === "y" ? 1 : 4, "0");
+      return String(at.getFullYear()).padStart(4, "0");
     case "yy":
     case "YY":
-      return two(at.getFullYear() % 100);
+      return number(at.getFullYear() % 100);
     case "MM":
-      return two(at.getMonth() + 1);
     case "M":
-      return String(at.getMonth() + 1);
+      return number(at.getMonth() + 1);
     case "dd":
     case "DD":
-      return two(at.getDate());
     case "d":
     case "D":
-      return String(at.getDate());
+      return number(at.getDate());
     case "HH":
-      return two(at.getHours());
     case "H":
-      return String(at.getHours());
-    case "hh":
-      return two(at.getHours() % 12 || 12);
-    case "h":
-      return String(at.getHours() % 12 || 12);
+      return number(at.getHours());
     case "mm":
-      return two(at.getMinutes());
     case "m":
-      return String(at.getMinutes());
+      return number(at.getMinutes());
     case "ss":
-      return two(at.getSeconds());
-    case "a":
-      return at.getHours() < 12 ? "AM" : "PM";
+      return number(at.getSeconds());
     default:
       return undefined;
   }

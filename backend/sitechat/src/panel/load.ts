@@ -1,3 +1,4 @@
+import type { Dates } from "./format";
 import type en from "./strings/en.json";
 
 /** Everything that the panel says, by key. The keys without a dot are the vendor's (O §2.4). */
@@ -10,6 +11,10 @@ export type Parts = {
   recorder: typeof import("./parts/recorder");
   rich: typeof import("./parts/rich");
   tray: typeof import("./parts/tray");
+  "dates.en": Dates;
+  "dates.es": Dates;
+  "dates.pt": Dates;
+  "dates.ru": Dates;
   "words.en": { words: Strings };
   "words.es": { words: Strings };
   "words.pt": { words: Strings };

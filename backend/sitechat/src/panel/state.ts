@@ -1,3 +1,4 @@
+import type { Dates } from "./format";
 import type { Page } from "../shared/protocol";
 import type { Pending } from "./outbox";
 import type { Message, Uploads } from "./message";
@@ -10,6 +11,8 @@ export type State = {
   phase: "starting" | "ready" | "unavailable";
   lang: string;
   strings: Strings;
+  /** What formats dates and times, where the site's patterns need more than the panel knows. */
+  dates: Dates | undefined;
   title: string;
   /** The chat's window on the site is open. */
   open: boolean;
@@ -56,6 +59,7 @@ export function emptyState(lang: string, strings: Strings): State {
     phase: "starting",
     lang,
     strings,
+    dates: undefined,
     title: "",
     open: false,
     visible: true,

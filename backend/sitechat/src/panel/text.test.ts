@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { DATE_PATTERN, formatTime, TIME_PATTERN } from "./format";
+import { format } from "date-fns/format";
+import { enUS } from "date-fns/locale/en-US";
+import { es as spanish } from "date-fns/locale/es";
+import { pt as portuguese } from "date-fns/locale/pt";
+import { ru as russian } from "date-fns/locale/ru";
+import { DATE_PATTERN, formatTime, isPlain, TIME_PATTERN, type Dates } from "./format";
 import { makeID } from "./id";
 import { linkify } from "./linkify";
 import { chooseLanguage, fill, LANGUAGES, makeStrings, matchLanguage, type Strings } from "./strings";
@@ -33,20 +38,67 @@ test("LOC-4, LOC-6: plain patterns and quotes", () => {
   for (const [pattern, want] of [
     ["HH:mm", "09:05"],
     ["H:m", "9:5"],
-    ["h:mm a", "9:05 AM"],
     ["d/M/yy", "5/3/24"],
     ["dd/MM/yyyy", "05/03/2024"],
     ["'at' HH''mm", "at 09'05"],
     ["", ""],
   ] as const) {
     assert.equal(formatTime(at, pattern, TIME_PATTERN), want);
+    assert.ok(isPlain(pattern));
   }
-  assert.equal(formatTime(date(2024, 3, 5, 0, 30), "hh:mm a", TIME_PATTERN), "12:30 AM");
+});
+
+const parts: Record<string, Dates> = Object.fromEntries(
+  Object.entries({ en: enUS, es: spanish, pt: portuguese, ru: russian }).map(([lang, locale]) => [lang, { format: format as unknown as Dates["format"], locale }]),
+);
+
+test("LOC-6: patterns with words and long formats, in the four languages", () => {
+  const at = date(2024, 12, 30, 9, 5);
+  for (const [pattern, want] of [
+    // Measured, O §2.4.
+    ["P", { en: "12/30/2024", ru: "30.12.2024", es: "30/12/2024", pt: "30/12/2024" }],
+    ["p", { en: "9:05 AM", ru: "9:05", es: "09:05", pt: "09:05" }],
+    ["a", { en: "AM", ru: "ДП" }],
+    // What each language calls it.
+    ["d MMMM YYYY", { en: "30 December 2024", ru: "30 декабря 2024", es: "30 diciembre 2024", pt: "30 dezembro 2024" }],
+    ["EEEE", { en: "Monday", ru: "понедельник", es: "lunes", pt: "segunda-feira" }],
+    ["do", { en: "30th", ru: "30-е" }],
+    ["h:mm a", { en: "9:05 AM", es: "9:05 AM" }],
+    ["h 'o''clock'", { en: "9 o'clock" }],
+    ["K kk S Q i x X O z t T", { en: "9 09 0 4 1 +01 +01 GMT+1 GMT+1 1735545900 1735545900000" }],
+    ["'DD of YYYY' DD.MM.YY", { en: "DD of YYYY 30.12.24" }],
+    ["LLL yy, YYYY", { en: "Dec 24, 2024" }],
+  ] as const) {
+    for (const [lang, text] of Object.entries(want)) {
+      assert.equal(formatTime(at, pattern, TIME_PATTERN, parts[lang]), text, `${lang} ${pattern}`);
+    }
+  }
+  assert.equal(formatTime(at, "d MMMM", DATE_PATTERN), "30.12.2024", "before the part is there");
+});
+
+test("LOC-5: YYYY is the calendar year in patterns with words too", () => {
+  for (const [at, want] of [
+    [date(2024, 12, 30), "30 December 2024"],
+    [date(2024, 12, 31), "31 December 2024"],
+    [date(2025, 1, 1), "1 January 2025"],
+    [date(2027, 1, 1), "1 January 2027"],
+  ] as const) {
+    assert.equal(formatTime(at, "D MMMM YYYY", DATE_PATTERN, parts.en), want);
+    assert.equal(formatTime(at, "d MMMM yyyy", DATE_PATTERN, parts.en), want);
+  }
 });
 
 test("LOC-6: what is not known falls back and never throws", () => {
   const at = date(2024, 3, 5, 9, 5);
-  for (const pattern of ["qqq", "HH:mm 'open", "MMMMMMM"]) assert.equal(formatTime(at, pattern, TIME_PATTERN), "09:05");
+  const warnings: string[] = [];
+  const warn = console.warn;
+  console.warn = (text: string) => warnings.push(text);
+  for (const pattern of ["nnn", "HH:mm 'open", "J MMMM", "DDD"]) {
+    assert.equal(formatTime(at, pattern, TIME_PATTERN), "09:05");
+    for (const lang of ["en", "ru"]) assert.equal(formatTime(at, pattern, TIME_PATTERN, parts[lang]), "09:05", pattern);
+  }
+  console.warn = warn;
+  assert.equal(warnings.length, 4, "one warning for each");
 });
 
 test("all languages have the same keys, and every text says something", () => {

@@ -33,10 +33,10 @@ export type Drawing = { className: string; parts: Part[] };
 
 /** Describes one row of the transcript. The state of a message is told under the last one and wherever it needs attention. */
 export function describeRow(row: Row, canvas: Canvas): Drawing {
-  const { strings } = canvas.state;
-  const time = (at: number): string => formatTime(at, strings.time_format, TIME_PATTERN);
+  const { strings, dates } = canvas.state;
+  const time = (at: number): string => formatTime(at, strings.time_format, TIME_PATTERN, dates);
   if (row.kind === "message") return describeMessage(row, canvas, time);
-  const text = row.kind === "day" ? formatTime(row.at, strings.date_format, DATE_PATTERN) : row.kind === "news" ? strings.new_messages : `${strings["transcript.ended"]} · ${time(row.at)}`;
+  const text = row.kind === "day" ? formatTime(row.at, strings.date_format, DATE_PATTERN, dates) : row.kind === "news" ? strings.new_messages : `${strings["transcript.ended"]} · ${time(row.at)}`;
   return { className: `sc-${row.kind}`, parts: [textPart("text", "span", `sc-${row.kind}__text`, text)] };
 }
 
