@@ -1,0 +1,3 @@
+import { mountChat } from "../../package/index.js";
+
+window.mountChat = mountChat;
