@@ -219,6 +219,9 @@ func archive(t *testing.T, s setup) []byte {
 	for name, text := range s.files {
 		files[name] = text
 	}
+	if s.script == "" {
+		delete(files, "script.js")
+	}
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)
 	for name, text := range files {

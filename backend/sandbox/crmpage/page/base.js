@@ -63,6 +63,7 @@ define(["jquery", "twigjs", "crm/state", "crm/words"], function ($, twigjs, stat
     // W §8.3. The rejection without OAuth client is a native promise: no .fail.
     $authorizedAjax(options) {
       const uuid = this.params.oauth_client_uuid;
+      crm.counted(this.params.widget_code);
       if (!uuid) return Promise.reject(new Error("the widget has no OAuth client"));
       const asked = $.extend(true, {}, options);
       const result = $.Deferred();

@@ -107,6 +107,8 @@ define(["require", "jquery", "crm/base", "crm/state"], function (require, $, Wid
       delete state.list[code];
       return;
     }
+    // The page starts it all the same; it could not be installed (W §5.2).
+    if (typeof callbacks.onSave !== "function") crm.breach("W §10.3 missing callback", code + " has no onSave");
 
     const rendered = $.Deferred();
     rendered.done(function () {

@@ -44,8 +44,15 @@ define(["jquery", "lib/components/base/modal", "crm/loader", "crm/state", "crm/s
       const view = this.view();
       const $body = viewer.draw(this.$modal, view);
       this.bind();
-      const rounds = crm.variant("settings-twice") ? 2 : 1;
-      for (let i = 0; i < rounds; i++) loader.attempt(this.widget(), this.code, "settings", [$body, this.context]);
+      const run = () => {
+        loader.attempt(this.widget(), this.code, "settings", [$body, this.context]);
+        return this.$modal[0].querySelectorAll("*").length;
+      };
+      const once = run();
+      if (crm.variant("settings-twice")) {
+        const twice = run();
+        if (twice > once) crm.breach("W §10.3 settings twice", this.code + ": " + (twice - once) + " more elements after the second time");
+      }
       this.twins();
       setTimeout(() => this.twins(), 500);
     },

@@ -4,7 +4,7 @@
   "use strict";
 
   const crm = window.__crm;
-  const { breach, owner } = crm;
+  const { breach, owner, author } = crm;
 
   // Handlers on the document and its kin, by the widget that added them.
   const shared = (target) => target === document || target === window ||
@@ -41,6 +41,9 @@
 
   crm.watchJQuery = function ($) {
     jquery = $;
+    crm.shared.jQuery = $;
+    crm.shared["jQuery.fn"] = $.fn;
+    crm.shared["jQuery.event.special"] = $.event.special;
     const original = $.event.add;
     $.event.add = function (elem, types, handler) {
       const code = shared(elem) ? owner() : "";
@@ -50,9 +53,13 @@
     };
   };
 
+  // The page itself has no "on" properties set.
   function handlersOf(code) {
     const left = native.filter((r) => r.code === code).map((r) => r.type);
     for (const target of [document, window, document.documentElement, document.body]) {
+      for (const name in target) {
+        if (name.startsWith("on") && typeof target[name] === "function") left.push(name);
+      }
       const events = jquery && jquery._data(target, "events") || {};
       for (const type of Object.keys(events)) {
         for (const one of events[type]) {
@@ -78,6 +85,38 @@
     }
   }).observe(document, { childList: true, subtree: true });
 
+  // What a widget's script puts into the page: {node, code}, until it is gone.
+  // Modals are the page's to redraw; head and body are looked at as a whole.
+  let placed = [];
+  function watchPlacing(type, name) {
+    const about = Object.getOwnPropertyDescriptor(type.prototype, name);
+    if (!about) return;
+    const key = about.set ? "set" : "value";
+    const original = about[key];
+    about[key] = function () {
+      const code = this.isConnected && !(this.closest && this.closest(".modal")) ? author() : "";
+      if (!code) return original.apply(this, arguments);
+      const parents = [this, this.parentNode].filter((node) => node && node.childNodes);
+      const had = new Set(parents.flatMap((node) => [...node.childNodes]));
+      const result = original.apply(this, arguments);
+      for (const parent of parents) {
+        if (parent === document.head || parent === document.body || parent === document) continue;
+        for (const node of parent.childNodes) {
+          if (had.has(node)) continue;
+          placed.push({ node, code });
+          const system = parent.closest && parent.closest("#left_menu, #page_top");
+          if (system) breach("W §9.5 J11", code + " put something into #" + system.id);
+        }
+      }
+      return result;
+    };
+    Object.defineProperty(type.prototype, name, about);
+  }
+  for (const name of ["appendChild", "insertBefore", "replaceChild"]) watchPlacing(Node, name);
+  for (const name of ["append", "prepend", "before", "after", "replaceWith", "replaceChildren", "insertAdjacentElement", "insertAdjacentHTML", "innerHTML", "outerHTML"]) {
+    watchPlacing(Element, name);
+  }
+
   // Styles: system markup off the screen, compared before and after.
   const sample = '<div class="modal-body__inner"><h1>h</h1><h2>h</h2><p>p <a href="#">a</a> <b>b</b></p>' +
     '<ul><li>l</li></ul><table><tbody><tr><th>t</th><td>t</td></tr></tbody></table>' +
@@ -87,6 +126,9 @@
     '<input type="text" class="text-input"><input type="text"><select><option>o</option></select><textarea></textarea>' +
     '<div class="widget_settings_block__item_field"><div class="widget_settings_block__title_field">t</div>' +
     '<div class="widget_settings_block__input_field">i</div></div><div class="card-widgets__elements">c</div>' +
+    '<div class="widget-settings"><div class="widget_main_info"><div class="widget-settings__command-plate"><div class="widget-state">s</div></div></div>' +
+    '<div class="widget_settings_block"><div class="widget_settings_block__descr"><p>d</p></div></div></div>' +
+    '<div class="card-widgets__widget"><div class="card-widgets__widget__caption">c</div></div>' +
     '<img alt="" src="data:,"><span>s</span><div>d</div><section>s</section><form>f</form></div>';
   const sentinel = document.createElement("div");
   sentinel.className = "crm-sentinel";
@@ -104,7 +146,7 @@
 
   function computed() {
     const seen = new Map();
-    const elements = [...sentinel.querySelectorAll("*"), document.body, document.getElementById("left_menu"), document.getElementById("page_top")];
+    const elements = [...sentinel.querySelectorAll("*"), document.documentElement, document.body, document.getElementById("left_menu"), document.getElementById("page_top")];
     elements.forEach(function (el, i) {
       const css = getComputedStyle(el);
       const all = looks.map((name) => name + ":" + css.getPropertyValue(name));
@@ -151,6 +193,13 @@
     const stray = document.querySelector(["#C", ".C", '[id^="C-"]', '[id^="C_"]', '[class^="C-"]', '[class^="C_"]'].join().replaceAll("C", CSS.escape(code)));
     if (stray && !stray.closest(".widget-settings__modal, [data-code]" + (leaving ? ", #page_holder" : ""))) {
       breach("W §10.3 nodes", "left behind: " + stray.outerHTML.slice(0, 120));
+    }
+    placed = placed.filter(({ node }) => node.isConnected);
+    for (const { node, code: by } of placed) {
+      const at = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+      if (by === code && !at.closest(".modal, [data-code]" + (leaving ? ", #page_holder" : ""))) {
+        breach("W §10.3 nodes", "left behind: " + (node.outerHTML || node.data || "").slice(0, 120));
+      }
     }
     if (crm.intervalsOf(code) > 0) breach("W §10.3 after destroy", code + " left an interval running");
   };

@@ -30,8 +30,15 @@
     return found ? found[1] : "";
   }
 
+  // author is the owner only where the widget's script itself acts, not a part of
+  // the page that it called (a notification, a modal); libraries count for neither.
+  function author() {
+    const nearest = /\/upl\/([a-z0-9_]+)\/|\/crmpage\/page\/(?!watch)/.exec(new Error().stack || "");
+    return nearest && nearest[1] || "";
+  }
+
   const crm = {
-    boot, breaches, breach, owner,
+    boot, breaches, breach, owner, author,
     log: [],           // [code, callback] in the order of the calls
     notifications: [], // everything that was shown or stored
     own: new WeakSet(), // DOM nodes of the page itself
@@ -85,6 +92,14 @@
     document[name] = function () { breach("W §9.5 J02", owner() + " called document." + name); };
   }
 
+  // A burst is more than the 7 requests a second that an integration may make (W §8.9).
+  const lately = {}; // code -> times of its last requests
+  crm.counted = function (code) {
+    const now = performance.now();
+    lately[code] = (lately[code] || []).filter((at) => now - at < 1000).concat(now);
+    if (lately[code].length > 7) breach("W §10.3 burst", code + " made more than 7 requests in a second");
+  };
+
   // Requests. Foreign hosts are found by the browser (the report-only policy),
   // because it also sees pictures, styles and frames.
   const friends = [location.origin].concat(boot.backends || []);
@@ -98,6 +113,8 @@
     if (who && crm.destroyed.has(who) && !crm.running().includes(who)) {
       breach("W §10.3 after destroy", who + ": " + kind + " to " + url.pathname);
     }
+    const by = author();
+    if (by) crm.counted(by);
     return url;
   }
   function header(url, name) {
@@ -189,19 +206,29 @@
     });
   };
 
-  // New own properties of window. Numbers are frames; jQuery marks window with
-  // its own key when a handler is bound there.
-  let globals = null;
+  // New own properties of window, and other functions in the place of its own;
+  // the same on what all scripts of the page share. Numbers are frames; jQuery
+  // marks window with its own key when a handler is bound there.
+  crm.shared = { window, "Object.prototype": Object.prototype, "Array.prototype": Array.prototype, "String.prototype": String.prototype,
+    "Function.prototype": Function.prototype, "Element.prototype": Element.prototype };
+  let globals = null; // name of the shared thing -> Map of its names to their functions
+  const functionOf = function (thing, name) {
+    const about = Object.getOwnPropertyDescriptor(thing, name);
+    return about && typeof about.value === "function" ? about.value : undefined;
+  };
   crm.checkGlobals = function (when) {
-    const names = Object.getOwnPropertyNames(window);
-    if (globals === null) {
-      globals = new Set(names);
-      return;
-    }
-    for (const name of names) {
-      if (globals.has(name) || /^(jQuery)?\d+$/.test(name)) continue;
-      globals.add(name);
-      breach("W §10.3 globals", "window." + name + " appeared (" + when + ")");
+    const first = globals === null;
+    if (first) globals = {};
+    for (const at of Object.keys(crm.shared)) {
+      const thing = crm.shared[at];
+      const known = globals[at] || (globals[at] = new Map());
+      for (const name of Object.getOwnPropertyNames(thing)) {
+        if (at === "window" && /^(jQuery)?\d+$/.test(name)) continue;
+        const now = functionOf(thing, name);
+        if (!first && !known.has(name)) breach("W §10.3 globals", at + "." + name + " appeared (" + when + ")");
+        else if (!first && known.get(name) && known.get(name) !== now) breach("W §10.3 globals", at + "." + name + " was replaced (" + when + ")");
+        known.set(name, now);
+      }
     }
   };
 })();
