@@ -85,6 +85,11 @@ func (c *Chats) Remove(ctx context.Context, chat string) error {
 	return c.app.chats.RemoveChat(ctx, c.account.ID, chatid.ChatID(chat))
 }
 
+// SetSeveral lets visitors hold several conversations in a chat, or one.
+func (c *Chats) SetSeveral(ctx context.Context, chat string, several bool) error {
+	return c.app.chats.SetSeveral(ctx, c.account.ID, chatid.ChatID(chat), several)
+}
+
 // Templates lists the account's chat templates.
 func (c *Chats) Templates(ctx context.Context) ([]bridge.Template, error) {
 	return c.app.templates.Templates(ctx, c.account)

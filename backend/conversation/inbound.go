@@ -43,18 +43,29 @@ type Draft struct {
 	Alias, Locale      string
 	// Source is the external id of the online chat's source, "" for the default.
 	Source string
+	// Several: the visitor may hold several conversations, and Who names which.
+	Several bool
 }
 
 // Write accepts a visitor's message: once it returns without an error the
 // message is on disk together with the job that delivers it. The same ClientID
 // again gives the same message. Errors: fault.Invalid with the codes
 // invalid_request, empty_text, text_too_long, no_such_file, no_such_message,
-// no_such_button; fault.Limited too_many_messages; fault.Unavailable
-// storage_unavailable.
+// no_such_button; fault.Limited too_many_messages; fault.Conflict
+// conversation_ended, too_many_conversations; fault.Unavailable storage_unavailable.
 func (s *Service) Write(ctx context.Context, who Who, d Draft) (Message, error) {
 	m, err := d.message()
 	if err != nil {
 		return Message{}, err
+	}
+	if d.Several && who.Conversation == "" {
+		if who.Conversation, err = s.latest(ctx, who); err != nil {
+			return Message{}, err
+		}
+	}
+	into := chatid.ConversationID(s.newID())
+	if d.Several {
+		into = who.Conversation
 	}
 	m.ID, m.Account = chatid.MessageID(s.newID()), who.Account
 	saved, err := s.store.SaveInbound(ctx, NewInbound{
@@ -63,8 +74,8 @@ func (s *Service) Write(ctx context.Context, who Who, d Draft) (Message, error) 
 			Name: line(d.Name, 120), Phone: Phone(d.Phone), Email: line(d.Email, 120),
 			Alias: line(d.Alias, 128), Locale: line(d.Locale, 16),
 		}),
-		Conversation: chatid.ConversationID(s.newID()),
-		Source:       d.Source, ReplyTo: d.ReplyTo, Press: d.Press,
+		Conversation: into, Several: d.Several,
+		Source: d.Source, ReplyTo: d.ReplyTo, Press: d.Press,
 		Holder: s.holder(), MaxWaiting: MaxWaitingPerLane,
 	})
 	if err != nil {
@@ -194,7 +205,7 @@ func validEmoji(s string) bool {
 
 // change finds the visitor's conversation and applies what they do to a message.
 func (s *Service) change(ctx context.Context, who Who, id chatid.MessageID, do func(Change) (Saved, error)) (Message, error) {
-	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
+	c, err := s.of(ctx, who)
 	if fault.Is(err, fault.NotFound) || err == nil && !storable(string(id)) {
 		return Message{}, fault.New(fault.NotFound, "no_such_message")
 	}
@@ -210,10 +221,11 @@ func (s *Service) change(ctx context.Context, who Who, id chatid.MessageID, do f
 }
 
 // End ends the visitor's conversation; the CRM's talk is closed. The next message
-// of either side goes on with it. One that never began, or that is ended already,
+// of either side goes on with it, unless it is one of several: that one is over
+// (CON-3). One that never began, or that is ended already,
 // is no error.
 func (s *Service) End(ctx context.Context, who Who) error {
-	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
+	c, err := s.of(ctx, who)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}

@@ -119,6 +119,8 @@ type Conversation struct {
 	Talk chatid.TalkID
 	// EndedAt is when either side ended it; zero while it goes on.
 	EndedAt time.Time
+	// Number is what people call one of several by, see NumberName; 0 for none.
+	Number int64
 	// HealedAt is when its history was read last. Gap: hooks of the account may have
 	// been lost since.
 	HealedAt time.Time

@@ -53,6 +53,9 @@ type Who struct {
 	Account chatid.AccountID
 	Chat    chatid.ChatID
 	Visitor chatid.VisitorID
+	// Conversation is the one of several that is meant, by the id that the browser
+	// gave it; empty for the visitor's only one. It proves nothing.
+	Conversation chatid.ConversationID
 	// Proven is what a signed user token said when the session began.
 	Proven Proven
 }
@@ -62,12 +65,16 @@ const (
 	codeOff            = 902
 	codeNoConversation = 904
 	codeOther          = 905
+	// CodeEnded and EndedText report a message to a conversation that was ended for
+	// good (CON-7).
+	CodeEnded = codeNoConversation
+	EndedText = "delivery.conversation_ended"
 )
 
 // Report takes in how far the visitor's browser has come: the highest Seq of
 // outbound messages that reached it and that the visitor saw.
 func (s *Service) Report(ctx context.Context, who Who, delivered, seen int64) error {
-	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
+	c, err := s.of(ctx, who)
 	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
@@ -125,7 +132,7 @@ func named(c chatid.ChatID, externalID string) chatid.VisitorID {
 // for a visitor who never wrote. What operators wrote while hooks were lost is
 // asked for on the way.
 func (s *Service) Find(ctx context.Context, who Who) (Conversation, int, error) {
-	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
+	c, err := s.of(ctx, who)
 	if err != nil {
 		return Conversation{}, 0, err
 	}
@@ -150,7 +157,7 @@ const MaxPage = 100
 func (s *Service) History(ctx context.Context, who Who, p Place, limit int) (Page, error) {
 	// The cursor is read first: what comes in between is then sent twice rather
 	// than not at all, and the browser drops repeats.
-	c, err := s.store.ConversationOf(ctx, who.Account, who.Chat, who.Visitor)
+	c, err := s.of(ctx, who)
 	if fault.Is(err, fault.NotFound) {
 		return Page{}, nil
 	}
@@ -171,7 +178,7 @@ func (s *Service) History(ctx context.Context, who Who, p Place, limit int) (Pag
 
 // Since reads what changed in the visitor's conversation after rev, for the stream.
 func (s *Service) Since(ctx context.Context, who Who, rev int64, limit int) ([]Message, error) {
-	return s.store.Since(ctx, who.Account, who.Chat, who.Visitor, rev, limit)
+	return s.store.Since(ctx, who, rev, limit)
 }
 
 // holder takes an idle lane for the caller of the store.

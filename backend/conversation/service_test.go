@@ -21,6 +21,7 @@ type record struct {
 	outbound  []NewOutbound
 	receipts  []Receipt
 	thread    *Conversation
+	open      []Conversation
 	rows      int
 	duplicate bool
 	taken     int
@@ -56,6 +57,19 @@ func (r *record) ConversationOf(context.Context, chatid.AccountID, chatid.ChatID
 		return Conversation{}, fault.New(fault.NotFound, "not_found")
 	}
 	return *r.thread, nil
+}
+
+func (r *record) Open(context.Context, chatid.AccountID, chatid.ChatID, chatid.VisitorID) ([]Conversation, error) {
+	return r.open, nil
+}
+
+func (r *record) Conversation(_ context.Context, _ chatid.AccountID, id chatid.ConversationID) (Conversation, error) {
+	for _, c := range r.open {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	return Conversation{}, fault.New(fault.NotFound, "not_found")
 }
 
 func (r *record) Before(_ context.Context, _ chatid.ConversationID, _ Place, limit int) ([]Message, error) {

@@ -15,8 +15,10 @@ type NewInbound struct {
 	Message Message
 	// Visitor is stored when it is new; of a known one only empty fields are filled.
 	Visitor Visitor
-	// Conversation is the id of the thread if this message opens it.
+	// Conversation is the id of the thread if this message opens it, and with Several
+	// of the one that it belongs to.
 	Conversation chatid.ConversationID
+	Several      bool
 	// Source is the external id of the chat's source, copied into the job.
 	Source string
 	// ReplyTo is the message that is quoted; the store fills Content.Quote in.
@@ -157,7 +159,9 @@ type Store interface {
 	// SaveInbound stores visitor, conversation, message and job in one
 	// transaction, and marks its file as sent. A repeat of (conversation, ClientID)
 	// gives Duplicate. fault.Limited "too_many_messages" when MaxWaiting is
-	// exceeded; fault.Invalid "no_such_file", "no_such_message", "no_such_button".
+	// exceeded; fault.Invalid "no_such_file", "no_such_message", "no_such_button";
+	// fault.Conflict "conversation_ended", and "too_many_conversations" for one more
+	// than MaxOpen.
 	SaveInbound(ctx context.Context, in NewInbound) (Saved, error)
 	// SaveOutbound stores a hook's message in one transaction. A repeat of
 	// (account, Ref) gives Duplicate.
@@ -220,15 +224,18 @@ type Store interface {
 	// ClaimVisitor gives an anonymous visitor of the chat, who wrote before, an
 	// external id that nobody has there; ok is false for any other.
 	ClaimVisitor(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, externalID string) (ok bool, err error)
-	// ConversationOf finds the visitor's thread in a chat; fault.NotFound.
+	// ConversationOf finds the visitor's only thread in a chat; fault.NotFound.
 	ConversationOf(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID) (Conversation, error)
 	// Conversation finds one by its id within an account; fault.NotFound.
 	Conversation(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) (Conversation, error)
 	// Before reads up to limit messages that stand before p, oldest first.
 	Before(ctx context.Context, id chatid.ConversationID, p Place, limit int) ([]Message, error)
-	// Since reads up to limit messages of a visitor's conversation in a chat with
-	// Rev > rev, by rising Rev; none for one who never wrote.
-	Since(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, rev int64, limit int) ([]Message, error)
+	// Open lists a visitor's conversations in a chat that go on, at most MaxOpen, those
+	// that were spoken in last first.
+	Open(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID) ([]Conversation, error)
+	// Since reads up to limit messages of a visitor's conversation, that one which who
+	// names, with Rev > rev, by rising Rev; none for one who never wrote.
+	Since(ctx context.Context, who Who, rev int64, limit int) ([]Message, error)
 	// Unread counts outbound messages after SeenSeq that were not refused; those of
 	// an imported history are nothing new.
 	Unread(ctx context.Context, id chatid.ConversationID) (int, error)

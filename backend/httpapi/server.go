@@ -173,6 +173,7 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	v.DELETE("/messages/:id/reaction", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.unreact)
 	v.POST("/typing", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.typing)
 	v.POST("/conversation/end", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.end)
+	v.GET("/conversations", s.limited(perVisitor), s.conversations)
 	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
 	v.GET("/stream/events", s.limited(perVisitor), s.events)
 	v.GET("/stream/poll", s.limited(perVisitor), s.poll)

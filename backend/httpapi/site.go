@@ -40,18 +40,16 @@ func reachable(a account.Account) bool {
 	return a.State == account.Connected || a.State == account.Broken
 }
 
-// writable tells whether the visitor's account takes messages and gives the
-// external id of the chat's source.
-func (s *Server) writable(ctx context.Context, who conversation.Who) (source string, err error) {
+// writable tells whether the visitor's account takes messages and gives the chat.
+func (s *Server) writable(ctx context.Context, who conversation.Who) (chat onlinechat.Chat, err error) {
 	a, err := s.Accounts.Account(ctx, who.Account)
 	if err != nil {
-		return "", err
+		return chat, err
 	}
 	if !reachable(a) {
-		return "", fault.New(fault.Denied, "chat_unavailable")
+		return chat, fault.New(fault.Denied, "chat_unavailable")
 	}
-	chat, err := s.OnlineChats.Chat(ctx, who.Chat)
-	return chat.SourceExternalID, err
+	return s.OnlineChats.Chat(ctx, who.Chat)
 }
 
 // defaultColor is the launcher's where the owner chose none: white on it has a
@@ -107,10 +105,18 @@ func (s *Server) buttonConfig(c *gin.Context) {
 			s.fail(c, err)
 			return
 		}
-		out.Chat = &configChat{Title: chat.Name, Mode: "one"}
+		out.Chat = &configChat{Title: chat.Name, Mode: modeOf(*chat)}
 	}
 	c.Header("Cache-Control", "private, max-age=300")
 	c.JSON(http.StatusOK, out)
+}
+
+// modeOf is how many conversations a visitor may hold, as the site is told.
+func modeOf(c onlinechat.Chat) string {
+	if c.Several {
+		return "multiple"
+	}
+	return "one"
 }
 
 // locale chooses the panel's language: the page's, else the button's.

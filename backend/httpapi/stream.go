@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"leadline/backend/auth"
+	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
 	"leadline/backend/i18n"
@@ -58,7 +59,8 @@ func (s *Server) resumed(c *gin.Context) (realtime.Session, int64, error) {
 		return realtime.Session{}, 0, fault.New(fault.Invalid, "invalid_request")
 	}
 	who, _ := whoOf(c)
-	session, err := sessionOf(c.Request.Context(), s.Conversations, who)
+	_, several := c.GetQuery(conversationParam)
+	session, err := sessionOf(c.Request.Context(), s.Conversations, who, several)
 	return session, cursor, err
 }
 
@@ -73,20 +75,31 @@ type StreamSource struct {
 }
 
 // Authenticate takes the visitor token of a stream's first frame.
-func (s StreamSource) Authenticate(ctx context.Context, token string) (realtime.Session, error) {
+func (s StreamSource) Authenticate(ctx context.Context, token string, of *chatid.ConversationID) (realtime.Session, error) {
 	v, err := s.Tokens.ReadVisitor(token)
 	if err != nil {
 		return realtime.Session{}, err
 	}
-	return sessionOf(ctx, s.Conversations, who(v))
+	w := who(v)
+	if of != nil && *of != "" {
+		if !chatid.Valid(string(*of)) {
+			return realtime.Session{}, fault.New(fault.Denied, "invalid_request")
+		}
+		w.Conversation = *of
+	}
+	return sessionOf(ctx, s.Conversations, w, of != nil)
 }
 
-// sessionOf names the visitor's conversation, if there is one.
-func sessionOf(ctx context.Context, conversations *conversation.Service, who conversation.Who) (realtime.Session, error) {
-	session := realtime.Session{Account: who.Account, Chat: who.Chat, Visitor: who.Visitor}
+// sessionOf names the visitor's conversation, if there is one; of several, the one
+// that who names.
+func sessionOf(ctx context.Context, conversations *conversation.Service, who conversation.Who, several bool) (realtime.Session, error) {
+	session := realtime.Session{Account: who.Account, Chat: who.Chat, Visitor: who.Visitor, Several: several, Conversation: who.Conversation}
+	if several && who.Conversation == "" {
+		return session, nil
+	}
 	c, _, err := conversations.Find(ctx, who)
 	if err == nil {
-		session.Conversation = c.ID
+		session.Conversation, session.Known = c.ID, true
 	} else if !fault.Is(err, fault.NotFound) {
 		return realtime.Session{}, err
 	}
@@ -96,6 +109,11 @@ func sessionOf(ctx context.Context, conversations *conversation.Service, who con
 // Since reads up to limit changes after cursor, oldest first.
 func (s StreamSource) Since(ctx context.Context, session realtime.Session, cursor int64, limit int) ([]realtime.Frame, bool, error) {
 	who := conversation.Who{Account: session.Account, Chat: session.Chat, Visitor: session.Visitor}
+	if session.Several {
+		if who.Conversation = session.Conversation; who.Conversation == "" {
+			return nil, false, nil
+		}
+	}
 	list, err := s.Conversations.Since(ctx, who, cursor, limit+1)
 	if err != nil {
 		return nil, false, err

@@ -17,6 +17,9 @@ import (
 
 const keyWho = "who"
 
+// conversationParam names one of several conversations, in the query of any call.
+const conversationParam = "conversation"
+
 // whoOf is the visitor that visitorToken found.
 func whoOf(c *gin.Context) (conversation.Who, bool) {
 	v, ok := c.Get(keyWho)
@@ -38,7 +41,15 @@ func (s *Server) visitorToken(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	c.Set(keyWho, who(v))
+	w := who(v)
+	if id := c.Query(conversationParam); id != "" {
+		if !chatid.Valid(id) {
+			s.fail(c, fault.New(fault.Invalid, "invalid_request"))
+			return
+		}
+		w.Conversation = chatid.ConversationID(strings.ToLower(id))
+	}
+	c.Set(keyWho, w)
 }
 
 // who is the visitor that a token names, with what was proven of them when it
@@ -81,6 +92,8 @@ type sessionAnswer struct {
 	Conversation *sessionConv      `json:"conversation"`
 	Strings      map[string]string `json:"strings"`
 	Uploads      *uploadsJSON      `json:"uploads,omitempty"`
+	// Conversations is there, if empty, where a visitor may hold several.
+	Conversations *[]summaryJSON `json:"conversations,omitempty"`
 }
 
 type sessionConv struct {
@@ -124,6 +137,17 @@ func (s *Server) session(c *gin.Context) {
 	}
 	out := sessionAnswer{
 		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(),
+	}
+	if chat.Several {
+		list, err := s.summaries(c, who(v))
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		out.Conversations = &list
+		c.Header("Cache-Control", "no-store")
+		c.JSON(http.StatusOK, out)
+		return
 	}
 	conv, unread, err := s.Conversations.Find(ctx, who(v))
 	switch {
@@ -186,7 +210,7 @@ func (s *Server) write(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	source, err := s.writable(c.Request.Context(), who)
+	chat, err := s.writable(c.Request.Context(), who)
 	if err != nil {
 		s.fail(c, err)
 		return
@@ -196,7 +220,10 @@ func (s *Server) write(c *gin.Context) {
 		File: chatid.FileID(in.FileID), Group: strings.ToLower(in.Group), ReplyTo: chatid.MessageID(in.ReplyTo),
 		Location: in.Location, Card: in.Card,
 		Name: in.Contact.Name, Phone: in.Contact.Phone, Email: in.Contact.Email,
-		Alias: in.Alias, Locale: in.Locale, Source: source,
+		Alias: in.Alias, Locale: in.Locale, Source: chat.SourceExternalID, Several: chat.Several,
+	}
+	if !chat.Several {
+		who.Conversation = "" // the setting was changed since the panel was told (CON-8)
 	}
 	if p := in.Press; p != nil {
 		draft.Press = &conversation.Press{Message: chatid.MessageID(p.Message), Text: p.Text, Callback: p.Callback}

@@ -21,7 +21,9 @@ type Chat struct {
 	SourceExternalID string
 	SourceID         chatid.SourceID
 	// Default: messages that name no source come from this one's.
-	Default   bool
+	Default bool
+	// Several: a visitor may hold several conversations (O §6.4); changed by SetSeveral.
+	Several   bool
 	CreatedAt time.Time
 }
 
@@ -59,6 +61,11 @@ type Store interface {
 	// SetChat stores name, pipeline, source id and default of a chat; of an account's
 	// chats one is the default at most. fault.NotFound.
 	SetChat(ctx context.Context, c Chat) error
+	// SetSeveral lets the visitors of a chat hold several conversations, or one. With
+	// one, the newest open conversation of each goes on as that one, and the others
+	// are left to the CRM (CON-8); with several, those that are open get numbers.
+	// fault.NotFound.
+	SetSeveral(ctx context.Context, a chatid.AccountID, id chatid.ChatID, several bool) error
 	// RemoveChat takes a chat off the account and off its buttons. Chat still finds it.
 	RemoveChat(ctx context.Context, id chatid.ChatID, at time.Time) error
 	// SetSource stores the CRM's id of the chat's source.

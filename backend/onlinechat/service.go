@@ -90,6 +90,12 @@ func (s *Service) Buttons(ctx context.Context, a chatid.AccountID) ([]Button, er
 	return s.store.Buttons(ctx, a)
 }
 
+// SetSeveral lets the visitors of a chat hold several conversations at a time, or one
+// (O §6.4). fault.NotFound.
+func (s *Service) SetSeveral(ctx context.Context, a chatid.AccountID, c chatid.ChatID, several bool) error {
+	return s.store.SetSeveral(ctx, a, c, several)
+}
+
 // SetSource stores the CRM's number of the chat's source.
 func (s *Service) SetSource(ctx context.Context, c chatid.ChatID, id chatid.SourceID) error {
 	return s.store.SetSource(ctx, c, id)

@@ -49,7 +49,7 @@ func newLog() *log {
 	return &log{messages: map[chatid.VisitorID][]Frame{}, known: map[chatid.VisitorID]bool{}}
 }
 
-func (l *log) Authenticate(_ context.Context, token string) (Session, error) {
+func (l *log) Authenticate(_ context.Context, token string, of *chatid.ConversationID) (Session, error) {
 	switch token {
 	case "refused":
 		return Session{}, fault.New(fault.Unauthenticated, "token_invalid")
@@ -57,6 +57,10 @@ func (l *log) Authenticate(_ context.Context, token string) (Session, error) {
 		return Session{}, errors.New("database is away")
 	}
 	s := Session{Visitor: chatid.VisitorID(token)}
+	if of != nil {
+		s.Several, s.Conversation = true, *of
+		return s, nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known[s.Visitor] {
@@ -115,7 +119,7 @@ func start(t *testing.T, cfg Config) *fixture {
 	mux.HandleFunc("/v1/stream", func(w http.ResponseWriter, r *http.Request) { refuse(w, f.ServeWebSocket(w, r)) })
 	mux.HandleFunc("/v1/stream/events", func(w http.ResponseWriter, r *http.Request) {
 		cursor, _ := strconv.ParseInt(r.URL.Query().Get("cursor"), 10, 64)
-		session, err := f.source.Authenticate(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		session, err := f.source.Authenticate(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), nil)
 		if err == nil {
 			err = f.ServeEvents(w, r, session, cursor)
 		}

@@ -21,6 +21,12 @@ type Session struct {
 	// Conversation is empty for a visitor who never wrote; the stream fills it
 	// in when a hint names the first one.
 	Conversation chatid.ConversationID
+	// Several: the visitor may hold several conversations, and the stream is that of
+	// the named one, which need not be there yet; of the others it tells only that
+	// something happened.
+	Several bool
+	// Known: the named one is there, and the visitor's.
+	Known bool
 	// AcceptLanguage is what the browser asked for, set by the Server, for texts
 	// that the Source writes itself.
 	AcceptLanguage string
@@ -40,7 +46,9 @@ type Source interface {
 	// Authenticate reads a visitor token. A fault of kind Unauthenticated,
 	// Denied or NotFound makes the browser get a new session; any other error
 	// makes it come again soon.
-	Authenticate(ctx context.Context, token string) (Session, error)
+	// of is the conversation that the browser names, empty for none of several; nil
+	// where it knows of one only.
+	Authenticate(ctx context.Context, token string, of *chatid.ConversationID) (Session, error)
 	// Since reads up to limit messages with Rev > cursor by rising Rev; more
 	// tells that it stopped at limit. Where s.Conversation is empty it looks the
 	// visitor's conversation up, and none is no error.

@@ -78,8 +78,13 @@ type stream struct {
 	ending  ending
 	hinted  chatid.ConversationID
 	typing  *Typing
+	// typingIn is where; others tells that a hint named another conversation than the
+	// one before, so that hinted does not say all.
+	typingIn chatid.ConversationID
+	others   bool
 
 	token   string // until it was checked
+	of      *chatid.ConversationID
 	cursor  int64
 	session Session // its Visitor is empty until the token was checked
 	owned   bool
@@ -98,14 +103,15 @@ func (s *stream) wake(todo uint8) {
 // hint is wake for the hub; however many come, one read follows.
 func (s *stream) hint(h Hint) {
 	s.mu.Lock()
-	if h.Conversation != "" {
-		s.hinted = h.Conversation
-	}
 	if h.Typing != nil {
-		s.typing = h.Typing
+		s.typing, s.typingIn = h.Typing, h.Conversation
 		s.todo |= doType
 	} else {
 		s.todo |= doRead
+		s.others = s.others || s.hinted != "" && h.Conversation != "" && s.hinted != h.Conversation
+		if h.Conversation != "" {
+			s.hinted = h.Conversation
+		}
 	}
 	s.workLocked()
 	s.mu.Unlock()
@@ -135,14 +141,14 @@ func (s *stream) work() {
 	defer s.srv.running.Done()
 	for {
 		s.mu.Lock()
-		todo, e, hinted, typing := s.todo, s.ending, s.hinted, s.typing
-		s.todo, s.hinted, s.typing = 0, "", nil
+		todo, e, news := s.todo, s.ending, news{s.hinted, s.others, s.typing, s.typingIn}
+		s.todo, s.hinted, s.others, s.typing = 0, "", false, nil
 		s.working = todo != 0 && e == endNone
 		s.ended = e != endNone
 		s.mu.Unlock()
 
 		if e == endNone && todo != 0 {
-			if e = s.turn(todo, hinted, typing); e == endNone {
+			if e = s.turn(todo, news); e == endNone {
 				continue
 			}
 			// Whoever asked to end meanwhile is served by this end.
@@ -157,17 +163,30 @@ func (s *stream) work() {
 	}
 }
 
+// news is what hints told since the last turn.
+type news struct {
+	hinted   chatid.ConversationID
+	others   bool
+	typing   *Typing
+	typingIn chatid.ConversationID
+}
+
 // turn does one round of work. The order of the first is what makes a stream
 // whole: subscribe, then replay. A change is then either in the replay or hinted.
-func (s *stream) turn(todo uint8, hinted chatid.ConversationID, typing *Typing) ending {
+func (s *stream) turn(todo uint8, n news) ending {
 	if todo&doStart != 0 {
 		if e := s.begin(); e != endNone {
 			return e
 		}
 	}
-	if hinted != "" && s.session.Conversation == "" {
-		s.session.Conversation = hinted
-		s.sub.Add(ConversationTopic(hinted))
+	// Whose conversation it is, only the visitor's topic proves.
+	known := n.hinted
+	if known == "" {
+		known = n.typingIn
+	}
+	if known != "" && (s.session.Conversation == "" && !s.session.Several || known == s.session.Conversation) {
+		s.session.Conversation = known
+		s.sub.Add(ConversationTopic(known))
 	}
 	if todo != doType {
 		if e := s.read(); e != endNone {
@@ -184,8 +203,11 @@ func (s *stream) turn(todo uint8, hinted chatid.ConversationID, typing *Typing) 
 		buf = s.sink.ping(buf)
 		s.timer.Reset(s.srv.cfg.PingEvery)
 	}
-	if typing != nil && s.session.Visitor != "" {
-		buf = s.sink.append(buf, typingFrame(*typing))
+	if s.session.Several && (n.others || n.hinted != "" && n.hinted != s.session.Conversation) {
+		buf = s.sink.append(buf, conversationsFrame())
+	}
+	if n.typing != nil && s.session.Visitor != "" && (!s.session.Several || n.typingIn == s.session.Conversation) {
+		buf = s.sink.append(buf, typingFrame(*n.typing))
 	}
 	if len(buf) == 0 {
 		return endNone
@@ -210,7 +232,7 @@ func (s *stream) begin() ending {
 	defer cancel()
 	session, err := s.session, error(nil)
 	if session.Visitor == "" {
-		session, err = s.srv.source.Authenticate(ctx, s.token)
+		session, err = s.srv.source.Authenticate(ctx, s.token, s.of)
 		session.AcceptLanguage, s.token = s.session.AcceptLanguage, ""
 	}
 	switch {
@@ -227,7 +249,7 @@ func (s *stream) begin() ending {
 		return endRestart
 	}
 	topics := []Topic{VisitorTopic(session.Visitor)}
-	if session.Conversation != "" {
+	if session.Conversation != "" && (session.Known || !session.Several) {
 		topics = append(topics, ConversationTopic(session.Conversation))
 	}
 	s.sub = s.srv.hub.Subscribe(s.hint, topics...)

@@ -77,7 +77,7 @@ func (c *wsConn) hello() ending {
 	if !ok {
 		return endPolicy
 	}
-	c.stream.token, c.stream.cursor = first.Token, first.Cursor
+	c.stream.token, c.stream.cursor, c.stream.of = first.Token, first.Cursor, first.Conversation
 	return endNone
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+
+	"leadline/backend/chatid"
 )
 
 // The frames of docs/http-api.md, "The stream".
@@ -45,6 +47,9 @@ func typingFrame(t Typing) []byte {
 	return append(append(append(out, `,"name":`...), name...), '}')
 }
 
+// conversationsFrame tells that something happened in another conversation.
+func conversationsFrame() []byte { return []byte(`{"type":"conversations"}`) }
+
 func byeFrame(code string) []byte {
 	return append(append([]byte(`{"type":"bye","code":"`), code...), `"}`...)
 }
@@ -53,6 +58,8 @@ func byeFrame(code string) []byte {
 type hello struct {
 	Token  string `json:"token"`
 	Cursor int64  `json:"cursor"`
+	// Conversation is one of several, see Session.
+	Conversation *chatid.ConversationID `json:"conversation"`
 }
 
 // maxHello bounds that frame; a visitor token is a fraction of it.

@@ -56,7 +56,7 @@ func (s conversations) SaveEdit(ctx context.Context, c conversation.Change, text
 			return conversation.Saved{}, err
 		}
 		editable := m.Direction == conversation.Inbound && m.Status != conversation.Failed && m.At >= notBefore.UnixMilli() &&
-			m.Callback == "" && (m.Kind == conversation.KindText || m.File != "")
+			m.Callback == "" && !l.over() && (m.Kind == conversation.KindText || m.File != "")
 		if !editable {
 			return conversation.Saved{}, fault.New(fault.Invalid, "not_editable")
 		}
@@ -226,10 +226,11 @@ func (s conversations) SaveRead(ctx context.Context, a chatid.AccountID, id chat
 // SaveImport implements conversation.Store.
 func (s conversations) SaveImport(ctx context.Context, in conversation.NewImport) (conversation.Saved, error) {
 	return s.saving(ctx, "save imported message", func(t *tx) (conversation.Saved, error) {
-		l, err := t.visitorLane(in.Visitor)
+		into := conversation.NewInbound{Visitor: in.Visitor, Conversation: in.Conversation, Holder: in.Holder}
+		l, err := t.visitorLane(into)
 		if errors.Is(err, sql.ErrNoRows) {
-			if err = t.open(conversation.NewInbound{Visitor: in.Visitor, Conversation: in.Conversation, Holder: in.Holder}); err == nil {
-				l, err = t.visitorLane(in.Visitor)
+			if err = t.open(into); err == nil {
+				l, err = t.visitorLane(into)
 			}
 		}
 		if err != nil {

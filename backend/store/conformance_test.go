@@ -217,7 +217,7 @@ func (w *world) since(c chatid.ConversationID, rev int64, limit int) ([]conversa
 	if err != nil || of.Visitor == "" { // nobody's
 		return w.messages(testContext, `WHERE conversation_id = ?`+after, string(c), rev, limit)
 	}
-	return w.Conversations().Since(testContext, of.Account, of.Chat, of.Visitor, rev, limit)
+	return w.Conversations().Since(testContext, conversation.Who{Account: of.Account, Chat: of.Chat, Visitor: of.Visitor, Conversation: c}, rev, limit)
 }
 
 func (w *world) all(t testing.TB, c chatid.ConversationID) []conversation.Message {

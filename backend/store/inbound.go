@@ -16,7 +16,7 @@ import (
 // SaveInbound implements conversation.Store.
 func (s conversations) SaveInbound(ctx context.Context, in conversation.NewInbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil {
+	if s.postgres && !in.Several && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil {
 		quick, ok, err := s.quickInbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save inbound message: %w", err)
@@ -37,13 +37,14 @@ func (s conversations) SaveInbound(ctx context.Context, in conversation.NewInbou
 
 func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error) {
 	v := in.Visitor
-	l, err := t.visitorLane(v)
+	l, err := t.visitorLane(in)
 	if errors.Is(err, sql.ErrNoRows) {
 		if err = t.open(in); err == nil {
-			l, err = t.visitorLane(v)
+			l, err = t.visitorLane(in)
 		}
 		if errors.Is(err, sql.ErrNoRows) {
-			// The visitor's id is taken in another account: no thread was opened.
+			// The visitor's id is taken in another account, or the conversation's by
+			// another visitor: no thread was opened.
 			return conversation.Saved{}, fault.Wrap(fault.Denied, "token_invalid", err)
 		}
 	}
@@ -61,11 +62,15 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 		}
 		return conversation.Saved{Message: list[0], Visitor: v.ID, Duplicate: true}, err
 	}
-	asks := m.File != "" || in.ReplyTo != "" || in.Press != nil
+	ended := l.over()
+	asks := m.File != "" || in.ReplyTo != "" || in.Press != nil || ended
 	if asks {
 		// A repeat is looked for first: its file is sent already.
 		if saved, err := duplicate(); !errors.Is(err, sql.ErrNoRows) {
 			return saved, err
+		}
+		if ended {
+			return conversation.Saved{}, fault.New(fault.Conflict, "conversation_ended")
 		}
 		if err = t.complete(l, in, &m); err != nil {
 			return conversation.Saved{}, err
@@ -162,14 +167,19 @@ func quote(m conversation.Message) *conversation.Quote {
 	}
 }
 
-// visitorLane locks the visitor's thread in the chat, reading the visitor with it.
-func (t *tx) visitorLane(v conversation.Visitor) (*lane, error) {
+// visitorLane locks the visitor's thread in the chat, the named one of several,
+// reading the visitor with it.
+func (t *tx) visitorLane(in conversation.NewInbound) (*lane, error) {
 	var l lane
+	v, which, args := in.Visitor, theOne, []any(nil)
+	if in.Several {
+		which, args = ` AND c.id = ?`, []any{string(in.Conversation)}
+	}
 	err := t.row(t.locked(`SELECT `+laneColumns+`, v.name, v.phone, v.email, v.alias, v.locale,
 		v.external_id, v.proven_phone, v.contact_id`+laneTables+`
 		JOIN visitors v ON v.id = c.visitor_id AND v.account_id = c.account_id
-		WHERE c.visitor_id = ? AND c.visitor_id <> '' AND c.chat_id = ? AND c.account_id = ?`, "c"),
-		string(v.ID), string(v.Chat), string(v.Account)).
+		WHERE c.visitor_id = ? AND c.visitor_id <> '' AND c.chat_id = ? AND c.account_id = ?`+which, "c"),
+		append([]any{string(v.ID), string(v.Chat), string(v.Account)}, args...)...).
 		Scan(append(l.fields(), &l.name, &l.phone, &l.email, &l.alias, &l.locale, &l.externalID, &l.provenPhone, &l.contact)...)
 	return &l, err
 }
@@ -190,6 +200,9 @@ func (t *tx) open(in conversation.NewInbound) error {
 		string(v.ID), string(v.Account), string(v.Chat), v.Name, v.Phone, v.Email, v.Alias, v.Locale, p.ExternalID, p.Phone, int64(p.Contact), now)
 	if err != nil {
 		return err
+	}
+	if in.Several {
+		return t.openOneOfSeveral(in, now)
 	}
 	_, err = t.exec(`INSERT INTO conversations (id, account_id, chat_id, visitor_id, created_at)
 		SELECT CAST(? AS TEXT), account_id, CAST(? AS TEXT), id, CAST(? AS BIGINT) FROM visitors WHERE id = ? AND account_id = ? ON CONFLICT DO NOTHING`,

@@ -21,6 +21,7 @@ type lane struct {
 	deliveredSeq, seenSeq    int64
 	byRef                    bool
 	endedAt, touchedAt       int64
+	several                  bool
 	dueAt                    sql.NullInt64
 	pausedUntil              int64
 	name, phone, email       string
@@ -33,13 +34,13 @@ type lane struct {
 }
 
 const laneColumns = `c.id, c.account_id, c.visitor_id, c.chat_ref, c.user_ref, c.seq, c.last_at, c.delivered_seq, c.seen_seq, c.due_at,
-	c.by_ref <> 0, c.ended_at, c.touched_at, a.paused_until`
+	c.by_ref <> 0, c.ended_at, c.touched_at, c.thread <> '', a.paused_until`
 
 const laneTables = ` FROM conversations c JOIN accounts a ON a.id = c.account_id`
 
 func (l *lane) fields() []any {
 	return []any{&l.id, &l.account, &l.visitor, &l.chatRef, &l.userRef, &l.seq, &l.lastAt, &l.deliveredSeq, &l.seenSeq, &l.dueAt,
-		&l.byRef, &l.endedAt, &l.touchedAt, &l.pausedUntil}
+		&l.byRef, &l.endedAt, &l.touchedAt, &l.several, &l.pausedUntil}
 }
 
 // lane locks the conversation that where finds.
@@ -108,6 +109,13 @@ func (t *tx) saveLane(l *lane) error {
 
 // said notes that somebody said something: the conversation goes on.
 func (l *lane) said(now time.Time) { l.endedAt, l.touchedAt = 0, max(l.touchedAt, ms(now)) }
+
+// closed tells that the conversation was ended for good: where a visitor has several,
+// nobody goes on with one that was ended (CON-4, CON-7). What was written before the
+// end, in Unix milliseconds, still belongs to it.
+func (l *lane) closed(writtenAt int64) bool { return l.over() && writtenAt > l.endedAt }
+
+func (l *lane) over() bool { return l.several && l.endedAt != 0 }
 
 // know keeps the chats service's names where none are known yet.
 func (l *lane) know(c chatid.ChatRef, u chatid.UserRef) {

@@ -158,9 +158,13 @@ func (s conversations) Before(ctx context.Context, id chatid.ConversationID, p c
 const after = ` AND rev > ?` + shown + ` ORDER BY rev LIMIT ?`
 
 // Since implements conversation.Store.
-func (s conversations) Since(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, rev int64, limit int) ([]conversation.Message, error) {
+func (s conversations) Since(ctx context.Context, who conversation.Who, rev int64, limit int) ([]conversation.Message, error) {
+	which, args := theOne, []any{string(who.Visitor), string(who.Chat), string(who.Account)}
+	if who.Conversation != "" {
+		which, args = ` AND c.id = ?`, append(args, string(who.Conversation))
+	}
 	return s.messages(ctx, `WHERE conversation_id = (SELECT c.id FROM conversations c WHERE c.visitor_id = ? AND c.visitor_id <> ''
-		AND c.chat_id = ? AND c.account_id = ?)`+after, string(v), string(c), string(a), rev, limit)
+		AND c.chat_id = ? AND c.account_id = ?`+which+`)`+after, append(args, rev, limit)...)
 }
 
 // Unread implements conversation.Store.
@@ -177,7 +181,7 @@ func (s conversations) ConversationOf(ctx context.Context, a chatid.AccountID, c
 	if v == "" { // threads without a visitor are nobody's
 		return conversation.Conversation{}, translate(sql.ErrNoRows)
 	}
-	return s.find(ctx, `visitor_id = ? AND visitor_id <> '' AND chat_id = ? AND account_id = ?`, string(v), string(c), string(a))
+	return s.find(ctx, `c.visitor_id = ? AND c.visitor_id <> '' AND c.chat_id = ? AND c.account_id = ?`+theOne, string(v), string(c), string(a))
 }
 
 // Conversation implements conversation.Store.
@@ -186,11 +190,11 @@ func (s conversations) Conversation(ctx context.Context, a chatid.AccountID, id 
 }
 
 const conversationColumns = `c.id, c.account_id, c.chat_id, c.visitor_id, c.chat_ref, c.user_ref, c.seq, c.delivered_seq, c.seen_seq, c.talk_id,
-	c.ended_at, c.healed_at, (SELECT a.gap_at FROM accounts a WHERE a.id = c.account_id), c.created_at`
+	c.ended_at, c.number, c.healed_at, (SELECT a.gap_at FROM accounts a WHERE a.id = c.account_id), c.created_at`
 
 func scanConversation(r scanner) (c conversation.Conversation, err error) {
 	var ended, healed, gap, created int64
-	err = r.Scan(&c.ID, &c.Account, &c.Chat, &c.Visitor, &c.ChatRef, &c.UserRef, &c.Seq, &c.DeliveredSeq, &c.SeenSeq, &c.Talk, &ended, &healed, &gap, &created)
+	err = r.Scan(&c.ID, &c.Account, &c.Chat, &c.Visitor, &c.ChatRef, &c.UserRef, &c.Seq, &c.DeliveredSeq, &c.SeenSeq, &c.Talk, &ended, &c.Number, &healed, &gap, &created)
 	c.EndedAt, c.HealedAt, c.CreatedAt = at(ended), at(healed), at(created)
 	c.Gap = healed < gap && created < gap
 	return c, err

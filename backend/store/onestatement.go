@@ -39,7 +39,7 @@ const insertInbound = `WITH l AS (
 		token = CASE WHEN c.due_at IS NOT NULL THEN c.token WHEN a.paused_until > $4 THEN '' ELSE $6 END
 	FROM accounts a, visitors v
 	WHERE c.visitor_id = $1::text AND c.visitor_id <> '' AND c.chat_id = $2::text AND c.account_id = $3::text
-		AND c.by_ref = 0 AND c.ended_at = 0 AND (c.chat_ref <> '' OR v.contact_id = 0)
+		AND c.thread = '' AND c.by_ref = 0 AND c.ended_at = 0 AND (c.chat_ref <> '' OR v.contact_id = 0)
 		AND a.id = c.account_id AND v.id = c.visitor_id AND v.account_id = c.account_id
 		AND ($7::text = '' OR v.name <> '') AND ($8::text = '' OR v.phone <> '') AND ($9::text = '' OR v.email <> '')
 		AND ($10::text = '' OR v.alias <> '') AND ($11::text = '' OR v.locale <> '')
@@ -102,7 +102,7 @@ const insertOutbound = `WITH l AS (
 		chat_ref = CASE WHEN c.chat_ref = '' THEN $3::text ELSE c.chat_ref END,
 		user_ref = CASE WHEN c.user_ref = '' THEN $4::text ELSE c.user_ref END,
 		touched_at = GREATEST(c.touched_at, $13::bigint), ended_at = 0
-	WHERE c.id = $1::text AND c.account_id = $2::text AND c.visitor_id <> ''
+	WHERE c.id = $1::text AND c.account_id = $2::text AND c.visitor_id <> '' AND (c.thread = '' OR c.ended_at = 0)
 		AND ($3 = '' OR c.chat_ref = '' OR c.chat_ref = $3)
 		AND NOT EXISTS (SELECT 1 FROM messages d WHERE d.account_id = $2 AND d.ref = $5::text AND d.ref <> '')
 		AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.conversation_id = c.id AND e.at = ANY(ARRAY[$7::bigint, $14::bigint]) AND e.direction = $8::text)

@@ -17,7 +17,8 @@ import (
 func (r onlineChatRow) domain() onlinechat.Chat {
 	return onlinechat.Chat{
 		ID: chatid.ChatID(r.ID), Account: chatid.AccountID(r.Account), Name: r.Name, Pipeline: chatid.PipelineID(r.Pipeline),
-		SourceExternalID: r.SourceExternalID, SourceID: chatid.SourceID(r.SourceID), Default: r.IsDefault != 0, CreatedAt: at(r.Created),
+		SourceExternalID: r.SourceExternalID, SourceID: chatid.SourceID(r.SourceID), Default: r.IsDefault != 0,
+		Several: r.Several != 0, CreatedAt: at(r.Created),
 	}
 }
 
@@ -80,7 +81,7 @@ func (s onlineChats) ensure(ctx context.Context, c onlinechat.Chat, b onlinechat
 func chatRow(c onlinechat.Chat) onlineChatRow {
 	return onlineChatRow{
 		ID: string(c.ID), Account: string(c.Account), Name: c.Name, Pipeline: int64(c.Pipeline), SourceExternalID: c.SourceExternalID,
-		SourceID: int64(c.SourceID), IsDefault: flag(c.Default), Created: ms(c.CreatedAt),
+		SourceID: int64(c.SourceID), IsDefault: flag(c.Default), Several: flag(c.Several), Created: ms(c.CreatedAt),
 	}
 }
 

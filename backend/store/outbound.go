@@ -54,6 +54,11 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 	}
 	m.Seq = l.next()
 	m.Rev = m.Seq
+	if l.closed(m.At) {
+		// CON-7: an error over there rather than a message that nobody reads.
+		in.KindRefused = &conversation.StatusJob{Status: conversation.Failed, Code: conversation.CodeEnded, Text: conversation.EndedText}
+		in.File, m.File, m.Pending = nil, "", false
+	}
 	switch {
 	case in.KindRefused != nil:
 		m.Status, m.ErrorCode = conversation.Failed, in.KindRefused.Text
@@ -73,7 +78,9 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 	if err = t.outboundJobs(l, in, m); err != nil {
 		return conversation.Saved{}, err
 	}
-	l.said(in.Now)
+	if !l.over() {
+		l.said(in.Now)
+	}
 	l.know(in.Chat, in.User)
 	if l.visitor != "" && m.Status != conversation.Failed {
 		if err = t.follow(l, in.Chat, in.User); err != nil {

@@ -238,7 +238,7 @@ func TestSinceIsOfOneVisitorInOneChat(t *testing.T) {
 			{"a visitor who never wrote", w.account, chat, "v3", 0},
 			{"threads without a visitor", w.account, "", "", 0},
 		} {
-			list, err := w.Conversations().Since(testContext, c.account, c.chat, c.visitor, 0, 10)
+			list, err := w.Conversations().Since(testContext, conversation.Who{Account: c.account, Chat: c.chat, Visitor: c.visitor}, 0, 10)
 			must(t, err)
 			equal(t, c.name, len(list), c.want)
 		}

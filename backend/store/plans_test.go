@@ -74,7 +74,7 @@ func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 	w.wroteFirst(t, "other-chat", "other-user", "hello")
 	for n, err := range []error{
 		errOf(c.ConversationOf(ctx, w.account, chat, "v1")), errOf(c.Conversation(ctx, w.account, id)), errOf(c.ByChat(ctx, w.account, "other-chat")),
-		errOf(c.Since(ctx, w.account, chat, "v1", 0, 10)), errOf(c.Before(ctx, id, conversation.Place{}, 10)), errOf(c.Unread(ctx, id)),
+		errOf(c.Since(ctx, conversation.Who{Account: w.account, Chat: chat, Visitor: "v1"}, 0, 10)), errOf(c.Open(ctx, w.account, chat, "v1")), errOf(c.Since(ctx, conversation.Who{Account: w.account, Chat: chat, Visitor: "v1", Conversation: id}, 0, 10)), errOf(c.Before(ctx, id, conversation.Place{}, 10)), errOf(c.Unread(ctx, id)),
 		errOf(c.ByContact(ctx, w.account, 7, "")), errOf(c.ByPhone(ctx, w.account, "+351900000001", "")), errOf(c.FormerChats(ctx, w.account, id)),
 		errOf(c.OfContact(ctx, w.account, 7, 10)), errOf(c.OfLead(ctx, w.account, 5, 10)),
 		errOf(c.VisitorByExternalID(ctx, w.account, chat, "u1")), errOf(c.ClaimVisitor(ctx, w.account, chat, "v1", "u2")),

@@ -81,6 +81,8 @@ type onlineChatRow struct {
 	SourceID         int64
 	IdentitySealed   string
 	IsDefault        int
+	Several          int
+	Numbered         int64
 	Removed          int64 `gorm:"column:removed_at"`
 	Created          int64 `gorm:"column:created_at"`
 }

@@ -56,6 +56,8 @@ type conversationRow struct {
 	Lead         int64 `gorm:"column:lead_id"`
 	TouchedAt    int64
 	HealedAt     int64
+	Thread       string
+	Number       int64
 	Created      int64 `gorm:"column:created_at"`
 }
 

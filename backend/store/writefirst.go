@@ -78,10 +78,12 @@ func (s conversations) FormerChats(ctx context.Context, a chatid.AccountID, id c
 const threadsOf = `JOIN conversations k ON k.visitor_id = v.id AND k.visitor_id <> '' AND COALESCE(k.account_id, '') = v.account_id`
 
 // reach finds the conversation in which the visitors that where names are reached:
-// one of the chat whose source is named, else the one spoken in last.
+// one of the chat whose source is named, else one that goes on, else the one spoken
+// in last.
 const reach = `c.id = (SELECT k.id FROM visitors v ` + threadsOf + `
 	LEFT JOIN online_chats h ON h.id = k.chat_id
-	WHERE v.account_id = ? AND %s ORDER BY (CASE WHEN h.source_external_id = ? AND h.source_external_id <> '' THEN 0 ELSE 1 END), k.touched_at DESC, k.id LIMIT 1)`
+	WHERE v.account_id = ? AND %s ORDER BY (CASE WHEN h.source_external_id = ? AND h.source_external_id <> '' THEN 0 ELSE 1 END),
+		(CASE WHEN k.thread <> '' AND k.ended_at <> 0 THEN 1 ELSE 0 END), k.touched_at DESC, k.id LIMIT 1)`
 
 var reachContact, reachPhone = fmt.Sprintf(reach, `v.contact_id = ? AND v.contact_id <> 0`), fmt.Sprintf(reach, `v.proven_phone = ? AND v.proven_phone <> ''`)
 

@@ -12,7 +12,7 @@ import (
 	"leadline/backend/app"
 )
 
-const chatUsage = "usage: leadline chat list|add|rename|move|default|remove|secret --account NUMBER [--chat ID] [--name NAME] [--pipeline NUMBER]"
+const chatUsage = "usage: leadline chat list|add|rename|move|default|one|multiple|remove|secret --account NUMBER [--chat ID] [--name NAME] [--pipeline NUMBER]"
 
 // chat changes the online chats of one account, and their lead sources in the CRM.
 func chat(ctx context.Context, args []string) error {
@@ -49,6 +49,8 @@ func chat(ctx context.Context, args []string) error {
 		do = func(c *app.Chats) error { return c.Move(ctx, *id, *pipeline) }
 	case "default":
 		do = func(c *app.Chats) error { return c.MakeDefault(ctx, *id) }
+	case "one", "multiple":
+		do = func(c *app.Chats) error { return c.SetSeveral(ctx, *id, args[0] == "multiple") }
 	case "remove":
 		do = func(c *app.Chats) error { return c.Remove(ctx, *id) }
 	default:
@@ -64,13 +66,16 @@ func listChats(ctx context.Context, c *app.Chats) error {
 	}
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	lines := []string{"ID\tNAME\tPIPELINE\tSOURCE\tDEFAULT"}
+	lines := []string{"ID\tNAME\tPIPELINE\tSOURCE\tDEFAULT\tCONVERSATIONS"}
 	for _, o := range list {
-		mark := ""
+		mark, mode := "", "one"
+		if o.Several {
+			mode = "multiple"
+		}
 		if o.Default {
 			mark = "yes"
 		}
-		lines = append(lines, fmt.Sprintf("%s\t%s\t%d\t%s\t%s", o.ID, o.Name, o.Pipeline, o.SourceExternalID, mark))
+		lines = append(lines, fmt.Sprintf("%s\t%s\t%d\t%s\t%s\t%s", o.ID, o.Name, o.Pipeline, o.SourceExternalID, mark, mode))
 	}
 	if _, err := io.WriteString(w, strings.Join(lines, "\n")+"\n"); err != nil {
 		return err
