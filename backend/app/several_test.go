@@ -54,15 +54,15 @@ func (v *visitor) in(conversation, clientID, text string) answer {
 func TestSeveralConversations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{login: true})
-	page := w.connected()
+	button, hash := w.connected()
 	w.several()
-	v := w.visit(page)
+	v := w.visit(button, hash)
 	if got := v.conversations(); len(got) != 0 { // CON-6
 		t.Fatalf("listed before the first message: %+v", got)
 	}
 	lamp, cup := uuidN(101), uuidN(102)
-	v.in(lamp, uuidN(1), "about the lamp").ok(t)
-	v.in(cup, uuidN(2), "about the cup").ok(t)
+	v.in(lamp, uuidN(1), "about the lamp").wants(t, "writing", http.StatusOK, "")
+	v.in(cup, uuidN(2), "about the cup").wants(t, "writing", http.StatusOK, "")
 	w.eventually("both over there", func() bool { return len(w.box.Chats(accountID)) == 2 })
 	got := v.conversations()
 	if len(got) != 2 || got[0].ID != cup || got[0].Number != "A2" || got[1].Number != "A1" || got[1].Last.Text != "about the lamp" { // CON-5
@@ -122,7 +122,7 @@ func TestSeveralConversations(t *testing.T) {
 		return slices.ContainsFunc(w.box.Messages(accountID), func(m sandbox.Message) bool { return m.Text == "Are you there?" && m.Status == -1 })
 	})
 	// SEC-4: the id alone shows nothing to another visitor.
-	stranger := w.visit(page)
+	stranger := w.visit(button, hash)
 	stranger.in(cup, uuidN(4), "let me in").wants(t, "writing into somebody's", http.StatusForbidden, "token_invalid")
 	a := w.send("GET", chatURL+"/v1/messages?conversation="+cup, stranger.auth(), nil)
 	var h struct{ Messages []message }

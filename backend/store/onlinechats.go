@@ -201,9 +201,9 @@ func (s onlineChats) Chat(ctx context.Context, id chatid.ChatID) (onlinechat.Cha
 	// Plain SQL: every visitor's message asks.
 	var c onlinechat.Chat
 	var created int64
-	err := s.reader(ctx).row(`SELECT id, account_id, name, pipeline_id, source_external_id, source_id, is_default <> 0, created_at
+	err := s.reader(ctx).row(`SELECT id, account_id, name, pipeline_id, source_external_id, source_id, is_default <> 0, several <> 0, created_at
 		FROM online_chats WHERE id = ?`, string(id)).
-		Scan(&c.ID, &c.Account, &c.Name, &c.Pipeline, &c.SourceExternalID, &c.SourceID, &c.Default, &created)
+		Scan(&c.ID, &c.Account, &c.Name, &c.Pipeline, &c.SourceExternalID, &c.SourceID, &c.Default, &c.Several, &created)
 	if err != nil {
 		return onlinechat.Chat{}, fmt.Errorf("find online chat: %w", translate(err))
 	}

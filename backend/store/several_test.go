@@ -11,7 +11,7 @@ import (
 	"leadline/backend/onlinechat"
 )
 
-// chatRow stores the online chat that the visitors of these tests write in.
+// carrying stores the online chat that the visitors of these tests write in.
 func (w *world) carrying(t *testing.T, several bool) {
 	t.Helper()
 	_, err := w.OnlineChats().AddChat(testContext, onlinechat.Chat{ID: chat, Account: w.account, Name: "Shop", SourceExternalID: "main", Several: several, CreatedAt: w.now},
@@ -120,6 +120,9 @@ func TestChangingBetweenOneAndSeveral(t *testing.T) {
 		}
 		set(true)
 		set(true) // changes nothing
+		if c, err := w.OnlineChats().Chat(testContext, chat); err != nil || !c.Several {
+			t.Errorf("the chat is %+v, %v", c, err)
+		}
 		equal(t, "numbered", w.listed(t, "v1"), []string{"A1 " + string(only)})
 		w.now = w.now.Add(time.Minute)
 		w.write(t, w.in("v1", "c9", "another"))
