@@ -128,7 +128,7 @@ func start(t *testing.T, cfg Config) *fixture {
 	mux.HandleFunc("/v1/stream/poll", func(w http.ResponseWriter, r *http.Request) {
 		cursor, _ := strconv.ParseInt(r.URL.Query().Get("cursor"), 10, 64)
 		wait, _ := time.ParseDuration(r.URL.Query().Get("wait"))
-		session, err := f.source.Authenticate(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		session, err := f.source.Authenticate(r.Context(), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), nil)
 		if err == nil {
 			err = f.ServePoll(w, r, session, cursor, wait)
 		}
