@@ -22,7 +22,7 @@ export interface Chat {
   setMeta(meta: Meta): void;
   /** Fires key actions that wait for this name. */
   sendKeyActionHook(name: string): void;
-  /** Settles when the chat is ready. */
+  /** What it does now; before the loader came it waits for that. */
   getState(): Promise<ChatState>;
   /** Subscribes; what it returns ends that. */
   on<E extends keyof ChatEvents>(event: E, callback: (...args: ChatEvents[E]) => void): () => void;

@@ -1,5 +1,5 @@
-/** The events of O §3.4 that a site may subscribe to. */
-export const EVENTS = /^on(Chat(Ready|Show|Hide|RenderDone|Message)|ButtonClick|ConversationsChange)$/;
+/** The events of O §3.4 that a site may subscribe to, and two of our own, which are not the vendor's names (EVT-10). */
+export const EVENTS = /^on(Chat(Ready|Show|Hide|RenderDone|Message)|ButtonClick|(Conversations|Unread)Change|VisitorMessage)$/;
 
 type Callback = (...args: unknown[]) => void;
 

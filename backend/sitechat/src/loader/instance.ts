@@ -28,6 +28,8 @@ export function startInstance(line: Line, base: string, settings: Settings, site
   let remote: Remote;
   let readAt: number;
   let set: ((open: boolean) => void) | undefined;
+  let isOpen = false;
+  let unread = 0;
   const pending: boolean[] = [];
 
   const read = async (fresh: boolean): Promise<void> => {
@@ -50,7 +52,6 @@ export function startInstance(line: Line, base: string, settings: Settings, site
     const { color, position } = remote.button;
     const paint = config.color || color;
     const view = makeLauncher(title, paint, position === "left", config.hidden, signal);
-    let isOpen = false;
     let part: Promise<WindowPart> | undefined;
     let query = "";
     const change = (open: boolean): void => {
@@ -74,6 +75,11 @@ export function startInstance(line: Line, base: string, settings: Settings, site
           chat: config.chat,
           set: change,
           rendered: () => events.reach("onChatRenderDone"),
+          unread(count) {
+            view.count(count);
+            if (count !== unread) events.emit("onUnreadChange", (unread = count));
+          },
+          wrote: () => events.emit("onVisitorMessage"),
           async ticket(fresh) {
             // Good for ten minutes, of which the browser's own copy may have used five.
             if (fresh || Date.now() - readAt > 240_000) await read(true).catch(() => {});
@@ -113,6 +119,7 @@ export function startInstance(line: Line, base: string, settings: Settings, site
     ["runDestroy", () => destroy()],
     ["sendKeyActionHook", () => {}],
     ["setMeta", setMeta],
+    ["getState", (tell) => typeof tell === "function" && queueMicrotask(() => tell({ ready: !!set, open: isOpen, unread }))],
   ]);
   const destroy = (): void => {
     end.abort();

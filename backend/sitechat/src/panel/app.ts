@@ -142,7 +142,7 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
       state.set({ phase: "ready", begun: true });
       receive(message);
       outgoing.done(message.clientID);
-      host.send({ kind: "wrote" });
+      host.send({ kind: "wrote", sent: true });
     },
     changed: () => state.set({ pending: outbox.list() }),
     reason: () => state.get().strings["message.failed"],

@@ -20,6 +20,9 @@ export type WindowOptions = {
   ticket: (fresh: boolean) => Promise<string>;
   /** The first paint of the panel. */
   rendered: () => void;
+  /** How many messages wait to be seen; the visitor wrote one. Missing in loaders of earlier builds. */
+  unread?: (count: number) => void;
+  wrote?: () => void;
   warn: (key: string, text: string) => void;
   /** Ends everything. */
   signal: AbortSignal;

@@ -45,7 +45,8 @@ export type PanelMessage =
   | { kind: "rendered" }
   | { kind: "unread"; count: number }
   | { kind: "message"; text: string; author: string }
-  | { kind: "wrote" }
+  /** The visitor has a conversation; sent: a message of it was stored just now. */
+  | { kind: "wrote"; sent?: true }
   | { kind: "hide" }
   | { kind: "ticket" };
 

@@ -7,7 +7,7 @@ export type PanelHandlers = {
   rendered: () => void;
   unread: (count: number) => void;
   message: (author: string, text: string) => void;
-  wrote: () => void;
+  wrote: (sent: boolean) => void;
   hide: () => void;
   ticket: () => void;
 };
@@ -35,11 +35,12 @@ export function makeFrame(url: string, title: string, on: PanelHandlers, signal:
     (event) => {
       const message = event.origin === origin && event.source === element.contentWindow ? readMessage(event.data) : undefined;
       if (!message) return;
-      const { kind, count, text, author } = message;
+      const { kind, count, text, author, sent } = message;
       if (kind === "hello") greeted = true;
       if (kind === "unread") on.unread(typeof count === "number" && count > 0 ? Math.floor(count) : 0);
       else if (kind === "message") on.message(toText(author), toText(text));
-      else if (kind === "hello" || kind === "rendered" || kind === "wrote" || kind === "hide" || kind === "ticket") on[kind]();
+      else if (kind === "wrote") on.wrote(sent === true);
+      else if (kind === "hello" || kind === "rendered" || kind === "hide" || kind === "ticket") on[kind]();
     },
     { signal },
   );

@@ -59,13 +59,14 @@ export function makeWindow(options: WindowOptions): WindowPart {
         });
       },
       rendered: options.rendered,
-      unread: view.count,
+      unread: options.unread ?? view.count,
       message(author, text) {
         if (!isOpen) bubble.tell(author, text);
       },
-      wrote() {
+      wrote(sent) {
         // Only who has written leaves a mark on the site: the next visit then loads the panel by itself (VIS-1).
         document.cookie = aliasCookie(alias, location.protocol === "https:");
+        if (sent) options.wrote?.();
       },
       hide: close,
       async ticket() {
