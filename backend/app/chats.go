@@ -22,27 +22,36 @@ type Chats struct {
 }
 
 // ManageChats opens the database, finds the CRM account with that number and runs
-// do. Errors that people cause come in words.
-func ManageChats(ctx context.Context, cfg config.Config, log *slog.Logger, crmID int64, do func(*Chats) error) error {
+// do. product may be empty where one alone has the account. Errors that people
+// cause come in words.
+func ManageChats(ctx context.Context, cfg config.Config, log *slog.Logger, product string, crmID int64, do func(*Chats) error) error {
 	a, err := New(ctx, cfg, Options{Logger: log})
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.manageChats(ctx, crmID, do), a.Close())
+	return errors.Join(a.manageChats(ctx, product, crmID, do), a.Close())
 }
 
-func (a *App) manageChats(ctx context.Context, crmID int64, do func(*Chats) error) error {
+func (a *App) manageChats(ctx context.Context, product string, crmID int64, do func(*Chats) error) error {
+	var list []account.Account
 	for _, p := range a.Config.Products() {
-		found, err := a.store.Accounts().ByCRM(ctx, p.Name, chatid.CRMAccountID(crmID))
-		if fault.Is(err, fault.NotFound) {
+		if product != "" && p.Name != product {
 			continue
 		}
-		if err == nil {
-			err = do(&Chats{a, found})
+		switch found, err := a.store.Accounts().ByCRM(ctx, p.Name, chatid.CRMAccountID(crmID)); {
+		case err == nil:
+			list = append(list, found)
+		case !fault.Is(err, fault.NotFound):
+			return err
 		}
-		return a.inWords(err)
 	}
-	return fmt.Errorf("no account %d is known here", crmID)
+	switch len(list) {
+	case 0:
+		return fmt.Errorf("no account %d is known here", crmID)
+	case 1:
+		return a.inWords(do(&Chats{a, list[0]}))
+	}
+	return fmt.Errorf("several products have an account %d: name one with --product", crmID)
 }
 
 // inWords is err as a person reads it.

@@ -12,6 +12,7 @@ import (
 
 	"leadline/backend/chatid"
 	"leadline/backend/fault"
+	"leadline/backend/onlinechat"
 	"leadline/backend/sandbox"
 )
 
@@ -35,6 +36,7 @@ func userToken(t *testing.T, alg, secret string, claims map[string]any) string {
 type site struct {
 	w            *world
 	button, hash string
+	chat         chatid.ChatID
 	secret       string
 }
 
@@ -45,15 +47,15 @@ func (w *world) site() site {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	secret, err := w.buttonSettings().IdentitySecret(w.t.Context(), b.Chat)
-	if err != nil || len(secret) != 64 {
-		w.t.Fatalf("identity secret of %d characters, %v", len(secret), err)
+	k, err := w.buttonSettings().NewIdentitySecret(w.t.Context(), b.Chat)
+	if err != nil || len(k.Material) != 64 {
+		w.t.Fatalf("identity secret of %d characters, %v", len(k.Material), err)
 	}
-	return site{w, button, hash, secret}
+	return site{w, button, hash, b.Chat, k.Material}
 }
 
 func (s site) token(user string, more map[string]any) string {
-	claims := map[string]any{"sub": user, "exp": time.Now().Add(time.Hour).Unix()}
+	claims := map[string]any{"sub": user, "aud": s.button, "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix()}
 	for k, v := range more {
 		claims[k] = v
 	}
@@ -84,7 +86,7 @@ func (v *visitor) texts() string {
 	return strings.Join(list, "|")
 }
 
-// TestIdentity: docs/http-api.md "Identified visitors" and ADR 0004.
+// TestIdentity: docs/http-api.md "Identified visitors" and ADR 0011.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	identity(t, setup{login: true})
@@ -124,9 +126,18 @@ func identity(t *testing.T, set setup) {
 	if again, _ := s.open(boris.token, anna); again.texts() != "from the laptop|from the phone" {
 		t.Errorf("anna came back to %q", again.texts())
 	}
-	// The device's token alone keeps what it names.
-	if alone, _ := s.open(laptop.token, ""); alone.texts() != "from the laptop|from the phone" {
-		t.Errorf("the device's own token opens %q", alone.texts())
+	// Who signs out leaves nothing to the next one on the device (SEC-7).
+	alone, _ := s.open(laptop.token, "")
+	if alone.texts() != "" {
+		t.Errorf("without anna the laptop opens %q", alone.texts())
+	}
+	// What is written then is not hers when she comes back: she was known here (CFG-7).
+	alone.write(uuidN(5), "somebody else")
+	for name, user := range map[string]string{"anna": anna, "nobody": ""} {
+		want := map[string]string{"anna": "from the laptop|from the phone", "nobody": "somebody else"}[name]
+		if got, _ := s.open(alone.token, user); got.texts() != want {
+			t.Errorf("after signing out %s reads %q, want %q", name, got.texts(), want)
+		}
 	}
 
 	// Who wrote without being known keeps that history when the site vouches for them.
@@ -152,7 +163,7 @@ func TestIdentityRefusals(t *testing.T) {
 	w := newWorld(t, setup{login: true})
 	s := w.site()
 	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
-	good := map[string]any{"sub": "anna-17", "exp": in(time.Hour)}
+	good := map[string]any{"sub": "anna-17", "aud": s.button, "iat": in(0), "exp": in(time.Hour)}
 	with := func(k string, v any) map[string]any {
 		m := map[string]any{}
 		for k, v := range good {
@@ -174,6 +185,9 @@ func TestIdentityRefusals(t *testing.T) {
 		"another algorithm":       userToken(t, "HS512", s.secret, good),
 		"expired":                 sign(with("exp", in(-time.Hour))),
 		"without end":             sign(with("exp", nil)),
+		"of an unknown time":      sign(with("iat", nil)),
+		"made tomorrow":           sign(with("iat", in(24*time.Hour))),
+		"for no button":           sign(with("aud", nil)),
 		"good for two days":       sign(with("exp", in(48*time.Hour))),
 		"not yet":                 sign(with("nbf", in(time.Hour))),
 		"for another button":      sign(with("aud", "7")),
@@ -196,39 +210,46 @@ func TestIdentityRefusals(t *testing.T) {
 		t.Errorf("a huge user token: %d %s", a.status, a.body)
 	}
 	longest := map[string]any{
-		"sub": strings.Repeat("<", 128), "name": strings.Repeat("<", 256), "email": strings.Repeat("<", 254), "phone": strings.Repeat("<", 64), "exp": in(24 * time.Hour),
+		"sub": strings.Repeat("<", 128), "name": strings.Repeat("<", 256), "email": strings.Repeat("<", 254), "phone": strings.Repeat("<", 64),
+		"aud": s.button, "iat": in(0), "exp": in(24 * time.Hour),
 	}
 	v, a := s.open("", sign(longest))
 	if a.status != http.StatusOK {
 		t.Fatalf("the longest claims: %d %s", a.status, a.body)
 	}
 	v.write(uuidN(1), "the longest of names")
-	if again, _ := s.open(v.token, ""); again.texts() != "the longest of names" {
-		t.Errorf("the longest token is not read back: %q", again.texts())
+	if again, a := s.open(v.token, sign(longest)); v.texts() != "the longest of names" || again.texts() != "the longest of names" {
+		t.Errorf("the longest token is not read back: %q, then %d %q", v.texts(), a.status, again.texts())
 	}
-	// A secret that is changed ends what was signed with the one before.
+	// A site changes over to another secret without a break; the one that is dropped ends.
 	token := sign(good)
-	b, err := w.buttonSettings().Button(t.Context(), chatid.ButtonKey(s.button))
-	if err != nil {
+	chats := w.buttonSettings()
+	next, err := chats.NewIdentitySecret(t.Context(), s.chat)
+	if err != nil || next.Material == s.secret {
+		t.Fatalf("another secret: %v", err)
+	}
+	both := map[string]string{"before": token, "now": userToken(t, "HS256", next.Material, good)}
+	for name, token := range both {
+		if _, a := s.open("", token); a.status != http.StatusOK {
+			t.Errorf("of the secret %s, both are there: %d %s", name, a.status, a.body)
+		}
+	}
+	identity, err := chats.Identity(t.Context(), s.chat)
+	if err != nil || len(identity.Keys) != 2 || identity.Mode != onlinechat.Optional {
+		t.Fatalf("identity %+v, %v", identity, err)
+	}
+	if _, err := chats.NewIdentitySecret(t.Context(), s.chat); fault.CodeOf(err) != "too_many_identity_keys" {
+		t.Errorf("a third secret: %v", err)
+	}
+	if err := chats.DropIdentityKey(t.Context(), s.chat, identity.Keys[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	next, err := w.buttonSettings().RotateIdentitySecret(t.Context(), b.Chat)
-	if err != nil || next == s.secret {
-		t.Fatalf("rotate: %v", err)
-	}
-	_, a = s.open("", token)
+	_, a = s.open("", both["before"])
 	a.wants(t, "of the secret before", 401, "user_token_invalid")
-	s.secret = next
-	if list, err := w.app.chatSecrets(t.Context(), "", accountID, false); err != nil || len(list) != 1 || list[0].Secret != next {
-		t.Errorf("the host is shown %d secrets, %v; want the new one", len(list), err)
+	if _, a := s.open("", both["now"]); a.status != http.StatusOK {
+		t.Errorf("of the secret that is left: %d %s", a.status, a.body)
 	}
-	if _, err := w.app.chatSecrets(t.Context(), "kommo", accountID, true); !fault.Is(err, fault.NotFound) {
-		t.Errorf("an account of a product that is off: %v", err)
-	}
-	if _, a = s.open("", s.token("anna-17", nil)); a.status != http.StatusOK {
-		t.Errorf("of the new secret: %d %s", a.status, a.body)
-	}
-	for _, secret := range []string{next, token} {
+	for _, secret := range []string{next.Material, token} {
 		if strings.Contains(w.logs.String(), secret) {
 			t.Error("the log holds the secret or a token")
 		}

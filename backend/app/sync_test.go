@@ -406,7 +406,7 @@ func TestSourcesOfOnlineChats(t *testing.T) {
 	w.connected()
 	w.eventually("the first source", func() bool { return len(w.sources()) == 1 })
 	ctx := t.Context()
-	manage := func(do func(*Chats) error) error { return w.app.manageChats(ctx, accountID, do) }
+	manage := func(do func(*Chats) error) error { return w.app.manageChats(ctx, "", accountID, do) }
 	var second string
 	err := manage(func(c *Chats) error {
 		made, err := c.Add(ctx, "Repairs", 1400, "en")
@@ -500,7 +500,7 @@ func TestSourcesOfOnlineChats(t *testing.T) {
 	if err := manage(func(c *Chats) error { return c.Remove(ctx, string(rest[0].ID)) }); err == nil || !strings.Contains(err.Error(), "at least one") {
 		t.Errorf("removing the only chat: %v", err)
 	}
-	if err := w.app.manageChats(ctx, 5, func(*Chats) error { return nil }); err == nil {
+	if err := w.app.manageChats(ctx, "", 5, func(*Chats) error { return nil }); err == nil {
 		t.Error("an unknown account was managed")
 	}
 }
@@ -516,7 +516,7 @@ func TestTemplatesAreListed(t *testing.T) {
 	}
 	read := func() (list []bridge.Template) {
 		t.Helper()
-		if err := w.app.manageChats(t.Context(), accountID, func(c *Chats) (err error) { list, err = c.Templates(t.Context()); return err }); err != nil {
+		if err := w.app.manageChats(t.Context(), "", accountID, func(c *Chats) (err error) { list, err = c.Templates(t.Context()); return err }); err != nil {
 			t.Error(err)
 		}
 		return list

@@ -145,7 +145,7 @@ func forge(token string) string {
 	return token[:i] + string(other) + token[i+1:]
 }
 
-// TestWhoSeesWhichHistory is ADR 0004, row by row, for visitors whom no site
+// TestWhoSeesWhichHistory is ADR 0011, row by row, for visitors whom no site
 // vouches for; TestIdentity has the others.
 func TestWhoSeesWhichHistory(t *testing.T) {
 	t.Parallel()

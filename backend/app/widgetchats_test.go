@@ -185,7 +185,7 @@ func TestClickedSource(t *testing.T) {
 	// A source that the CRM made before the switch was on stays behind (W §11, 25):
 	// it is the default one's, and without one the first's.
 	check("", widget, first.ExternalID)
-	if err := w.app.manageChats(t.Context(), accountID, func(c *Chats) error {
+	if err := w.app.manageChats(t.Context(), "", accountID, func(c *Chats) error {
 		all, err := c.List(t.Context())
 		if err == nil {
 			err = c.MakeDefault(t.Context(), string(all[1].ID))

@@ -24,8 +24,11 @@ const (
 // perhaps all that a user token proved.
 const (
 	maxToken        = 2 << 10
-	maxVisitorToken = 6 << 10
+	maxVisitorToken = MaxVisitorToken
 )
+
+// MaxVisitorToken bounds a visitor token in bytes.
+const MaxVisitorToken = 7 << 10
 
 func (p purpose) maxBytes() int {
 	if p == forVisitor {
@@ -143,6 +146,21 @@ type Visitor struct {
 	Visitor chatid.VisitorID `json:"visitor"`
 	// Proven is what the user token said that the session began with.
 	Proven Proven `json:"proven,omitzero"`
+	// Claim marks the user id that the page of this device claimed without proof;
+	// empty where there was none, or a proven one. Seen marks those who were known
+	// on this device before, the latest last, a blank behind each. Both are hashes.
+	Claim string `json:"claim,omitempty"`
+	Seen  string `json:"seen,omitempty"`
+	// Through is the ticket that the latest session began with.
+	Through Entrance `json:"through,omitzero"`
+}
+
+// Entrance is the ticket by which a session began: the button, the origin of its
+// page, and when that was, in Unix seconds.
+type Entrance struct {
+	Button chatid.ButtonKey `json:"button"`
+	Origin string           `json:"origin"`
+	At     int64            `json:"at"`
 }
 
 // Visitor makes the token by which a browser keeps its history (design.md §10).

@@ -42,7 +42,7 @@ type userClaims struct {
 	Email     string           `json:"email"`
 	Phone     string           `json:"phone"`
 	Contact   chatid.ContactID `json:"contact_id"`
-	Audience  *string          `json:"aud"`
+	Audience  jwt.ClaimStrings `json:"aud"`
 	IssuedAt  *int64           `json:"iat"`
 	NotBefore *int64           `json:"nbf"`
 	ExpiresAt *int64           `json:"exp"`
@@ -53,42 +53,42 @@ func (c *userClaims) GetIssuedAt() (*jwt.NumericDate, error)       { return date
 func (c *userClaims) GetNotBefore() (*jwt.NumericDate, error)      { return date(c.NotBefore) }
 func (c *userClaims) GetIssuer() (string, error)                   { return "", nil }
 func (c *userClaims) GetSubject() (string, error)                  { return "", nil }
-func (c *userClaims) GetAudience() (jwt.ClaimStrings, error)       { return nil, nil }
+func (c *userClaims) GetAudience() (jwt.ClaimStrings, error)       { return c.Audience, nil }
 
-// ReadUserToken checks a token that a site's server signed with its chat's secret
-// (HS256; the secret counts as text) for the button. sub and exp, at most a day
-// ahead, are required; aud, where there is one, is the button's id.
+// ReadUserToken checks a token that a site's server signed for the button with one
+// of its chat's keys. A token may name its key as kid; whatever it says, a key is
+// only ever used with its own algorithm. sub, aud (the button's id, or a list that
+// holds it), iat and exp, at most a day ahead, are required.
 // Every error is fault.Unauthenticated user_token_invalid; the cause is for the
 // log and holds nothing of the token.
-func ReadUserToken(token, secret string, button chatid.ButtonKey, now time.Time) (Proven, error) {
-	p, err := readUserToken(token, secret, button, now)
+func ReadUserToken(token string, keys []UserKey, button chatid.ButtonKey, now time.Time) (Proven, error) {
+	p, err := readUserToken(token, keys, button, now)
 	if err != nil {
 		return Proven{}, fault.Wrap(fault.Unauthenticated, "user_token_invalid", err)
 	}
 	return p, nil
 }
 
-func readUserToken(token, secret string, button chatid.ButtonKey, now time.Time) (Proven, error) {
-	if secret == "" {
-		return Proven{}, errors.New("no secret")
-	}
+func readUserToken(token string, keys []UserKey, button chatid.ButtonKey, now time.Time) (Proven, error) {
 	if err := compact(token, MaxUserToken); err != nil {
 		return Proven{}, err
 	}
 	var c userClaims
-	_, err := jwt.NewParser(
-		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Name}),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
-		jwt.WithLeeway(DefaultLeeway), jwt.WithTimeFunc(func() time.Time { return now }),
-	).ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return []byte(secret), nil })
+	err := errors.New("no key of this name and algorithm")
+	for _, k := range keysFor(token, keys) {
+		c = userClaims{}
+		if err = verify(token, k, button, now, &c); err == nil {
+			break
+		}
+	}
 	if err != nil {
-		return Proven{}, reason(err)
+		return Proven{}, err
 	}
 	if time.Unix(*c.ExpiresAt, 0).After(now.Add(UserTokenLife + DefaultLeeway)) {
 		return Proven{}, errors.New("ends more than a day ahead")
 	}
-	if c.Audience != nil && *c.Audience != string(button) {
-		return Proven{}, errors.New("made for another button")
+	if c.IssuedAt == nil {
+		return Proven{}, errors.New("iat is missing")
 	}
 	p := Proven{UserID: c.Subject, Name: c.Name, Email: c.Email, Phone: c.Phone, Contact: c.Contact}
 	if strings.TrimSpace(p.UserID) == "" {
@@ -109,3 +109,20 @@ func readUserToken(token, secret string, button chatid.ButtonKey, now time.Time)
 }
 
 func control(r rune) bool { return r < ' ' || r == 0x7f }
+
+// verify checks signature, times and audience with one key.
+func verify(token string, k UserKey, button chatid.ButtonKey, now time.Time, c *userClaims) error {
+	key, err := k.verifier()
+	if err != nil {
+		return err
+	}
+	_, err = jwt.NewParser(
+		jwt.WithValidMethods([]string{k.Alg}), jwt.WithAudience(string(button)),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(),
+		jwt.WithLeeway(DefaultLeeway), jwt.WithTimeFunc(func() time.Time { return now }),
+	).ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return key, nil })
+	if err != nil {
+		return reason(err)
+	}
+	return nil
+}

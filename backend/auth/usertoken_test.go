@@ -23,14 +23,16 @@ const (
 // madeNow is an hour before the token ends.
 var madeNow = time.Unix(1767225600, 0)
 
+func secretKey(secret string) []UserKey { return []UserKey{{ID: "s1", Alg: HS256, Material: secret}} }
+
 func TestUserTokenOfAnotherMaker(t *testing.T) {
 	t.Parallel()
-	p, err := ReadUserToken(madeToken, madeSecret, "1042", madeNow)
+	p, err := ReadUserToken(madeToken, secretKey(madeSecret), "1042", madeNow)
 	want := Proven{UserID: "anna-17", Name: "Анна", Email: "anna@shop.example", Phone: "+79991112233", Contact: 12345}
 	if err != nil || p != want {
 		t.Errorf("read %+v, %v; want %+v", p, err, want)
 	}
-	if _, err := ReadUserToken(madeToken, madeSecret, "1043", madeNow); !fault.Is(err, fault.Unauthenticated) {
+	if _, err := ReadUserToken(madeToken, secretKey(madeSecret), "1043", madeNow); !fault.Is(err, fault.Unauthenticated) {
 		t.Errorf("for another button: %v", err)
 	}
 	for name, c := range map[string]struct {
@@ -47,7 +49,7 @@ func TestUserTokenOfAnotherMaker(t *testing.T) {
 		"a fourth part":         {madeToken + ".A", madeSecret, madeNow},
 		"nothing":               {"", madeSecret, madeNow},
 	} {
-		_, err := ReadUserToken(c.token, c.secret, "1042", c.now)
+		_, err := ReadUserToken(c.token, secretKey(c.secret), "1042", c.now)
 		f, ok := errors.AsType[*fault.Error](err)
 		if !ok || f.Kind != fault.Unauthenticated || f.Code != "user_token_invalid" {
 			t.Errorf("%s: %v, want user_token_invalid", name, err)
@@ -60,11 +62,11 @@ func TestUserTokenOfAnotherMaker(t *testing.T) {
 
 // FuzzReadUserToken: whatever claims are signed, what is read keeps the bounds.
 func FuzzReadUserToken(f *testing.F) {
-	f.Add(`{"alg":"HS256","typ":"JWT"}`, `{"sub":"anna-17","exp":1767229200}`)
-	f.Add(`{"alg":"none"}`, `{"sub":"anna-17","exp":1767229200}`)
+	f.Add(`{"alg":"HS256","typ":"JWT"}`, `{"sub":"anna-17","aud":"1042","iat":1767225000,"exp":1767229200}`)
+	f.Add(`{"alg":"none"}`, `{"sub":"anna-17","aud":"1042","iat":1767225000,"exp":1767229200}`)
 	f.Add(`{"alg":"HS256"}`, `{"sub":17,"exp":"1767229200"}`)
 	f.Add(`{"alg":"HS256"}`, `{"sub":"a","exp":9223372036854775807,"nbf":-1,"iat":0}`)
-	f.Add(`{"alg":"HS256"}`, `{"sub":"a","exp":1767229200,"contact_id":-5,"name":"\u0000"}`)
+	f.Add(`{"alg":"HS256"}`, `{"sub":"a","aud":["1042"],"iat":1767225000,"exp":1767229200,"contact_id":-5,"name":"\u0000"}`)
 	f.Add(`{"alg":"HS256","crit":["b64"],"b64":false}`, `[]`)
 	f.Fuzz(func(t *testing.T, header, claims string) {
 		b64 := base64.RawURLEncoding.EncodeToString
@@ -72,7 +74,7 @@ func FuzzReadUserToken(f *testing.F) {
 		m := hmac.New(sha256.New, []byte(madeSecret))
 		m.Write([]byte(signed))
 		token := signed + "." + b64(m.Sum(nil))
-		p, err := ReadUserToken(token, madeSecret, "1042", madeNow)
+		p, err := ReadUserToken(token, secretKey(madeSecret), "1042", madeNow)
 		if err != nil {
 			if fault.CodeOf(err) != "user_token_invalid" || p != (Proven{}) {
 				t.Fatalf("refused with %v and %+v", err, p)

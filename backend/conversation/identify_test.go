@@ -36,7 +36,7 @@ func (p *people) SaveOutbound(_ context.Context, in NewOutbound) (Saved, error) 
 	return Saved{Message: in.Message, Duplicate: !p.file}, nil
 }
 
-// TestIdentify is ADR 0004's part about user tokens.
+// TestIdentify is ADR 0011's part about user tokens.
 func TestIdentify(t *testing.T) {
 	t.Parallel()
 	p := &people{known: map[string]chatid.VisitorID{"anna": "v-anna"}, wrote: "v-guest"}

@@ -14,6 +14,7 @@ import (
 	"leadline/backend/fault"
 	"leadline/backend/i18n"
 	"leadline/backend/media"
+	"leadline/backend/onlinechat"
 	"leadline/backend/realtime"
 )
 
@@ -59,6 +60,10 @@ func (s *Server) resumed(c *gin.Context) (realtime.Session, int64, error) {
 		return realtime.Session{}, 0, fault.New(fault.Invalid, "invalid_request")
 	}
 	who, _ := whoOf(c)
+	through, _ := c.Get(keyThrough)
+	if err := entered(c.Request.Context(), s.OnlineChats, through.(auth.Entrance), s.Now()); err != nil {
+		return realtime.Session{}, 0, err
+	}
 	_, several := c.GetQuery(conversationParam)
 	session, err := sessionOf(c.Request.Context(), s.Conversations, who, several)
 	return session, cursor, err
@@ -69,6 +74,7 @@ func (s *Server) resumed(c *gin.Context) (realtime.Session, int64, error) {
 type StreamSource struct {
 	Tokens        *auth.Keys
 	Conversations *conversation.Service
+	OnlineChats   *onlinechat.Service
 	Texts         *i18n.Catalog
 	Links         *media.Links
 	Now           func() time.Time
@@ -77,6 +83,9 @@ type StreamSource struct {
 // Authenticate takes the visitor token of a stream's first frame.
 func (s StreamSource) Authenticate(ctx context.Context, token string, of *chatid.ConversationID) (realtime.Session, error) {
 	v, err := s.Tokens.ReadVisitor(token)
+	if err == nil {
+		err = entered(ctx, s.OnlineChats, v.Through, s.Now())
+	}
 	if err != nil {
 		return realtime.Session{}, err
 	}

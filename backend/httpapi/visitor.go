@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,10 +11,12 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
-	"leadline/backend/onlinechat"
 )
 
-const keyWho = "who"
+const (
+	keyWho     = "who"
+	keyThrough = "through"
+)
 
 // conversationParam names one of several conversations, in the query of any call.
 const conversationParam = "conversation"
@@ -50,6 +51,7 @@ func (s *Server) visitorToken(c *gin.Context) {
 		w.Conversation = chatid.ConversationID(strings.ToLower(id))
 	}
 	c.Set(keyWho, w)
+	c.Set(keyThrough, v.Through)
 }
 
 // who is the visitor that a token names, with what was proven of them when it
@@ -79,8 +81,10 @@ type sessionBody struct {
 	Ticket   string `json:"ticket" binding:"required,max=2048"`
 	Alias    string `json:"alias" binding:"max=128"`
 	Locale   string `json:"locale" binding:"max=16"`
-	Token    string `json:"token" binding:"max=6144"`
-	// UserToken is the site's word for who the visitor is (docs/http-api.md).
+	Token    string `json:"token" binding:"max=7168"`
+	// UserID is what the page claims of who the visitor is, UserToken what the
+	// site's server says (docs/http-api.md).
+	UserID    string `json:"user_id" binding:"max=256"`
 	UserToken string `json:"user_token" binding:"max=8192"`
 }
 
@@ -94,6 +98,13 @@ type sessionAnswer struct {
 	Uploads      *uploadsJSON      `json:"uploads,omitempty"`
 	// Conversations is there, if empty, where a visitor may hold several.
 	Conversations *[]summaryJSON `json:"conversations,omitempty"`
+	// Warning is for the site's developer.
+	Warning *warningJSON `json:"warning,omitempty"`
+}
+
+type warningJSON struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
 type sessionConv struct {
@@ -102,8 +113,8 @@ type sessionConv struct {
 }
 
 // session turns a ticket into a visitor token. Who brings the token of an
-// earlier visit stays the same visitor; everybody else is new, whatever cookie
-// or id the page claims (design.md §10). No row is made before the first message.
+// earlier visit stays the same visitor unless the page names another person;
+// everybody else is new, whatever cookie the page has (ADR 11). No row is made before the first message.
 func (s *Server) session(c *gin.Context) {
 	var in sessionBody
 	if err := bind(c, &in); err != nil {
@@ -125,7 +136,7 @@ func (s *Server) session(c *gin.Context) {
 		s.fail(c, fault.New(fault.Denied, "chat_unavailable"))
 		return
 	}
-	v, err := s.recognise(ctx, button.Key, *chat, in)
+	v, warning, err := s.recognise(ctx, *chat, auth.Entrance{Button: button.Key, Origin: origin, At: s.Now().Unix()}, in)
 	if err != nil {
 		s.fail(c, err)
 		return
@@ -137,6 +148,9 @@ func (s *Server) session(c *gin.Context) {
 	}
 	out := sessionAnswer{
 		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(),
+	}
+	if warning != "" {
+		out.Warning = &warningJSON{warning, s.text(c, "warning."+warning, nil)}
 	}
 	if chat.Several {
 		list, err := s.summaries(c, who(v))
@@ -159,28 +173,6 @@ func (s *Server) session(c *gin.Context) {
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, out)
-}
-
-// recognise finds out who opens a session (ADR 4): whom a user token of the site
-// proves, else whom the device's own token names, else somebody new.
-func (s *Server) recognise(ctx context.Context, button chatid.ButtonKey, chat onlinechat.Chat, in sessionBody) (auth.Visitor, error) {
-	fresh := auth.Visitor{Account: chat.Account, Chat: chat.ID, Visitor: chatid.VisitorID(s.NewID())}
-	device := fresh
-	if v, err := s.Tokens.ReadVisitor(in.Token); err == nil && v.Account == chat.Account && v.Chat == chat.ID {
-		device = v
-	}
-	if in.UserToken == "" {
-		return device, nil
-	}
-	secret, err := s.OnlineChats.IdentitySecret(ctx, chat.ID)
-	if err != nil {
-		return fresh, err
-	}
-	if fresh.Proven, err = auth.ReadUserToken(in.UserToken, secret, button, s.Now()); err != nil {
-		return fresh, err
-	}
-	fresh.Visitor, err = s.Conversations.Identify(ctx, chat.Account, chat.ID, fresh.Proven.UserID, device.Visitor)
-	return fresh, err
 }
 
 type writeBody struct {

@@ -70,9 +70,18 @@ type Store interface {
 	RemoveChat(ctx context.Context, id chatid.ChatID, at time.Time) error
 	// SetSource stores the CRM's id of the chat's source.
 	SetSource(ctx context.Context, id chatid.ChatID, s chatid.SourceID) error
-	// IdentitySecret gives the chat's identity secret, storing fresh as such where
-	// there is none yet, or instead of the old one with rotate; fault.NotFound.
-	IdentitySecret(ctx context.Context, id chatid.ChatID, fresh string, rotate bool) (string, error)
+	// Identity tells how a chat learns who its visitors are, keys oldest first; fault.NotFound.
+	Identity(ctx context.Context, id chatid.ChatID) (Identity, error)
+	// SetIdentityMode stores the mode; fault.NotFound.
+	SetIdentityMode(ctx context.Context, id chatid.ChatID, m IdentityMode) error
+	// AddIdentityKey stores a key unless the chat has one of that id, fault.Conflict
+	// identity_key_taken, or as many as most of its sort (secrets, public keys):
+	// fault.Conflict too_many_identity_keys. fault.NotFound.
+	AddIdentityKey(ctx context.Context, id chatid.ChatID, k IdentityKey, most int) error
+	// DropIdentityKey removes a key; fault.NotFound.
+	DropIdentityKey(ctx context.Context, id chatid.ChatID, key string) error
+	// NoteShortID stores when an unproven user id was refused as too short.
+	NoteShortID(ctx context.Context, id chatid.ChatID, at time.Time) error
 	// Button finds by key; fault.NotFound. Chat finds by id; fault.NotFound.
 	Button(ctx context.Context, key chatid.ButtonKey) (Button, error)
 	Chat(ctx context.Context, id chatid.ChatID) (Chat, error)

@@ -101,18 +101,6 @@ func (s *Service) SetSource(ctx context.Context, c chatid.ChatID, id chatid.Sour
 	return s.store.SetSource(ctx, c, id)
 }
 
-// IdentitySecret is the secret by which the site's server signs who its users are
-// (docs/http-api.md), 64 hex digits; made when it is first asked for.
-func (s *Service) IdentitySecret(ctx context.Context, c chatid.ChatID) (string, error) {
-	return s.store.IdentitySecret(ctx, c, s.secret(), false)
-}
-
-// RotateIdentitySecret gives the chat another identity secret: tokens signed with
-// the one before are refused from now on.
-func (s *Service) RotateIdentitySecret(ctx context.Context, c chatid.ChatID) (string, error) {
-	return s.store.IdentitySecret(ctx, c, s.secret(), true)
-}
-
 // MaxTrustedSites bounds a button's list (EMB-24).
 const MaxTrustedSites = 10
 

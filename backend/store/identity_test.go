@@ -1,9 +1,10 @@
 package store
 
 import (
-	"strings"
+	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
@@ -11,43 +12,58 @@ import (
 	"leadline/backend/onlinechat"
 )
 
-func TestIdentitySecret(t *testing.T) {
+func TestIdentity(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.OnlineChats()
 		c, _, err := s.EnsureFirst(testContext, onlinechat.Chat{ID: chat, Account: w.account, Name: "Main", SourceExternalID: "ll-1", CreatedAt: w.now},
 			onlinechat.Button{ID: chatid.ButtonID(w.id()), Account: w.account, Hash: "h", Chat: chat, Position: "right", CreatedAt: w.now})
 		must(t, err)
-		// Two that ask first hold one secret.
-		var both sync.WaitGroup
-		got := make([]string, 2)
-		for i, fresh := range []string{"first", "second"} {
-			both.Go(func() {
-				var err error
-				if got[i], err = s.IdentitySecret(testContext, c.ID, fresh, false); err != nil {
-					t.Error(err)
-				}
-			})
+		read := func() onlinechat.Identity {
+			t.Helper()
+			i, err := s.Identity(testContext, c.ID)
+			must(t, err)
+			return i
 		}
-		both.Wait()
-		if got[0] != got[1] || got[0] != "first" && got[0] != "second" {
-			t.Errorf("two secrets were given: %q", got)
+		equal(t, "of a new chat", read(), onlinechat.Identity{Mode: onlinechat.Optional})
+		secret := func(n int) onlinechat.IdentityKey {
+			return onlinechat.IdentityKey{ID: fmt.Sprint("s", n), Alg: onlinechat.SecretAlg, Material: fmt.Sprint("very secret ", n), CreatedAt: w.now.Add(time.Duration(n) * time.Second)}
 		}
-		again, err := s.IdentitySecret(testContext, c.ID, "third", false)
-		must(t, err)
-		equal(t, "asked again", again, got[0])
-		rotated, err := s.IdentitySecret(testContext, c.ID, "fourth", true)
-		must(t, err)
-		equal(t, "rotated", rotated, "fourth")
-		again, err = s.IdentitySecret(testContext, c.ID, "fifth", false)
-		must(t, err)
-		equal(t, "after the rotation", again, "fourth")
-		if n := w.count(t, `SELECT count(*) FROM online_chats WHERE identity_sealed LIKE '%fourth%'`); n != 0 {
-			t.Error("the secret stands in the database in clear")
+		// Of four that come at once two find room.
+		var all sync.WaitGroup
+		errs := make([]error, 4)
+		for n := range errs {
+			all.Go(func() { errs[n] = s.AddIdentityKey(testContext, c.ID, secret(n), 2) })
 		}
-		_, err = s.IdentitySecret(testContext, "nowhere", "sixth", false)
-		if !fault.Is(err, fault.NotFound) || strings.Contains(err.Error(), "sixth") {
-			t.Errorf("of a chat that is not there: %v", err)
+		all.Wait()
+		var kept []onlinechat.IdentityKey
+		for n, err := range errs {
+			if err == nil {
+				kept = append(kept, secret(n))
+			} else {
+				wantKind(t, err, fault.Conflict, "too_many_identity_keys")
+			}
 		}
+		if len(kept) != 2 {
+			t.Fatalf("%d of four secrets were kept", len(kept))
+		}
+		public := onlinechat.IdentityKey{ID: "k1", Alg: "ES256", Material: "public", CreatedAt: w.now.Add(time.Minute)}
+		must(t, s.AddIdentityKey(testContext, c.ID, public, 2)) // another sort has room of its own
+		wantKind(t, s.AddIdentityKey(testContext, c.ID, public, 2), fault.Conflict, "identity_key_taken")
+		equal(t, "keys", read().Keys, append(kept, public))
+		if n := w.count(t, `SELECT count(*) FROM identity_keys WHERE material LIKE '%very secret%'`); n != 0 {
+			t.Error("a secret stands in the database in clear")
+		}
+		must(t, s.SetIdentityMode(testContext, c.ID, onlinechat.Vendor))
+		must(t, s.NoteShortID(testContext, c.ID, w.now))
+		must(t, s.DropIdentityKey(testContext, c.ID, kept[0].ID))
+		equal(t, "in the end", read(), onlinechat.Identity{Mode: onlinechat.Vendor, Keys: []onlinechat.IdentityKey{kept[1], public}, ShortIDAt: w.now})
+
+		_, err = s.Identity(testContext, "nowhere")
+		wantKind(t, err, fault.NotFound, "not_found")
+		wantKind(t, s.SetIdentityMode(testContext, "nowhere", onlinechat.Signed), fault.NotFound, "not_found")
+		wantKind(t, s.AddIdentityKey(testContext, "nowhere", secret(9), 2), fault.NotFound, "not_found")
+		wantKind(t, s.DropIdentityKey(testContext, c.ID, kept[0].ID), fault.NotFound, "not_found")
+		wantKind(t, s.NoteShortID(testContext, "nowhere", w.now), fault.NotFound, "not_found")
 	})
 }
 
@@ -127,6 +143,32 @@ func TestFileByID(t *testing.T) {
 		for _, id := range []chatid.FileID{"", "nothing", loading.File.ID} {
 			_, err := s.FileByID(testContext, id)
 			wantKind(t, err, fault.NotFound, "not_found")
+		}
+	})
+}
+
+// The secret of a chat outlives going back to before there were keys, and forth.
+func TestUpgradeKeepsTheIdentitySecret(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		_, _, err := w.OnlineChats().EnsureFirst(testContext, onlinechat.Chat{ID: chat, Account: w.account, Name: "Main", SourceExternalID: "ll-1", CreatedAt: w.now},
+			onlinechat.Button{ID: chatid.ButtonID(w.id()), Account: w.account, Hash: "h", Chat: chat, Position: "right", CreatedAt: w.now})
+		must(t, err)
+		must(t, w.OnlineChats().AddIdentityKey(testContext, chat, onlinechat.IdentityKey{ID: "s7", Alg: onlinechat.SecretAlg, Material: "kept", CreatedAt: w.now}, 2))
+		must(t, w.Close())
+		k, err := parseDSN(w.dsn)
+		must(t, err)
+		db, err := k.open(writerConns)
+		must(t, err)
+		p, err := k.provider(db)
+		must(t, err)
+		_, err = p.DownTo(testContext, 9)
+		must(t, err)
+		must(t, db.Close())
+		w.Store = open(t, w.dsn)
+		i, err := w.OnlineChats().Identity(testContext, chat)
+		must(t, err)
+		if len(i.Keys) != 1 || i.Keys[0].Material != "kept" || i.Mode != onlinechat.Optional {
+			t.Errorf("after the upgrade: %+v", i)
 		}
 	})
 }

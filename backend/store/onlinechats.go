@@ -81,7 +81,7 @@ func (s onlineChats) ensure(ctx context.Context, c onlinechat.Chat, b onlinechat
 func chatRow(c onlinechat.Chat) onlineChatRow {
 	return onlineChatRow{
 		ID: string(c.ID), Account: string(c.Account), Name: c.Name, Pipeline: int64(c.Pipeline), SourceExternalID: c.SourceExternalID,
-		SourceID: int64(c.SourceID), IsDefault: flag(c.Default), Several: flag(c.Several), Created: ms(c.CreatedAt),
+		SourceID: int64(c.SourceID), IsDefault: flag(c.Default), Several: flag(c.Several), IdentityMode: string(onlinechat.Optional), Created: ms(c.CreatedAt),
 	}
 }
 
@@ -139,39 +139,6 @@ func (s onlineChats) SetSource(ctx context.Context, id chatid.ChatID, source cha
 	return s.write(ctx, "set source", func(t *tx) error {
 		return found(t.db.Model(&onlineChatRow{}).Where("id = ?", string(id)).Update("source_id", int64(source)))
 	})
-}
-
-func identityAAD(id chatid.ChatID) string { return "chat/" + string(id) + "/identity" }
-
-// IdentitySecret implements onlinechat.Store.
-func (s onlineChats) IdentitySecret(ctx context.Context, id chatid.ChatID, fresh string, rotate bool) (string, error) {
-	var r onlineChatRow
-	err := s.reader(ctx).db.Select("identity_sealed").Where("id = ?", string(id)).Take(&r).Error
-	if err != nil {
-		return "", fmt.Errorf("read identity secret: %w", translate(err))
-	}
-	if rotate || r.IdentitySealed == "" {
-		sealed := s.sealer.Seal(fresh, identityAAD(id))
-		err = s.do(ctx, func(t *tx) error {
-			// Two that come at once must not each hold a secret of their own.
-			if err := t.forUpdate().Select("identity_sealed").Where("id = ?", string(id)).Take(&r).Error; err != nil {
-				return err
-			}
-			if !rotate && r.IdentitySealed != "" {
-				return nil
-			}
-			r.IdentitySealed = sealed
-			return t.db.Model(&onlineChatRow{}).Where("id = ?", string(id)).Update("identity_sealed", sealed).Error
-		})
-		if err != nil {
-			return "", fmt.Errorf("save identity secret: %w", err)
-		}
-	}
-	secret, err := s.sealer.Open(r.IdentitySealed, identityAAD(id))
-	if err != nil {
-		return "", fmt.Errorf("open identity secret: %w", err)
-	}
-	return secret, nil
 }
 
 // Button implements onlinechat.Store.

@@ -79,7 +79,8 @@ type onlineChatRow struct {
 	Pipeline         int64 `gorm:"column:pipeline_id"`
 	SourceExternalID string
 	SourceID         int64
-	IdentitySealed   string
+	IdentityMode     string
+	ShortID          int64 `gorm:"column:short_id_at"`
 	IsDefault        int
 	Several          int
 	Numbered         int64
@@ -88,6 +89,16 @@ type onlineChatRow struct {
 }
 
 func (onlineChatRow) TableName() string { return "online_chats" }
+
+type identityKeyRow struct {
+	Chat     string `gorm:"primaryKey;column:chat_id"`
+	ID       string `gorm:"primaryKey"`
+	Alg      string
+	Material string // a secret is sealed
+	Created  int64  `gorm:"column:created_at"`
+}
+
+func (identityKeyRow) TableName() string { return "identity_keys" }
 
 type buttonRow struct {
 	Number       int64  `gorm:"primaryKey;autoIncrement"`
@@ -131,5 +142,5 @@ func (operatorRow) TableName() string { return "operators" }
 var models = []any{
 	teamRow{}, userRow{}, accountRow{}, claimRow{}, grantRow{}, onlineChatRow{}, buttonRow{},
 	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{}, parkedRow{}, markRow{},
-	crmHookRow{}, operatorRow{},
+	crmHookRow{}, operatorRow{}, identityKeyRow{},
 }

@@ -60,6 +60,7 @@ func seed(ctx context.Context, dsn, keyFile, zone string, accounts, visitors int
 	type place struct {
 		account account.Account
 		chat    onlinechat.Chat
+		button  chatid.ButtonKey
 	}
 	places := make([]place, accounts)
 	for n := range places {
@@ -78,19 +79,20 @@ func seed(ctx context.Context, dsn, keyFile, zone string, accounts, visitors int
 		if err = db.Accounts().SaveTokens(ctx, a.ID, account.Tokens{Access: "access", Refresh: "refresh", ExpiresAt: now.Add(24 * time.Hour)}); err != nil {
 			return nil, err
 		}
-		chat, _, err := db.OnlineChats().EnsureFirst(ctx,
+		chat, button, err := db.OnlineChats().EnsureFirst(ctx,
 			onlinechat.Chat{ID: chatid.ChatID(fmt.Sprint("chat-", n)), Account: a.ID, Name: "Bench", SourceExternalID: fmt.Sprint("source-", n), CreatedAt: now},
 			onlinechat.Button{ID: chatid.ButtonID(fmt.Sprint("button-", n)), Account: a.ID, Hash: "hash", Chat: chatid.ChatID(fmt.Sprint("chat-", n)), CreatedAt: now})
 		if err != nil {
 			return nil, err
 		}
 		a.AmojoID, a.Scope = amojo, chatid.Scope(channelID, amojo)
-		places[n] = place{a, chat}
+		places[n] = place{a, chat, button.Key}
 	}
 	for v := range visitors {
 		p := places[v%accounts]
 		token, err := tokens.Visitor(auth.Visitor{
 			Account: p.account.ID, Chat: p.chat.ID, Visitor: chatid.VisitorID(fmt.Sprintf("b0000000-0000-4000-8000-%012d", v)),
+			Through: auth.Entrance{Button: p.button, Origin: "https://shop.example.test", At: time.Now().Unix()},
 		})
 		if err != nil {
 			return nil, err

@@ -6,24 +6,25 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
 	"leadline/backend/app"
 )
 
-const chatUsage = "usage: leadline chat list|add|rename|move|default|one|multiple|remove|secret --account NUMBER [--chat ID] [--name NAME] [--pipeline NUMBER]"
+const chatUsage = "usage: leadline chat list|add|rename|move|default|one|multiple|remove|identity --account NUMBER [--product amocrm|kommo] [--chat ID] [--name NAME] [--pipeline NUMBER]"
 
 // chat changes the online chats of one account, and their lead sources in the CRM.
 func chat(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		return errors.New(chatUsage)
 	}
-	if args[0] == "secret" {
-		return chatSecret(ctx, args)
+	if args[0] == "identity" {
+		return identity(ctx, args[1:], os.Stdout, os.Stderr)
 	}
 	f := flag.NewFlagSet("chat "+args[0], flag.ContinueOnError)
-	number := f.Int64("account", 0, "the CRM's number of the account")
+	whose := accountFlags(f)
 	id := f.String("chat", "", "id of the chat, as `chat list` shows it")
 	name := f.String("name", "", "name of the chat and of its source")
 	pipeline := f.Int64("pipeline", 0, "pipeline that new leads come into")
@@ -56,7 +57,7 @@ func chat(ctx context.Context, args []string) error {
 	default:
 		return errors.New(chatUsage)
 	}
-	return manage(ctx, *number, do)
+	return whose.manage(ctx, do)
 }
 
 func listChats(ctx context.Context, c *app.Chats) error {
@@ -93,11 +94,11 @@ func template(ctx context.Context, args []string) error {
 		return errors.New("usage: leadline template list --account NUMBER")
 	}
 	f := flag.NewFlagSet("template list", flag.ContinueOnError)
-	number := f.Int64("account", 0, "the CRM's number of the account")
+	whose := accountFlags(f)
 	if err := f.Parse(args[1:]); err != nil {
 		return exitCode(2)
 	}
-	return manage(ctx, *number, func(c *app.Chats) error {
+	return whose.manage(ctx, func(c *app.Chats) error {
 		list, err := c.Templates(ctx)
 		for _, t := range list {
 			fmt.Printf("%s: %q", t.Name, t.Text)
@@ -110,13 +111,26 @@ func template(ctx context.Context, args []string) error {
 	})
 }
 
-func manage(ctx context.Context, number int64, do func(*app.Chats) error) error {
-	if number <= 0 {
+// whose is the CRM account that a command is for.
+type whose struct {
+	number  *int64
+	product *string
+}
+
+func accountFlags(f *flag.FlagSet) whose {
+	return whose{
+		f.Int64("account", 0, "the CRM's number of the account"),
+		f.String("product", "", "amocrm or kommo; needed where both have an account with that number"),
+	}
+}
+
+func (w whose) manage(ctx context.Context, do func(*app.Chats) error) error {
+	if *w.number <= 0 {
 		return errors.New("--account is needed: the CRM's number of the account")
 	}
 	cfg, log, err := settings()
 	if err != nil {
 		return err
 	}
-	return app.ManageChats(ctx, cfg, log, number, do)
+	return app.ManageChats(ctx, cfg, log, *w.product, *w.number, do)
 }

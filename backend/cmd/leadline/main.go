@@ -22,7 +22,8 @@ const usage = `leadline - online chat between websites and amoCRM / Kommo
   leadline serve                      run the server
   leadline migrate                    bring the database up to date and stop
   leadline user add --email ADDRESS   make a login (password from the terminal or --password-env)
-  leadline chat secret --account N    show the secrets by which sites sign who their users are (--rotate: new ones)
+  leadline chat identity list|mode|secret|key|drop --account N
+                                      how chats learn who their visitors are: modes, secrets, public keys
   leadline chat list --account N      online chats of an account; also add, rename, move, default, remove
   leadline template list --account N  chat templates that its operators can send
   leadline widget build --platform P  write dist/P/widget.zip (amocrm, kommo, dev)
