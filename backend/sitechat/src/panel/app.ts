@@ -4,17 +4,18 @@ import { ApiError } from "./api";
 import { isPlain } from "./format";
 import { makeReader, type Reader } from "./history";
 import type { Host } from "./host";
-import { load } from "./load";
-import type { Message, Session } from "./message";
-import { openOutbox } from "./outbox";
+import { load, type Parts } from "./load";
+import { readMessage, type Message, type Session } from "./message";
 import { makeOutgoing, type Outgoing } from "./outgoing";
 import { makeReceipts } from "./receipts";
 import { makeSender } from "./sender";
 import { makeSessionKeeper } from "./session";
 import type { StateStore } from "./state";
 import type { Store } from "./storage";
+import type { Tabs } from "./browser/tabs";
+import { makeChoice } from "./stream/choice";
 import { makeStream } from "./stream/stream";
-import { eventsTransport, socketTransport } from "./stream/transport";
+import { lazily, socketTransport } from "./stream/transport";
 import { chooseLanguage, makeStrings, type Strings } from "./strings";
 import { describe } from "./summary";
 import { makeWriting, type Writing } from "./writing";
@@ -34,11 +35,25 @@ export type App = Omit<Acts, "edit"> &
   };
 
 /** The chat behind the views. */
-export type AppOptions = { base: string; button: string; init: Init; host: Host; store: Store; state: StateStore; words: Strings };
+export type AppOptions = { base: string; button: string; init: Init; host: Host; store: Store; state: StateStore; words: Strings; browser: Parts["browser"] };
 
 /** Starts the chat: session, history, stream, and what was left in the outbox. */
-export function startApp({ base, button, init, host, store, state, words }: AppOptions): App {
-  const outbox = openOutbox(store, `leadline.${button}.outbox`);
+export function startApp({ base, button, init, host, store, state, words, browser }: AppOptions): App {
+  const name = `leadline.${button}`;
+  const old = `${name}.outbox`;
+  const outbox = browser.openOutbox({
+    user: init.user_id ?? "",
+    keep: browser.openKeep(name, Date.now(), browser.readOld(store.get(old))).then((keep) => (store.remove(old), keep)),
+    channel: "BroadcastChannel" in self ? new BroadcastChannel(old) : undefined,
+    changed() {
+      state.set({ pending: outbox.list(), atRisk: outbox.atRisk() });
+      void outgoing.follow();
+    },
+    heard: () => ready && sender.run(),
+  });
+  let ready = false;
+  let tabs: Tabs | undefined;
+  let visitor = "";
   let conversation = "";
   let cuts = 0;
   let refused = false;
@@ -67,6 +82,7 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
     conversation = session.conversation?.id ?? "";
     state.set({ phase: "ready", uploads: session.uploads, begun: !!conversation });
     host.send({ kind: "ready" });
+    join(session.visitor);
     if (session.conversation && changed) {
       host.send({ kind: "wrote" });
       void reader.load(session.conversation.unread).then(stream.start);
@@ -74,6 +90,37 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
       state.set({ loaded: true });
       stream.start(0);
     }
+  };
+  /** The tabs of one visitor share a stream where the browser lets them. */
+  const join = (who: string): void => {
+    if (who === visitor) return;
+    visitor = who;
+    tabs?.leave();
+    tabs = undefined;
+    const { locks } = navigator as { locks?: LockManager };
+    if (!who || !locks || !("BroadcastChannel" in self)) return;
+    const changed = (): void => {
+      stream.again();
+      sender.run();
+    };
+    tabs = browser.joinTabs(
+      {
+        name: `${name}.${who}`,
+        locks,
+        channel: (name) => new BroadcastChannel(name),
+        hidden: () => document.visibilityState !== "visible",
+        state: stream.state,
+        catchUp: (token, cursor) => browser.pollOnce(base, token, cursor, 0),
+        stored(message) {
+          const read = readMessage(message);
+          if (read) receive(read);
+        },
+        changed,
+        random: Math.random,
+      },
+      self,
+      document,
+    );
   };
   const keeper = makeSessionKeeper({
     base,
@@ -86,14 +133,16 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
     lang: () => state.get().lang,
     refused() {
       refused = true;
-      for (const { clientID, error } of outbox.list()) if (!error) outbox.fail(clientID, state.get().strings["message.failed"]);
-      state.set({ phase: "unavailable", pending: outbox.list() });
+      state.set({ phase: "unavailable" });
+      void outbox.settled().then(() => {
+        for (const { clientID, error } of outbox.list()) if (!error) outbox.fail(clientID, state.get().strings["message.failed"]);
+      });
     },
     trying: (failures) => state.set({ slow: failures > 0 }),
   });
   const reader = makeReader(keeper, state, wait);
   const acts = makeActs(keeper, state);
-  const outgoing = makeOutgoing(base, button, outbox, keeper, state);
+  const outgoing = makeOutgoing(base, outbox, keeper, state);
   const receive = (message: Message): void => {
     const { transcript, open, newsAfter, seen, visible, atBottom, strings } = state.get();
     const next = merge(transcript, [message]);
@@ -107,7 +156,10 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
   };
   const stream = makeStream({
     base,
-    transports: [socketTransport, eventsTransport],
+    transports: [socketTransport, lazily(() => load("lines").then((p) => p.eventsTransport)), lazily(() => load("lines").then((p) => p.pollTransport))],
+    choice: makeChoice(store, `${name}.line`, 3, Date.now),
+    follow: () => (tabs?.leads() ?? true ? undefined : tabs?.follow),
+    pass: (before, data) => tabs?.pass(before, data),
     token: keeper.token,
     message: receive,
     typing(until, name) {
@@ -126,6 +178,7 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
   });
   const sender = makeSender({
     outbox,
+    leads: () => tabs?.leads() ?? true,
     wait,
     upload: outgoing.upload,
     // What the site says of the visitor goes along with each message: it may have said more meanwhile.
@@ -138,9 +191,10 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
         throw error;
       }
     },
-    stored(message) {
+    stored(message, raw) {
       state.set({ phase: "ready", begun: true });
       receive(message);
+      tabs?.tell(raw);
       outgoing.done(message.clientID);
       host.send({ kind: "wrote", sent: true });
     },
@@ -163,15 +217,33 @@ export function startApp({ base, button, init, host, store, state, words }: AppO
     wake = [];
     stream.wake();
   };
-  for (const type of ["online", "offline", "pageshow"]) addEventListener(type, wakeUp);
-  document.addEventListener("visibilitychange", wakeUp);
-  state.set({ open: init.open, page: init.page, offline: !navigator.onLine, pending: outbox.list() });
-  void outgoing.restore().catch(() => {});
-  void keeper.renew().then(sender.run);
+  for (const type of ["offline", "pageshow"]) addEventListener(type, wakeUp);
+  addEventListener("online", () => {
+    wakeUp();
+    // A line of before may be dead without a word.
+    stream.again();
+  });
+  for (const type of ["visibilitychange", "resume"]) document.addEventListener(type, wakeUp);
+  state.set({ open: init.open, page: init.page, offline: !navigator.onLine });
+  void keeper.renew().then(() => {
+    ready = true;
+    sender.run();
+  });
 
   return {
     ...acts,
-    ...makeWriting({ outbox, outgoing, acts, state, run: sender.run }),
+    ...makeWriting({
+      outbox,
+      outgoing,
+      acts,
+      state,
+      run() {
+        // From now on the next visit loads the panel by itself: what could not be sent today is sent then.
+        host.send({ kind: "wrote" });
+        if (ready) sender.run();
+        tabs?.check();
+      },
+    }),
     earlier: reader.earlier,
     fresh: reader.fresh,
     cancel: outgoing.cancel,

@@ -6,7 +6,9 @@ export type Strings = Record<keyof typeof en, string>;
 
 /** The parts of the panel that are fetched when they are needed; the build gives each a file of its own. */
 export type Parts = {
+  browser: typeof import("./parts/browser");
   files: typeof import("./parts/files");
+  lines: typeof import("./parts/lines");
   over: typeof import("./parts/over");
   recorder: typeof import("./parts/recorder");
   rich: typeof import("./parts/rich");

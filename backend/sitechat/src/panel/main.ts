@@ -4,8 +4,7 @@ import { inkOn } from "../shared/ink";
 import type { Init, LoaderMessage } from "../shared/protocol";
 import { startApp, type App } from "./app";
 import { connectHost, type Host } from "./host";
-import { load, type Strings } from "./load";
-import { vaultName } from "./outgoing";
+import { load, type Parts, type Strings } from "./load";
 import { watchSeen } from "./seen";
 import { changePerson } from "./session";
 import { emptyState, makeStateStore } from "./state";
@@ -25,7 +24,7 @@ function paint(color: string): void {
   if (header) style.setProperty("--sc-on-accent", inkOn(getComputedStyle(header).backgroundColor));
 }
 
-function start(button: string, host: Host, init: Init, lang: Language, words: Strings): App {
+function start(button: string, host: Host, init: Init, lang: Language, words: Strings, browser: Parts["browser"]): App {
   const store = openStore(() => localStorage);
   const drafts = openStore(() => sessionStorage);
   const key = `leadline.${button}.draft`;
@@ -34,13 +33,13 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
   if (changePerson(store, button, init.user_id ?? "", keys)) {
     drafts.remove(key);
     try {
-      indexedDB.deleteDatabase(vaultName(button));
+      indexedDB.deleteDatabase(`leadline.${button}`);
     } catch {
       // Where there is no database, nothing was left in one.
     }
   }
   const base = new URL("../../", location.href).href;
-  const app = startApp({ base, button, init, host, store, state, words });
+  const app = startApp({ base, button, init, host, store, state, words, browser });
   const draft = { get: () => drafts.get(key) ?? "", set: (text: string) => (text ? drafts.set(key, text) : drafts.remove(key)) };
   const view = makePanel(document.body, app, state, draft);
   paint(init.theme?.color ?? "");
@@ -58,11 +57,11 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
   };
 }
 
-/** The words of a language, asked for until they come. */
-async function loadWords(lang: Language): Promise<Strings> {
+/** A part without which there is no panel, asked for until it comes. */
+async function insist<K extends keyof Parts>(name: K): Promise<Parts[K]> {
   for (let failures = 0; ; failures++) {
     try {
-      return (await load(`words.${lang}`)).words;
+      return await load(name);
     } catch {
       await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random)));
     }
@@ -76,7 +75,8 @@ if (button && parent !== self) {
   const host: Host = connectHost(self, {
     async init(init) {
       const lang = chooseLanguage(init.locale, init.strings);
-      app = start(button, host, init, lang, await loadWords(lang));
+      const [{ words }, browser] = await Promise.all([insist(`words.${lang}`), insist("browser")]);
+      app = start(button, host, init, lang, words, browser);
       early.forEach(app.loader);
     },
     message: (message) => (app ? app.loader(message) : early.push(message)),

@@ -103,6 +103,8 @@ export type Uploads = { maxBytes: Readonly<Record<string, number>>; accept: stri
 /** What a visitor token opens, checked. */
 export type Session = {
   token: string;
+  /** The same for all sessions of one visitor. */
+  visitor: string;
   origin: string;
   locale: string;
   conversation: { id: string; unread: number } | undefined;
@@ -113,12 +115,13 @@ export type Session = {
 
 /** Reads a session at the door; undefined for what is none. */
 export function readSession(value: unknown): Session | undefined {
-  const { token, origin, locale, conversation, strings, uploads } = asRecord(value);
+  const { token, visitor, origin, locale, conversation, strings, uploads } = asRecord(value);
   if (typeof token !== "string" || typeof origin !== "string") return undefined;
   const { id, unread } = asRecord(conversation);
   const { max_bytes, accept } = asRecord(uploads);
   return {
     token,
+    visitor: asText(visitor),
     origin,
     locale: asText(locale),
     conversation: typeof id === "string" ? { id, unread: asCount(unread) } : undefined,

@@ -8,28 +8,23 @@ import type { StateStore } from "./state";
 
 /** The bytes of what is under way. */
 export type Outgoing = {
-  /** Keeps the bytes of a message until it is stored, over a reload where the browser can. */
-  keep: (clientID: string, bytes: Blob) => void;
+  /** Has the bytes of a message at hand until it is stored, and shows them. */
+  hold: (clientID: string, bytes: Blob) => void;
   /** Uploads the file of a message and returns the server's id. Throws ApiError for what the server says no to. */
   upload: (pending: Pending) => Promise<string>;
   /** Takes a message back whose upload is not done. */
   cancel: (clientID: string) => void;
   /** The message is stored. */
   done: (clientID: string) => void;
-  /** Shows what was left in the outbox. */
-  restore: () => Promise<void>;
+  /** Shows what else is in the outbox, and stops the upload of what is there no more. */
+  follow: () => Promise<void>;
 };
 
-/** Name of the database in which the bytes wait. */
-export function vaultName(button: string): string {
-  return `leadline.${button}.files`;
-}
-
 /** Makes it. The code for it is fetched with the first file. */
-export function makeOutgoing(base: string, button: string, outbox: Outbox, keeper: SessionKeeper, state: StateStore): Outgoing {
+export function makeOutgoing(base: string, outbox: Outbox, keeper: SessionKeeper, state: StateStore): Outgoing {
   const memory = new Map<string, Blob>();
+  const asked = new Set<string>();
   const stops = new Map<string, AbortController>();
-  const vault = async () => (await load("files")).openVault(vaultName(button));
   const show = (clientID: string, bytes: Blob): void =>
     state.set({ previews: new Map([...state.get().previews, [clientID, URL.createObjectURL(bytes)]]) });
   const setProgress = (clientID: string, part: number | undefined): void => {
@@ -42,17 +37,16 @@ export function makeOutgoing(base: string, button: string, outbox: Outbox, keepe
     stops.delete(clientID);
     memory.delete(clientID);
     setProgress(clientID, undefined);
-    vault().then((v) => v.remove(clientID)).catch(() => {});
+  };
+  const hold = (clientID: string, bytes: Blob): void => {
+    memory.set(clientID, bytes);
+    show(clientID, bytes);
   };
   return {
-    keep(clientID, bytes) {
-      memory.set(clientID, bytes);
-      show(clientID, bytes);
-      vault().then((v) => v.put(clientID, bytes)).catch(() => {});
-    },
+    hold,
     async upload({ clientID, file }) {
       const { strings, lang } = state.get();
-      const bytes = memory.get(clientID) ?? (await (await vault()).get(clientID));
+      const bytes = memory.get(clientID) ?? (await outbox.bytes(clientID));
       if (!bytes || !file) throw new ApiError(410, "", strings["file.lost"], 0);
       memory.set(clientID, bytes);
       const { upload } = await load("files");
@@ -81,16 +75,14 @@ export function makeOutgoing(base: string, button: string, outbox: Outbox, keepe
       state.set({ pending: outbox.list() });
     },
     done: (clientID) => memory.has(clientID) && forget(clientID),
-    async restore() {
-      const left = outbox.list().filter((p) => p.file);
-      if (!left.length) return;
-      const v = await vault();
-      await v.keepOnly(left.map((p) => p.clientID));
-      for (const { clientID } of left) {
-        const bytes = await v.get(clientID);
-        if (!bytes) continue;
-        memory.set(clientID, bytes);
-        show(clientID, bytes);
+    async follow() {
+      const files = outbox.list().filter((p) => p.file);
+      for (const [clientID, stop] of stops) if (!files.some((p) => p.clientID === clientID)) stop.abort();
+      for (const { clientID } of files) {
+        if (memory.has(clientID) || asked.has(clientID)) continue;
+        asked.add(clientID);
+        const bytes = await outbox.bytes(clientID);
+        if (bytes) hold(clientID, bytes);
       }
     },
   };

@@ -1,21 +1,25 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { ApiError } from "./api";
-import { openOutbox, type Pending } from "./outbox";
+import { openOutbox } from "./browser/outbox";
+import type { Outbox, Pending } from "./outbox";
 import { bodyOf, makeSender } from "./sender";
-import { openStore } from "./storage";
+
+/** An outbox of a browser that keeps nothing. */
+const open = (): Outbox => openOutbox({ user: "", keep: Promise.reject(new Error("refused")), channel: undefined, changed: () => {}, heard: () => {} });
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 
 /** Sends texts against a list of answers, one for each request. */
 async function send(texts: string[], answers: (ApiError | "stored")[]) {
-  const outbox = openOutbox(openStore(() => undefined as unknown as Storage), "k");
+  const outbox = open();
   for (const text of texts) outbox.add({ clientID: `id of ${text}`, text, at: 1, page: { url: "", title: "", referrer: "" }, error: "" });
   const asked: string[] = [];
   const stored: string[] = [];
   const waits: number[] = [];
   const sender = makeSender({
     outbox,
+    leads: () => true,
     async post(body) {
       const { client_id, text } = body as { client_id: string; text: string };
       asked.push(client_id);
@@ -31,7 +35,7 @@ async function send(texts: string[], answers: (ApiError | "stored")[]) {
   });
   sender.run();
   sender.run();
-  await turn();
+  for (let i = 0; i < 9; i++) await turn();
   return { asked, stored, waits, left: outbox.list() };
 }
 
@@ -73,13 +77,14 @@ test("http-api.md §3: the words of each message", () => {
 });
 
 /** Sends a file and a text behind it; uploads answer in turn with an id or an error, posts succeed unless told otherwise. */
-async function sendFile(uploads: (string | ApiError)[], posts: ApiError[] = [], during: (remove: () => void) => void = () => {}) {
-  const outbox = openOutbox(openStore(() => undefined as unknown as Storage), "k");
-  outbox.add({ ...pending, clientID: "file", file });
+async function sendFile(uploads: (string | ApiError)[], posts: ApiError[] = [], during: (remove: () => void) => void = () => {}, id = "") {
+  const outbox = open();
+  outbox.add({ ...pending, clientID: "file", file: { ...file, id } });
   outbox.add({ ...pending, clientID: "text", text: "behind" });
   const log: string[] = [];
   makeSender({
     outbox,
+    leads: () => true,
     async upload({ clientID }) {
       log.push(`upload ${clientID}`);
       during(() => outbox.remove("file"));
@@ -99,7 +104,7 @@ async function sendFile(uploads: (string | ApiError)[], posts: ApiError[] = [], 
     reason: () => "",
     wait: async () => {},
   }).run();
-  for (let i = 0; i < 5; i++) await turn();
+  for (let i = 0; i < 9; i++) await turn();
   return { log, left: outbox.list() };
 }
 
@@ -119,4 +124,65 @@ test("an upload that is refused for good lets the others go, and another try beg
 test("a file that is taken back while it is uploaded is not sent", async () => {
   const { log, left } = await sendFile(["f1"], [], (remove) => remove());
   assert.deepEqual([log, left], [["upload file", "post text"], []]);
+});
+
+test("http-api.md §3: a file that the server threw away after a day is uploaded again, once", async () => {
+  const gone = new ApiError(422, "invalid_request", "There is no such file.", 0);
+  const late = await sendFile(["f2"], [gone], undefined, "f1");
+  assert.deepEqual([late.log, late.left], [["post file f1", "upload file", "post file f2", "post text"], []]);
+  const wrong = await sendFile(["f2"], [gone, gone], undefined, "f1");
+  assert.deepEqual(wrong.log, ["post file f1", "upload file", "post file f2", "post text"]);
+  assert.deepEqual(wrong.left.map((p) => p.error), ["There is no such file."]);
+});
+
+test("a tab that does not lead sends nothing but what only it has", async () => {
+  const rows: Pending[] = [];
+  let leads = false;
+  let room = true;
+  const posted: string[] = [];
+  const outbox = openOutbox({
+    user: "",
+    keep: Promise.resolve({
+      list: async () => [...rows],
+      async add(p) {
+        if (!room) throw new Error("full");
+        rows.push(p as Pending);
+      },
+      async change(id) {
+        rows.splice(rows.findIndex((p) => p.clientID === id), 1);
+      },
+      bytes: async () => undefined,
+    }),
+    channel: undefined,
+    changed: () => {},
+    heard: () => {},
+  });
+  const sender = makeSender({
+    outbox,
+    leads: () => leads,
+    async post(body) {
+      const { client_id } = body as { client_id: string };
+      posted.push(client_id);
+      return { message: { id: client_id, client_id, seq: 1, rev: 1, at: 1, direction: "inbound", text: "" } };
+    },
+    upload: async () => "",
+    stored: () => {},
+    changed: () => {},
+    reason: () => "",
+    wait: async () => {},
+  });
+  const run = async (): Promise<void> => {
+    sender.run();
+    for (let i = 0; i < 9; i++) await turn();
+  };
+  outbox.add({ ...pending, clientID: "kept", text: "a" });
+  await run();
+  assert.deepEqual(posted, []);
+  leads = true;
+  await run();
+  assert.deepEqual(posted, ["kept"]);
+  leads = room = false;
+  outbox.add({ ...pending, clientID: "loose", text: "b" });
+  await run();
+  assert.deepEqual(posted, ["kept", "loose"]);
 });

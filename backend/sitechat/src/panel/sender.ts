@@ -7,11 +7,13 @@ import { backoff } from "./stream/backoff";
 /** What sending needs of others. */
 export type SenderOptions = {
   outbox: Outbox;
+  /** Whether this tab sends what all tabs wrote; another does otherwise. What only this tab has it sends itself. */
+  leads: () => boolean;
   post: (body: object) => Promise<unknown>;
   /** Uploads the file of a message and returns the server's id of it. */
   upload: (pending: Pending) => Promise<string>;
-  /** The server has stored it. */
-  stored: (message: Message) => void;
+  /** The server has stored it; raw are its own words. */
+  stored: (message: Message, raw: unknown) => void;
   changed: () => void;
   /** What is told when the server gave no reason of its own. */
   reason: () => string;
@@ -35,45 +37,57 @@ export function bodyOf({ clientID, text, page, replyTo, group, file, press }: Pe
 }
 
 /** Makes the sender. It tries until a message is stored or refused for good; the client id makes a repeat harmless. */
-export function makeSender({ outbox, post, upload, stored, changed, reason, wait }: SenderOptions): Sender {
+export function makeSender({ outbox, leads, post, upload, stored, changed, reason, wait }: SenderOptions): Sender {
   let running = false;
-  const next = (): Pending | undefined => outbox.list().find((p) => !p.error);
+  let again = false;
   const find = (clientID: string): Pending | undefined => outbox.list().find((p) => p.clientID === clientID);
-  const send = async (clientID: string): Promise<void> => {
-    // One that was taken back meanwhile is not there any more.
-    for (let failures = 0, p = find(clientID); p; failures++, p = find(clientID)) {
-      let asked = 0;
-      try {
-        if (p.file && !p.file.id) {
-          outbox.uploaded(clientID, await upload(p));
-          changed();
-          p = find(clientID);
-          if (!p) return;
-        }
-        const message = readMessage(asRecord(await post(bodyOf(p))).message);
-        if (message) {
-          // First the stored one, then away with the other: it is on the screen all the time.
-          stored(message);
-          return outbox.remove(clientID);
-        }
-      } catch (error) {
-        if (error instanceof ApiError && !error.temporary && error.status !== 401) {
-          // The server may have thrown the file away meanwhile: another try begins with the upload.
-          outbox.uploaded(clientID, "");
-          return outbox.fail(clientID, error.message || reason());
-        }
-        asked = error instanceof ApiError ? error.retryAfterMs : 0;
+  /** One try; returns how long the server asks to wait before the next, or undefined when there is none. */
+  const send = async (p: Pending): Promise<number | undefined> => {
+    const { clientID } = p;
+    const uploadedBefore = !!p.file?.id;
+    try {
+      if (p.file && !p.file.id) {
+        outbox.uploaded(clientID, await upload(p));
+        changed();
+        const now = find(clientID);
+        // One that was taken back meanwhile is not there any more.
+        if (!now) return undefined;
+        p = now;
       }
-      await wait(backoff(failures, Math.random, asked));
+      const raw = asRecord(await post(bodyOf(p))).message;
+      const message = readMessage(raw);
+      if (!message) return 0;
+      // First the stored one, then away with the other: it is on the screen all the time.
+      stored(message, raw);
+      outbox.remove(clientID);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.temporary || error.status === 401) return error instanceof ApiError ? error.retryAfterMs : 0;
+      // The server throws away what is not sent within a day: another try begins with the upload.
+      outbox.uploaded(clientID, "");
+      if (!uploadedBefore) outbox.fail(clientID, error.message || reason());
+    }
+    return undefined;
+  };
+  const drain = async (): Promise<void> => {
+    for (let failures = 0; ; ) {
+      await outbox.settled();
+      const p = outbox.list().find((p) => !p.error);
+      if (!p || !(leads() || outbox.atRisk())) return;
+      const asked = await send(p);
+      changed();
+      if (asked === undefined) failures = 0;
+      else await wait(backoff(failures++, Math.random, asked));
     }
   };
   const run = async (): Promise<void> => {
+    again = true;
+    if (running) return;
     running = true;
-    for (let p = next(); p; p = next()) {
-      await send(p.clientID);
-      changed();
+    while (again) {
+      again = false;
+      await drain();
     }
     running = false;
   };
-  return { run: () => void (running || run()) };
+  return { run: () => void run() };
 }

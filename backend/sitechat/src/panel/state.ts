@@ -28,6 +28,8 @@ export type State = {
   /** What the server keeps of the conversation is in the transcript, or there is none. */
   loaded: boolean;
   pending: readonly Pending[];
+  /** Some of that would be lost with this page. */
+  atRisk: boolean;
   /** The server has messages before the oldest one here. */
   more: boolean;
   loadingEarlier: boolean;
@@ -70,6 +72,7 @@ export function emptyState(lang: string, strings: Strings): State {
     transcript: new Map(),
     loaded: false,
     pending: [],
+    atRisk: false,
     more: false,
     loadingEarlier: false,
     seen: 0,

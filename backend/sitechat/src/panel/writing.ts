@@ -29,14 +29,14 @@ export type WritingOptions = { outbox: Outbox; outgoing: Outgoing; acts: Acts; s
 export function makeWriting({ outbox, outgoing, acts, state, run }: WritingOptions): Writing {
   const newID = (): string => makeID(crypto.getRandomValues(new Uint8Array(16)));
   /** Puts messages into the outbox; the first one answers what is being answered. */
-  const send = (list: readonly (Pick<Pending, "text"> & Partial<Pending>)[]): void => {
+  const send = (list: readonly (Pick<Pending, "text"> & Partial<Pending>)[], bytes: readonly Blob[] = []): void => {
     const { page, replyTo, strings } = state.get();
     list.forEach((over, i) => {
       const quote = !i && replyTo && { replyTo: { ...replyTo, text: describe(replyTo, strings) } };
-      outbox.add({ clientID: newID(), at: Date.now(), page: pageOf(page), error: "", ...quote, ...over });
+      outbox.add({ clientID: newID(), at: Date.now(), page: pageOf(page), error: "", ...quote, ...over }, bytes[i]);
     });
     state.set({ pending: outbox.list(), newsAfter: undefined, replyTo: undefined, notice: "" });
-    if (state.get().phase === "ready") run();
+    run();
   };
   return {
     async write(text) {
@@ -52,8 +52,8 @@ export function makeWriting({ outbox, outgoing, acts, state, run }: WritingOptio
     sendFiles(files, text) {
       const group = files.length > 1 ? newID() : "";
       const list = files.map(({ file }, i) => ({ text: i ? "" : text, file, clientID: newID(), ...(group && { group }) }));
-      files.forEach(({ bytes }, i) => outgoing.keep(list[i]?.clientID ?? "", bytes));
-      send(list);
+      files.forEach(({ bytes }, i) => outgoing.hold(list[i]?.clientID ?? "", bytes));
+      send(list, files.map(({ bytes }) => bytes));
     },
     press: (press) => send([{ text: "", press }]),
     reply: (replyTo) => state.set({ replyTo, editing: undefined }),

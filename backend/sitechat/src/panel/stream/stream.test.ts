@@ -2,15 +2,24 @@ import assert from "node:assert/strict";
 import test, { mock } from "node:test";
 import type { Message } from "../message";
 import { backoff } from "./backoff";
-import { readEvents } from "./sse";
+import { makeChoice } from "./choice";
+import { readEvents } from "./events";
+import { openStore } from "../storage";
 import { makeStream, type StreamOptions } from "./stream";
 import type { Transport, TransportHandlers } from "./transport";
 
 type Line = { name: string; token: string; cursor: number; on: TransportHandlers; closed: boolean };
 
+const ways = ["ws", "events", "poll"];
+const memory = () =>
+  openStore(() => {
+    throw new Error("refused");
+  });
+
 /** A stream over transports that the test plays, with the clock in its hands. */
-function play(over: Partial<StreamOptions> = {}) {
+function play(over: Partial<StreamOptions> = {}, store = memory()) {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const passed: [number, string][] = [];
   const lines: Line[] = [];
   const got: Message[] = [];
   const transport =
@@ -24,7 +33,10 @@ function play(over: Partial<StreamOptions> = {}) {
     };
   const stream = makeStream({
     base: "https://chat.example.test/",
-    transports: [transport("ws"), transport("sse")],
+    transports: ways.map(transport),
+    choice: makeChoice(store, "way", ways.length, Date.now),
+    follow: () => undefined,
+    pass: (before, data) => passed.push([before, data]),
     token: () => "t",
     message: (message) => got.push(message),
     typing: () => {},
@@ -35,7 +47,7 @@ function play(over: Partial<StreamOptions> = {}) {
     now: Date.now,
     ...over,
   });
-  return { lines, got, stream, last: () => lines[lines.length - 1] as Line };
+  return { lines, got, stream, passed, last: () => lines[lines.length - 1] as Line };
 }
 
 function frame(type: string, fields: object): string {
@@ -58,14 +70,100 @@ test("a cut line is taken up again from the highest rev", () => {
   assert.equal(got.length, 2);
 });
 
-test("where WebSockets do not get through, the other transport is tried after two failures", () => {
+const namesOf = (lines: readonly Line[]): string[] => lines.map((line) => line.name);
+
+test("where WebSockets do not get through, the next way is tried after two failures", () => {
   const { lines, stream, last } = play();
   stream.start(0);
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 6; i++) {
     last().on.end();
     mock.timers.tick(30_000);
   }
-  assert.deepEqual(lines.map((line) => line.name), ["ws", "ws", "sse", "sse"]);
+  assert.deepEqual(namesOf(lines), ["ws", "ws", "events", "events", "poll", "poll", "ws"]);
+});
+
+test("a proxy that keeps the words to itself is noticed within seconds: the next way at once", () => {
+  const { lines, stream, last } = play();
+  stream.start(0);
+  mock.timers.tick(5999);
+  assert.equal(lines.length, 1);
+  mock.timers.tick(1);
+  mock.timers.tick(0);
+  assert.deepEqual([namesOf(lines), lines[0]?.closed], [["ws", "events"], true]);
+  mock.timers.tick(6000);
+  mock.timers.tick(0);
+  last().on.frame(frame("ready", { cursor: 0 }));
+  mock.timers.tick(59_000);
+  assert.deepEqual(namesOf(lines), ["ws", "events", "poll"]);
+});
+
+test("a line that is cut right after it began, time and again, is left for the next way", () => {
+  const { lines, stream, last } = play();
+  stream.start(0);
+  const live = (ms: number): void => {
+    last().on.frame(frame("ready", { cursor: 0 }));
+    mock.timers.tick(ms);
+    last().on.end();
+    mock.timers.tick(5000);
+  };
+  for (const ms of [3000, 11_000, 3000, 11_000]) live(ms);
+  assert.deepEqual(namesOf(lines), ["ws", "ws", "ws", "ws", "ws"]);
+  live(3000);
+  live(3000);
+  assert.deepEqual(namesOf(lines), ["ws", "ws", "ws", "ws", "ws", "ws", "events"]);
+});
+
+test("what worked is taken first by the next page, and the better way tried again after a while", () => {
+  const store = memory();
+  const first = play({}, store);
+  first.stream.start(0);
+  mock.timers.tick(6000);
+  mock.timers.tick(0);
+  first.last().on.frame(frame("ready", { cursor: 0 }));
+  assert.deepEqual(namesOf(first.lines), ["ws", "events"]);
+  mock.timers.reset();
+  const next = play({}, store);
+  next.stream.start(0);
+  next.last().on.frame(frame("ready", { cursor: 0 }));
+  assert.deepEqual(namesOf(next.lines), ["events"]);
+  for (let i = 0; i < 6; i++) {
+    mock.timers.tick(25_000);
+    next.last().on.frame(frame("ping", { cursor: 0 }));
+  }
+  assert.deepEqual([namesOf(next.lines), next.lines[0]?.closed], [["events", "ws"], true]);
+  // One try is enough for what did not work before; then it is left alone for twice as long.
+  next.last().on.end();
+  mock.timers.tick(1000);
+  next.last().on.frame(frame("ready", { cursor: 0 }));
+  for (let i = 0; i < 9; i++) {
+    mock.timers.tick(25_000);
+    next.last().on.frame(frame("ping", { cursor: 0 }));
+  }
+  assert.deepEqual(namesOf(next.lines), ["events", "ws", "events"]);
+  mock.timers.tick(25_000);
+  next.last().on.frame(frame("ping", { cursor: 0 }));
+  assert.deepEqual(namesOf(next.lines), ["events", "ws", "events", "ws"]);
+  next.last().on.frame(frame("ready", { cursor: 0 }));
+  assert.equal(store.get("way"), undefined);
+});
+
+test("a tab that follows another takes its line; when it leads it asks the server, from where it is, and passes on what comes", () => {
+  let follows = true;
+  const lines: Line[] = [];
+  const follow: Transport = (_base, token, cursor, on) => {
+    lines.push({ name: "follow", token, cursor, on, closed: false });
+    return () => Object.assign(lines[lines.length - 1] as Line, { closed: true });
+  };
+  const { lines: own, stream, passed } = play({ follow: () => (follows ? follow : undefined) });
+  stream.start(3);
+  lines[0]?.on.frame(frame("message", { message: hello }));
+  mock.timers.tick(50_000);
+  assert.deepEqual([own.length, passed.length, stream.state()], [0, 0, { cursor: 5, live: false }]);
+  follows = false;
+  stream.again();
+  assert.deepEqual([lines[0]?.closed, own.map((line) => [line.name, line.cursor])], [true, [["ws", 5]]]);
+  own[0]?.on.frame(frame("ready", { cursor: 6 }));
+  assert.deepEqual([passed, stream.state()], [[[5, frame("ready", { cursor: 6 })]], { cursor: 6, live: true }]);
 });
 
 test("a line that is silent for 60 s is cut and taken up again; a ping keeps it", () => {

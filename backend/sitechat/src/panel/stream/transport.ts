@@ -1,5 +1,3 @@
-import { readEvents } from "./sse";
-
 /** What a transport tells: each frame as it came, then once that it has ended, with a code when the server gave one. */
 export type TransportHandlers = { frame: (data: string) => void; end: (code?: string) => void };
 
@@ -15,24 +13,19 @@ export const socketTransport: Transport = (base, token, cursor, on) => {
   return () => socket.close();
 };
 
-/** The stream as an answer that is read while it comes: for networks that break WebSockets. */
-export const eventsTransport: Transport = (base, token, cursor, on) => {
-  const stop = new AbortController();
-  const run = async (): Promise<void> => {
-    const response = await fetch(`${base}v1/stream/events?cursor=${cursor}`, {
-      headers: { Authorization: `Bearer ${token}`, Accept: "text/event-stream" },
-      credentials: "omit",
-      cache: "no-store",
-      signal: stop.signal,
-    });
-    if (response.status === 401) return on.end("token_invalid");
-    if (response.ok && response.body) {
-      const read = readEvents(on.frame);
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (let part = await reader.read(); !part.done; part = await reader.read()) read(part.value);
-    }
-    on.end();
+/** A transport of a part that is fetched when it is needed. */
+export function lazily(load: () => Promise<Transport>): Transport {
+  return (base, token, cursor, on) => {
+    let closed = false;
+    let close = (): void => {
+      closed = true;
+    };
+    load().then(
+      (transport) => {
+        if (!closed) close = transport(base, token, cursor, on);
+      },
+      () => on.end(),
+    );
+    return () => close();
   };
-  run().catch(() => on.end());
-  return () => stop.abort();
-};
+}

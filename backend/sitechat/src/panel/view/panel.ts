@@ -46,7 +46,7 @@ export function makePanel(body: HTMLElement, app: App, store: StateStore, draft:
   body.replaceChildren(panel);
   return {
     render(state) {
-      const { strings, lang, phase, offline, slow } = state;
+      const { strings, lang, phase, offline, slow, atRisk } = state;
       const unavailable = phase === "unavailable";
       document.documentElement.lang = lang;
       document.title = state.title || strings["panel.title"];
@@ -55,7 +55,8 @@ export function makePanel(body: HTMLElement, app: App, store: StateStore, draft:
       setLabel(menu, strings["panel.menu"]);
       // There is nothing to end where nothing was begun.
       menu.hidden = !state.begun || unavailable;
-      setText(banner, unavailable ? "" : offline ? strings["panel.offline"] : slow ? strings["panel.connecting"] : "");
+      // A moment passes until something is kept: what would be lost is told only when it has to wait.
+      setText(banner, unavailable ? "" : atRisk && (offline || slow) ? strings["panel.at_risk"] : offline ? strings["panel.offline"] : slow ? strings["panel.connecting"] : "");
       setText(notice, unavailable ? strings["panel.unavailable"] : "");
       // An empty text takes the whole line away (LOC-2).
       setText(maker, strings.powered_by && `${strings.powered_by} Leadline`);

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { Keep, Kept } from "./keep";
+import { openOutbox, readOld } from "./outbox";
+import type { Outbox, Pending } from "../outbox";
+import { changePerson } from "../session";
+import { openStore, type Store } from "../storage";
+
+function memory(): Store {
+  return openStore(() => {
+    throw new Error("refused");
+  });
+}
+
+function pending(clientID: string): Pending {
+  return { clientID, text: `text of ${clientID}`, at: 1, page: { url: "u", title: "t", referrer: "r" }, error: "" };
+}
+
+/** A place for messages like the browser's database; several outboxes on it are several tabs. */
+function place() {
+  let rows: { n: number; p: Kept & object }[] = [];
+  let n = 0;
+  const blobs = new Map<string, Blob>();
+  const over: Partial<Keep> = {};
+  const keep: Keep = {
+    list: async () => rows.map(({ p }) => structuredClone(p)),
+    async add(p, bytes) {
+      if (rows.some((row) => row.p.clientID === p.clientID)) return;
+      rows.push({ n: ++n, p: structuredClone(p) });
+      if (bytes) blobs.set(p.clientID, bytes);
+    },
+    async change(id, change) {
+      rows = rows.flatMap((row) => {
+        const p = row.p.clientID === id ? change(row.p) : row.p;
+        return p ? [{ ...row, p: p as Kept }] : [];
+      });
+      if (!rows.some((row) => row.p.clientID === id)) blobs.delete(id);
+    },
+    bytes: async (id) => blobs.get(id),
+  };
+  const tabs: { onmessage: ((event: MessageEvent) => void) | null }[] = [];
+  const open = (user = "", place: Promise<Keep> = Promise.resolve({ ...keep, ...over })): Outbox & { heard: number } => {
+    const channel = {
+      onmessage: null as ((event: MessageEvent) => void) | null,
+      postMessage: (data: unknown) => tabs.forEach((tab) => tab !== channel && tab.onmessage?.({ data } as MessageEvent)),
+    };
+    tabs.push(channel);
+    const ears = { heard: 0 };
+    const options = { user, keep: place, channel: channel as unknown as BroadcastChannel, changed: () => {}, heard: () => ears.heard++ };
+    return Object.assign(ears, openOutbox(options));
+  };
+  return { open, over, blobs };
+}
+
+const idsOf = (outbox: Outbox): string[] => outbox.list().map((p) => p.clientID);
+
+test("what was written is there after a reload, with the same client id", async () => {
+  const { open } = place();
+  const first = open();
+  first.add(pending("a"));
+  first.add(pending("b"));
+  assert.deepEqual(idsOf(first), ["a", "b"], "shown at once");
+  first.fail("b", "refused");
+  first.remove("a");
+  await first.settled();
+  const next = open();
+  await next.settled();
+  assert.deepEqual(next.list(), [{ ...pending("b"), error: "refused" }]);
+  assert.equal(next.atRisk(), false);
+});
+
+test("files, groups, quotes and presses are there after a reload as well, bytes until they are sent", async () => {
+  const { open, blobs } = place();
+  const file = { id: "", kind: "voice", wish: "voice", name: "v.webm", type: "audio/webm", bytes: 9, width: 0, height: 0, durationMs: 1200 };
+  const list: Pending[] = [
+    { ...pending("a"), text: "", file, group: "g" },
+    { ...pending("b"), replyTo: { id: "m", direction: "outbound", kind: "text", text: "x", author: "Oleg" } },
+    { ...pending("c"), text: "", press: { message: "m", text: "Yes", data: "y" } },
+  ];
+  const first = open();
+  list.forEach((p) => first.add(p, p.file && new Blob(["voice"])));
+  first.uploaded("a", "f1");
+  first.uploaded("b", "none");
+  await first.settled();
+  const next = open();
+  await next.settled();
+  assert.deepEqual(next.list(), [{ ...list[0], file: { ...file, id: "f1" } }, list[1], list[2]]);
+  assert.equal(await (await next.bytes("a"))?.text(), "voice");
+  next.remove("a");
+  await next.settled();
+  assert.equal(blobs.size, 0);
+});
+
+test("the tabs have one list, in the order of writing, and hear of each other", async () => {
+  const { open } = place();
+  const [one, two] = [open(), open()];
+  one.add(pending("a"));
+  two.add(pending("b"));
+  one.add(pending("c"));
+  await Promise.all([one.settled(), two.settled()]);
+  await Promise.all([one.settled(), two.settled()]);
+  assert.deepEqual([idsOf(one).sort(), idsOf(two)], [["a", "b", "c"], idsOf(one)]);
+  two.remove("a");
+  await two.settled();
+  await one.settled();
+  assert.deepEqual(idsOf(one).sort(), ["b", "c"]);
+  assert.ok(one.heard > 0 && two.heard > 0);
+});
+
+test("where there is no database, or no room in it, messages are kept in memory and said to be at risk", async () => {
+  for (const [what, keep] of [
+    ["refused", Promise.reject(new Error("refused"))],
+    ["full", undefined],
+  ] as const) {
+    const { open, over } = place();
+    over.add = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+    const outbox = keep ? open("", keep) : open();
+    outbox.add(pending("a"));
+    outbox.add(pending("b"));
+    outbox.fail("a", "refused");
+    await outbox.settled();
+    assert.deepEqual(outbox.list().map((p) => [p.clientID, p.error]), [["a", "refused"], ["b", ""]], what);
+    assert.equal(outbox.atRisk(), true, what);
+    outbox.remove("a");
+    outbox.remove("b");
+    await outbox.settled();
+    assert.deepEqual([outbox.list(), outbox.atRisk()], [[], false], what);
+  }
+});
+
+test("one that found no room keeps its place by its time", async () => {
+  const { open, over } = place();
+  over.list = async () => [{ ...pending("a"), at: 1 }, { ...pending("c"), at: 3 }];
+  over.add = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+  const outbox = open();
+  outbox.add({ ...pending("b"), at: 2 });
+  await outbox.settled();
+  assert.deepEqual(idsOf(outbox), ["a", "b", "c"]);
+});
+
+test("a database that fails later leaves in memory what it had", async () => {
+  const { open, over } = place();
+  let broken = false;
+  over.list = async () => {
+    if (broken) throw new Error("broken");
+    return [pending("a")];
+  };
+  const outbox = open();
+  await outbox.settled();
+  broken = true;
+  await outbox.settled();
+  assert.deepEqual([idsOf(outbox), outbox.atRisk()], [["a"], true]);
+});
+
+test("SEC-7: what another person wrote stays where it is; what nobody in particular wrote goes with who is here", async () => {
+  const { open } = place();
+  const [anna, nobody] = [open("anna"), open("")];
+  anna.add(pending("a"));
+  nobody.add(pending("n"));
+  await Promise.all([anna.settled(), nobody.settled()]);
+  const oleg = open("oleg");
+  await oleg.settled();
+  assert.deepEqual(idsOf(oleg), ["n"]);
+});
+
+test("what was kept before there was a database comes along; rubbish and files without bytes do not", () => {
+  for (const text of [undefined, "", "{", "7", "[1,null,{}]", '[{"clientID":"a","text":"","at":1}]', '[{"clientID":"a","text":"","at":1,"file":{}}]']) assert.deepEqual(readOld(text), []);
+  assert.deepEqual(readOld(JSON.stringify([pending("a")])), [pending("a")]);
+});
+
+test("design.md §10: storage that is refused or full is memory", () => {
+  const full = {
+    getItem: () => null,
+    removeItem: () => {},
+    setItem: () => {
+      throw new Error("full");
+    },
+  } as unknown as Storage;
+  for (const store of [memory(), openStore(() => full)]) {
+    store.set("k", "v");
+    assert.equal(store.get("k"), "v");
+    store.remove("k");
+    assert.equal(store.get("k"), undefined);
+  }
+});
+
+test("EMB-21, SEC-7: another person finds nothing of the one before; who signs in keeps what was written before", () => {
+  for (const [name, before, now, kept] of [
+    ["nobody signs in", "", "", true],
+    ["a visitor signs in", "", "anna", true],
+    ["the same person comes back", "anna", "anna", true],
+    ["another person comes", "anna", "oleg", false],
+    ["the person signs out", "anna", "", false],
+  ] as const) {
+    const store = memory();
+    changePerson(store, "1", before, []);
+    store.set("token", "t");
+    changePerson(store, "1", now, ["token"]);
+    assert.equal(store.get("token"), kept ? "t" : undefined, name);
+  }
+});

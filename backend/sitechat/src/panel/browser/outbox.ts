@@ -1,0 +1,155 @@
+import { readQuote } from "../content";
+import type { Outbox, Pending, PendingFile } from "../outbox";
+import { asCount, asList, asRecord, asText, isCount } from "../read";
+import type { Keep } from "./keep";
+
+/** What an outbox needs of others. */
+export type OutboxOptions = {
+  /** The site's name for who writes; a message of another person stays where it is. */
+  user: string;
+  /** The place where messages are kept; rejects where there is none. */
+  keep: Promise<Keep>;
+  /** Joins the tabs of this browser; undefined where they cannot hear each other. */
+  channel: BroadcastChannel | undefined;
+  /** The list is another one. */
+  changed: () => void;
+  /** It is so by another tab. */
+  heard: () => unknown;
+};
+
+/** A database that does not answer for so long is none; bytes take their time. */
+const ANSWER_WITHIN_MS = 5000;
+const BYTES_PER_MS = 1000;
+
+/**
+ * Opens the outbox. A message is shown at once and written meanwhile; what cannot be written stays in this tab's memory.
+ * All tabs write to one list, whose order is that of writing.
+ */
+export function openOutbox({ user, keep, channel, changed, heard }: OutboxOptions): Outbox {
+  let kept: Pending[] = [];
+  let loose: Pending[] = [];
+  let db: Keep | undefined;
+  let waiting = 0;
+  let line: Promise<void> = Promise.resolve();
+
+  const within = <T>(act: Promise<T>, ms: number): Promise<T> =>
+    new Promise((resolve, reject) => {
+      act.then(resolve, reject);
+      setTimeout(reject, ms, new Error("no answer"));
+    });
+  /** Does something with the database after all that was begun before, and reads what is there when it was the last. */
+  const then = (act: () => unknown): Promise<void> => {
+    waiting++;
+    line = line.then(act).then(async () => {
+      if (--waiting || !db) return;
+      try {
+        const found = (await within(db.list(), ANSWER_WITHIN_MS)).map(readPending).filter((p) => p !== undefined);
+        if (!waiting) kept = found.filter((p) => !p.user || p.user === user);
+      } catch {
+        // It worked and does so no more: what it had is in memory.
+        db = undefined;
+        loose = list();
+        kept = [];
+      }
+      changed();
+    });
+    return line;
+  };
+  const list = (): Pending[] => {
+    const all = [...kept];
+    // Only a message that could not be written stands aside for long: it has its place by its time.
+    for (const p of loose) {
+      const at = all.findIndex((other) => other.at > p.at);
+      all.splice(at < 0 ? all.length : at, 0, p);
+    }
+    return all;
+  };
+  const edit = (clientID: string, change: (p: Pending) => Pending | undefined): void => {
+    const over = (list: Pending[]): Pending[] => list.map((p) => (p.clientID === clientID ? change(p) : p)).filter((p) => p !== undefined);
+    kept = over(kept);
+    loose = over(loose);
+    void then(async () => {
+      // Where it fails, the message stays: it is sent again under its own id.
+      if (db) await within(db.change(clientID, (p) => change(p as Pending)), ANSWER_WITHIN_MS).catch(() => {});
+      channel?.postMessage("changed");
+    });
+  };
+  if (channel)
+    channel.onmessage = () => void then(() => {}).then(heard);
+  void then(async () => {
+    db = await keep.catch(() => undefined);
+  });
+  return {
+    list,
+    add(p, bytes) {
+      const pending = { ...p, user };
+      loose = [...loose, pending];
+      void then(async () => {
+        try {
+          if (!db) throw new Error("nowhere to write");
+          // It may have been taken back, or have been uploaded, before it is written.
+          const now = loose.find(({ clientID }) => clientID === p.clientID);
+          if (!now) return;
+          await within(db.add(now, bytes), ANSWER_WITHIN_MS + (bytes?.size ?? 0) / BYTES_PER_MS);
+          loose = loose.filter((other) => other !== now);
+          kept = [...kept, now];
+        } catch {
+          changed();
+        }
+        channel?.postMessage("changed");
+      });
+    },
+    remove: (clientID) => edit(clientID, () => undefined),
+    fail: (clientID, error) => edit(clientID, (p) => ({ ...p, error })),
+    uploaded: (clientID, id) => edit(clientID, (p) => (p.file ? { ...p, file: { ...p.file, id } } : p)),
+    bytes: async (clientID) => (db ? within(db.bytes(clientID), ANSWER_WITHIN_MS).catch(() => undefined) : undefined),
+    settled: () => then(() => {}),
+    atRisk: () => loose.length > 0,
+  };
+}
+
+/** What the panel kept before it had a database. */
+export function readOld(text: string | undefined): Pending[] {
+  try {
+    // Their bytes are gone: a file cannot be sent any more.
+    return asList(JSON.parse(text ?? "[]")).map(readPending).filter((p) => p !== undefined && !p.file) as Pending[];
+  } catch {
+    return [];
+  }
+}
+
+function readPending(value: unknown): Pending | undefined {
+  const v = asRecord(value);
+  const { clientID, text, at } = v;
+  const { url, title, referrer } = asRecord(v.page);
+  const press = asRecord(v.press);
+  const f = asRecord(v.file);
+  if (typeof clientID !== "string" || typeof text !== "string" || !(text || v.press || v.file) || !isCount(at)) return undefined;
+  const replyTo = readQuote(v.replyTo);
+  return {
+    clientID,
+    text,
+    at,
+    error: asText(v.error),
+    page: { url: asText(url), title: asText(title), referrer: asText(referrer) },
+    ...(asText(v.user) && { user: asText(v.user) }),
+    ...(replyTo && { replyTo }),
+    ...(asText(v.group) && { group: asText(v.group) }),
+    ...(v.press ? { press: { message: asText(press.message), text: asText(press.text), data: asText(press.data) } } : {}),
+    ...(v.file ? { file: readPendingFile(f) } : {}),
+  };
+}
+
+function readPendingFile(f: Record<string, unknown>): PendingFile {
+  return {
+    id: asText(f.id),
+    kind: asText(f.kind),
+    wish: asText(f.wish),
+    name: asText(f.name),
+    type: asText(f.type),
+    bytes: asCount(f.bytes),
+    width: asCount(f.width),
+    height: asCount(f.height),
+    durationMs: asCount(f.durationMs),
+  };
+}

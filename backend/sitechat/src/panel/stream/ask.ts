@@ -1,0 +1,9 @@
+/** Asks for the stream over fetch: no token stands in an address (SEC-5). */
+export function askStream(url: string, token: string, signal?: AbortSignal): Promise<Response> {
+  return fetch(url, {
+    headers: { Authorization: `Bearer ${token}` },
+    credentials: "omit",
+    cache: "no-store",
+    ...(signal && { signal }),
+  });
+}
