@@ -36,7 +36,9 @@ type front struct {
 	noSockets atomic.Bool
 	refused   atomic.Int64 // upgrades that were refused
 	down      atomic.Bool  // lines are cut, as if nothing ran behind it
+	instead   atomic.Value // http.HandlerFunc that answers the widget's requests instead of the backend; nil for none
 
+	proxy http.Handler
 	mu    sync.Mutex
 	count map[string]int
 }
@@ -74,12 +76,17 @@ func (w *world) behindAFront() *front {
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }, // the browser sees a cut line
 	}
 	var at string
+	f.proxy = proxy
 	served := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.count[r.Method+" "+r.URL.Path]++
 		f.mu.Unlock()
 		if f.down.Load() {
 			panic(http.ErrAbortHandler)
+		}
+		if act, _ := f.instead.Load().(http.HandlerFunc); act != nil && strings.HasPrefix(r.URL.Path, "/widget/v1/") {
+			act(rw, r)
+			return
 		}
 		if f.noSockets.Load() && r.Header.Get("Upgrade") != "" {
 			f.refused.Add(1)

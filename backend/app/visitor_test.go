@@ -32,7 +32,15 @@ func (w *world) widgetHeaders(user int64) map[string]string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return map[string]string{"X-Auth-Token": token, "Origin": "https://" + crmHost}
+	return map[string]string{"X-Auth-Token": token, "Origin": w.crmOrigin()}
+}
+
+// crmOrigin is that of the first account's pages.
+func (w *world) crmOrigin() string {
+	if w.cfg.Kommo.Enabled() {
+		return "https://democo.kommo.com"
+	}
+	return "https://" + crmHost
 }
 
 func (w *world) connectBody() map[string]string {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"strings"
@@ -38,24 +39,37 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 <script>(window.amo_social_button || window.crm_plugin).setMeta({ contact: { name: "Pavel Sidorov" } });</script></body></html>`, s.snippet)
 }
 
-// withWidget serves the release zip on the simulated CRM's pages.
-func (w *world) withWidget(platform string) {
+// widgetZip makes the archive as a release does, from the given sources.
+func (w *world) widgetZip(platform string, sources fs.FS) []byte {
 	w.t.Helper()
-	needs(w.t, crmpage.Built(), "the sandbox's page")
-	zip, err := widgetzip.Build(os.DirFS("../../widget"), widgetzip.Options{
+	zip, err := widgetzip.Build(sources, widgetzip.Options{
 		Platform: platform, BackendURL: appURL, SupportLink: "https://help.example.org/leadline",
 		SupportEmail: "help@example.org", SupportPhone: "+1 555 010 0100",
 	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	site, err := w.box.MountSite(crmpage.Options{BackendOrigins: []string{appURL}, PrivacyPolicy: "https://help.example.org/privacy"})
+	return zip
+}
+
+// withWidget serves the release zip on the simulated CRM's pages. The test fails
+// on every rule that was broken there, whatever it ends with.
+func (w *world) withWidget(platform string, options ...func(*crmpage.Options)) *crmpage.Site {
+	w.t.Helper()
+	needs(w.t, crmpage.Built(), "the sandbox's page")
+	o := crmpage.Options{BackendOrigins: []string{appURL}, PrivacyPolicy: "https://help.example.org/privacy"}
+	for _, change := range options {
+		change(&o)
+	}
+	site, err := w.box.MountSite(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := site.AddWidget(widget, clientID, zip); err != nil {
+	if err := site.AddWidget(widget, clientID, w.widgetZip(platform, os.DirFS("../../widget"))); err != nil {
 		w.t.Fatal(err)
 	}
+	w.t.Cleanup(w.noBreaches)
+	return site
 }
 
 // TestWholeWayInTheBrowser is the main job as its users do it: an admin installs

@@ -86,7 +86,7 @@
   }).observe(document, { childList: true, subtree: true });
 
   // What a widget's script puts into the page: {node, code}, until it is gone.
-  // Modals are the page's to redraw; head and body are looked at as a whole.
+  // Modals are the page's to redraw.
   let placed = [];
   function watchPlacing(type, name) {
     const about = Object.getOwnPropertyDescriptor(type.prototype, name);
@@ -100,7 +100,6 @@
       const had = new Set(parents.flatMap((node) => [...node.childNodes]));
       const result = original.apply(this, arguments);
       for (const parent of parents) {
-        if (parent === document.head || parent === document.body || parent === document) continue;
         for (const node of parent.childNodes) {
           if (had.has(node)) continue;
           placed.push({ node, code });
@@ -178,6 +177,7 @@
     const left = [];
     for (const node of [...document.body.children, ...document.head.children]) {
       if (crm.own.has(node) || node.hasAttribute("data-requiremodule")) continue;
+      if (placed.some((p) => p.node === node && p.code !== code)) continue; // another widget's, which is not at its end
       // A style sheet of one's own may stay when it is not of one page (W §4.5), once.
       if (node.matches('link[rel~="stylesheet"][href*="/upl/' + code + '/"]')) styles.push(node);
       else left.push(node);
@@ -188,19 +188,21 @@
   // afterDestroy is asked once the page's own cleaning is done (W §4.3). Who
   // leaves a page need not empty the place that the page is about to redraw.
   crm.afterDestroy = function (code, leaving) {
+    placed = placed.filter(({ node }) => node.isConnected);
     for (const type of handlersOf(code)) breach("W §10.3 handlers", code + " left a handler of " + type);
     for (const html of strangers(code)) breach("W §10.3 nodes", "left behind: " + html);
     const stray = document.querySelector(["#C", ".C", '[id^="C-"]', '[id^="C_"]', '[class^="C-"]', '[class^="C_"]'].join().replaceAll("C", CSS.escape(code)));
     if (stray && !stray.closest(".widget-settings__modal, [data-code]" + (leaving ? ", #page_holder" : ""))) {
       breach("W §10.3 nodes", "left behind: " + stray.outerHTML.slice(0, 120));
     }
-    placed = placed.filter(({ node }) => node.isConnected);
     for (const { node, code: by } of placed) {
       const at = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
+      if (node.parentNode === document.head || node.parentNode === document.body) continue; // among the strangers
       if (by === code && !at.closest(".modal, [data-code]" + (leaving ? ", #page_holder" : ""))) {
         breach("W §10.3 nodes", "left behind: " + (node.outerHTML || node.data || "").slice(0, 120));
       }
     }
+    crm.uncounted(code);
     if (crm.intervalsOf(code) > 0) breach("W §10.3 after destroy", code + " left an interval running");
   };
 
