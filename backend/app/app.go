@@ -24,6 +24,7 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/config"
 	"leadline/backend/conversation"
+	"leadline/backend/desk"
 	"leadline/backend/httpapi"
 	"leadline/backend/i18n"
 	"leadline/backend/media"
@@ -65,6 +66,7 @@ type App struct {
 	hub       *realtime.Hub
 	streams   *realtime.Server
 	typing    *bridge.Typing
+	desk      *desk.Service
 	fetches   *bridge.Fetches
 	avatars   *bridge.Avatars
 	unsent    unsent
@@ -178,12 +180,16 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		Store: a.store.Accounts(), CRM: crm, Channel: followed{crm, a}, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
 		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: func() { a.worker.Wake(); a.sync.Rescan() }, Lost: a.healer.Lost,
 	})
+	a.desk = desk.NewService(desk.Deps{
+		Store: a.store.Desk(), Parked: a.store.Conversations().CountParked, IsAdmin: a.Accounts.IsAdmin, Reach: chats.Reach,
+		Changed: func(id chatid.AccountID) { a.hub.Publish(realtime.Hint{Availability: true}, realtime.AccountTopic(id)) }, Period: cfg.BackgroundPeriod, Now: o.Now, Logger: o.Logger,
+	})
 	cards := bridge.NewCardFile(crm, a.Accounts)
 	a.templates, a.texts = bridge.NewTemplateFile(cards, o.Now), p.texts
 	a.chats, chats.Sources = chats, bridge.NewSourceFile(cards, a.Accounts)
 	a.avatars = bridge.NewAvatars(a.store.Accounts(), a.media.ForAvatars(), newID, o.Now, o.Logger)
 	a.sync = bridge.NewSync(bridge.SyncDeps{
-		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations, Sources: chats, Avatars: a.avatars,
+		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations, Sources: chats, CallBacks: a.desk, Avatars: a.avatars,
 		HookURL: func(secret string) string { return cfg.AppURL + httpapi.CRMHookPath + secret }, NewSecret: secret,
 		Now: o.Now, Logger: o.Logger,
 	})
@@ -199,16 +205,27 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.typing = bridge.NewTyping(b, conversations.Find)
 	a.fetches = bridge.NewFetches(conversations, a.media, o.Logger)
 	conversations.FilesWaiting = a.fetches.Wake
+	conversations.CallBackAsked = a.sync.CallBackAsked
 	a.unsent = unsent{files: conversations, media: a.media, log: o.Logger}
 
-	a.streams = realtime.NewServer(realtime.Config{CheckOrigin: realtime.OnlyOrigin(cfg.ChatURL), Log: o.Logger}, a.hub,
+	a.streams = realtime.NewServer(realtime.Config{CheckOrigin: realtime.OnlyOrigin(cfg.ChatURL), Log: o.Logger, Availability: a.available}, a.hub,
 		httpapi.StreamSource{Tokens: p.tokens, Conversations: conversations, OnlineChats: chats, Texts: p.texts, Links: p.links, Now: o.Now})
 	a.handler = httpapi.New(httpapi.Deps{
 		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
 		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,
-		OnlineChats: chats, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
+		OnlineChats: chats, Desk: a.desk, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
 		Texts: p.texts, Database: a.store, NewID: newID, Now: o.Now, Logger: o.Logger,
 	})
+}
+
+// available tells a stream whether somebody answers.
+func (a *App) available(ctx context.Context, s realtime.Session) (realtime.Availability, error) {
+	v, err := a.desk.Availability(ctx, s.Account, s.Chat)
+	out := realtime.Availability{State: string(v.State)}
+	if !v.Back.IsZero() {
+		out.Back = v.Back.Format(time.RFC3339)
+	}
+	return out, err
 }
 
 // followed is the account service's channel: an account that is switched off is
@@ -269,6 +286,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	}
 	background.Go(func() { _ = a.hub.Run(work) })
 	background.Go(func() { a.typing.Run(work) })
+	background.Go(func() { a.desk.Run(work) })
 	background.Go(func() { a.fetches.Run(work) })
 	background.Go(func() { a.avatars.Run(work) })
 	background.Go(func() { a.unsent.run(work) })

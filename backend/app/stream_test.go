@@ -169,7 +169,7 @@ func TestStreamOfAVisitorWhoNeverWrote(t *testing.T) {
 	w := newWorld(t, setup{login: true})
 	v := w.visit(w.connected())
 	s := v.open(v.token, 0)
-	if got := s.upTo("ready"); len(got) != 1 || got[0].Cursor != 0 {
+	if got := s.upTo("ready"); len(got) != 2 || got[0].Type != "availability" || got[1].Cursor != 0 {
 		t.Errorf("began with %+v", got)
 	}
 	v.write(uuidN(1), "first words")

@@ -126,6 +126,16 @@ func (f *CardFile) Talk(ctx context.Context, a account.Account, id chatid.TalkID
 	return t, err
 }
 
+// ResponsibleFor gives the user whose lead it is; 0 for nobody, fault.NotFound.
+func (f *CardFile) ResponsibleFor(ctx context.Context, a account.Account, lead int64) (u chatid.CRMUserID, err error) {
+	err = f.ask(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		l, err := f.crm.api.Lead(ctx, at, access, amocrm.LeadID(lead))
+		u = l.Responsible
+		return err
+	})
+	return u, err
+}
+
 // Users reads a page of the account's users, from 1.
 func (f *CardFile) Users(ctx context.Context, a account.Account, page int) (users []amocrm.User, more bool, err error) {
 	err = f.list(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {

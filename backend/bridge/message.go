@@ -166,7 +166,7 @@ func (b *Bridge) refused(ctx context.Context, p Product, a account.Account, j ou
 	}
 	// The service's own words are for the owner of the server; the admin gets the code.
 	b.log.Error("message parked", "account_id", string(a.ID), "conversation_id", string(j.Lane), "message_id", string(m.Message), "reason", code, "error", refusal)
-	effects = append(effects, conversation.MessageFailed{Conversation: j.Lane, Message: m.Message, Code: code})
+	effects = append(effects, conversation.MessageFailed{Conversation: j.Lane, Message: m.Message, Code: code, At: b.now()})
 	return outbox.Outcome{Verdict: outbox.Never, Effects: effects}, nil
 }
 

@@ -49,6 +49,14 @@ type SyncConversations interface {
 	HealOne(ctx context.Context, c conversation.Conversation, since time.Time) error
 }
 
+// CallBacks are the visitors who ask to be called back; it is desk.Service.
+type CallBacks interface {
+	// Waiting tells whether a conversation's visitor does.
+	Waiting(ctx context.Context, a chatid.AccountID, c chatid.ConversationID) (bool, error)
+	// Responsible takes in who is to call.
+	Responsible(ctx context.Context, a chatid.AccountID, c chatid.ConversationID, u chatid.CRMUserID) error
+}
+
 // Reconciler brings online chats and their lead sources together again; it is
 // onlinechat.Service.
 type Reconciler interface {
@@ -66,6 +74,7 @@ type SyncDeps struct {
 	Accounts      SyncAccounts
 	Conversations SyncConversations
 	Sources       Reconciler
+	CallBacks     CallBacks
 	Avatars       *Avatars
 	// HookURL is the address under which the CRM finds Note.
 	HookURL   func(secret string) string

@@ -61,10 +61,13 @@ type followedWorld struct {
 	unknown  bool // no chat is known
 	talks    []string
 	healed   int
-	unpaid   []chatid.AccountID
-	asks     int   // how often the CRM was to be asked
-	noToken  error // why it cannot be
-	now      time.Time
+	// calls: the visitor asks to be called back; responsible is what was found out.
+	calls       bool
+	responsible []string
+	unpaid      []chatid.AccountID
+	asks        int   // how often the CRM was to be asked
+	noToken     error // why it cannot be
+	now         time.Time
 }
 
 func (w *followedWorld) Account(_ context.Context, id chatid.AccountID) (account.Account, error) {
@@ -168,6 +171,18 @@ func (w *followedWorld) HealOne(context.Context, conversation.Conversation, time
 	return nil
 }
 
+func (w *followedWorld) Waiting(context.Context, chatid.AccountID, chatid.ConversationID) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls, nil
+}
+func (w *followedWorld) Responsible(_ context.Context, _ chatid.AccountID, c chatid.ConversationID, u chatid.CRMUserID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.responsible = append(w.responsible, fmt.Sprintf("%s: %d", c, u))
+	return nil
+}
+
 func (w *followedWorld) Now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -199,7 +214,7 @@ func newSync(t *testing.T, answer func(http.ResponseWriter, *http.Request)) (*Sy
 	}})
 	api := amocrm.New(amocrm.Config{Transport: transport, Now: w.Now, Timeout: 2 * time.Second, PerAccount: 1000, PerIntegration: 1000})
 	s := NewSync(SyncDeps{
-		Cards: NewCardFile(NewCRM(products, api, nil), w), Store: w, Accounts: w, Conversations: w, Sources: w,
+		Cards: NewCardFile(NewCRM(products, api, nil), w), Store: w, Accounts: w, Conversations: w, Sources: w, CallBacks: w,
 		Avatars: NewAvatars(w, nil, nil, w.Now, slog.New(slog.DiscardHandler)),
 		HookURL: func(secret string) string { return "https://app.test/hooks/crm/" + secret }, NewSecret: func() string { return "fresh" },
 		Now: w.Now, Logger: slog.New(slog.DiscardHandler),

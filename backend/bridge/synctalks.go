@@ -80,6 +80,9 @@ func (s *Sync) talk(ctx context.Context, a account.Account, st step) error {
 	err = s.Conversations.TalkIs(ctx, c, conversation.Talk{
 		ID: t.ID, Contact: t.Contact, Lead: leadOf(t), Open: t.InWork, Read: t.Read, UpdatedAt: t.UpdatedAt,
 	}, had)
+	if err == nil {
+		err = s.responsible(ctx, a, c.ID, leadOf(t))
+	}
 	if err == nil && st.told && s.mayHaveGap(a.ID, c) {
 		since := s.Now().Add(-healBack)
 		if c.HealedAt.After(since) {

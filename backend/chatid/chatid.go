@@ -33,6 +33,8 @@ type (
 	MessageID string
 	// FileID names an attachment.
 	FileID string
+	// CallBackID names a visitor's wish to be called back.
+	CallBackID string
 )
 
 // ButtonKey is the decimal number that a site's snippet carries as its id.

@@ -4,11 +4,13 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,8 +44,10 @@ type Config struct {
 	// StopTimeout is how long an orderly stop may take.
 	StopTimeout time.Duration `env:"STOP_TIMEOUT" envDefault:"20s"`
 
-	// SupportEmail is where people who use the widget, and the CRM's support, write to.
-	SupportEmail string `env:"SUPPORT_EMAIL"`
+	// Support is where people who use the widget, and the CRM's support, turn to.
+	Support Support `envPrefix:"SUPPORT_"`
+	// BackgroundPeriod is how often the widget in a CRM user's browser asks for news.
+	BackgroundPeriod time.Duration `env:"BACKGROUND_PERIOD" envDefault:"60s"`
 
 	SMTP  SMTP `envPrefix:"SMTP_"`
 	Media Media
@@ -51,6 +55,25 @@ type Config struct {
 	AmoCRM Product `envPrefix:"AMOCRM_"`
 	Kommo  Product `envPrefix:"KOMMO_"`
 	Dev    Product `envPrefix:"DEV_"`
+}
+
+// Support are the contacts that texts name.
+type Support struct {
+	Email string `env:"EMAIL"`
+	Phone string `env:"PHONE"`
+	Link  string `env:"LINK"`
+	// EmailIntl and PhoneIntl stand in texts of other languages than Russian instead.
+	EmailIntl string `env:"EMAIL_INTL"`
+	PhoneIntl string `env:"PHONE_INTL"`
+}
+
+// Contacts lists them for a text in a language, those that are set.
+func (s Support) Contacts(language string) []string {
+	email, phone := s.Email, s.Phone
+	if language != "ru" {
+		email, phone = cmp.Or(s.EmailIntl, email), cmp.Or(s.PhoneIntl, phone)
+	}
+	return slices.DeleteFunc([]string{email, phone, s.Link}, func(c string) bool { return c == "" })
 }
 
 // SMTP is where mails go out. Without a host they are printed to the log.
@@ -168,6 +191,10 @@ func (c *Config) fill() {
 	or(&c.Dev.Language, "en")
 }
 
+// Bounds of BackgroundPeriod: more often is a burden on the CRM's pages (design.md
+// §10), more seldom and nobody would be called back.
+const minBackgroundPeriod, maxBackgroundPeriod = 30 * time.Second, 10 * time.Minute
+
 // Validate says everything that is wrong, in one error.
 func (c Config) Validate() error {
 	var bad []error
@@ -193,6 +220,9 @@ func (c Config) Validate() error {
 		if c.Dev.Enabled() && (!Loopback(app.Hostname()) || !Loopback(chat.Hostname())) {
 			add("the dev product works only while the server's addresses are on this machine (*.localhost)")
 		}
+	}
+	if c.BackgroundPeriod < minBackgroundPeriod || c.BackgroundPeriod > maxBackgroundPeriod {
+		add("%sBACKGROUND_PERIOD: want %s to %s", Prefix, minBackgroundPeriod, maxBackgroundPeriod)
 	}
 	if len(c.Products()) == 0 {
 		add("no product is set: %sAMOCRM_CLIENT_ID or %sKOMMO_CLIENT_ID is needed", Prefix, Prefix)
@@ -277,7 +307,12 @@ func (c Config) Redacted() string {
 	line("LOG_LEVEL", c.LogLevel)
 	line("STOP_TIMEOUT", c.StopTimeout.String())
 	c.Media.show(line)
-	line("SUPPORT_EMAIL", c.SupportEmail)
+	line("SUPPORT_EMAIL", c.Support.Email)
+	line("SUPPORT_PHONE", c.Support.Phone)
+	line("SUPPORT_LINK", c.Support.Link)
+	line("SUPPORT_EMAIL_INTL", c.Support.EmailIntl)
+	line("SUPPORT_PHONE_INTL", c.Support.PhoneIntl)
+	line("BACKGROUND_PERIOD", c.BackgroundPeriod.String())
 	line("SMTP_ADDR", c.SMTP.Addr)
 	line("SMTP_USER", c.SMTP.User)
 	line("SMTP_PASSWORD", hidden(c.SMTP.Password != ""))

@@ -54,6 +54,11 @@ type Draft struct {
 // no_such_button; fault.Limited too_many_messages; fault.Conflict
 // conversation_ended, too_many_conversations; fault.Unavailable storage_unavailable.
 func (s *Service) Write(ctx context.Context, who Who, d Draft) (Message, error) {
+	return s.accept(ctx, who, d, nil)
+}
+
+// accept stores a draft, and the wish to be called back that goes with it, if any.
+func (s *Service) accept(ctx context.Context, who Who, d Draft, b *CallBack) (Message, error) {
 	m, err := d.message()
 	if err != nil {
 		return Message{}, err
@@ -75,13 +80,19 @@ func (s *Service) Write(ctx context.Context, who Who, d Draft) (Message, error) 
 			Alias: line(d.Alias, 128), Locale: line(d.Locale, 16),
 		}),
 		Conversation: into, Several: d.Several,
-		Source: d.Source, ReplyTo: d.ReplyTo, Press: d.Press,
+		Source: d.Source, ReplyTo: d.ReplyTo, Press: d.Press, CallBack: b,
 		Holder: s.holder(), MaxWaiting: MaxWaitingPerLane,
 	})
 	if err != nil {
 		return Message{}, err
 	}
 	s.saved(saved)
+	if b != nil && !saved.Duplicate && s.CallBackAsked != nil {
+		// It is on disk, and will be shown; without this only not to whom it belongs.
+		if c, err := s.store.Conversation(ctx, who.Account, saved.Message.Conversation); err == nil {
+			s.CallBackAsked(c)
+		}
+	}
 	return saved.Message, nil
 }
 

@@ -268,6 +268,8 @@ type MessageFailed struct {
 	Conversation chatid.ConversationID
 	Message      chatid.MessageID
 	Code         string
+	// At is when, for a message that is parked.
+	At time.Time
 }
 
 // ChatKnown is the outbox effect of learning the service's chat id by other

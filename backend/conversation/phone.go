@@ -2,6 +2,9 @@ package conversation
 
 import "strings"
 
+// betweenDigits are what people write between the digits of a phone number.
+const betweenDigits = " -().\u00a0\u2011"
+
 // Phone writes a phone number the way duplicate control compares them: "+", then
 // country and number (C §8.3). Eleven digits that begin with 8 are a Russian
 // number in its inland form, "00" is the sign for abroad. What cannot be brought
@@ -13,7 +16,7 @@ func Phone(s string) string {
 		switch {
 		case '0' <= r && r <= '9':
 			digits.WriteRune(r)
-		case r == '+' && i == 0, strings.ContainsRune(" -().\u00a0\u2011", r):
+		case r == '+' && i == 0, strings.ContainsRune(betweenDigits, r):
 		default:
 			return s
 		}

@@ -41,6 +41,9 @@ type Service struct {
 	// FilesWaiting, unless nil, is told when an operator's file is to be fetched. It
 	// must not wait. Set it before the first use.
 	FilesWaiting func()
+	// CallBackAsked, unless nil, is told where a visitor asks to be called back. It must
+	// not wait. Set it before the first use.
+	CallBackAsked func(Conversation)
 }
 
 // NewService wires a service. newID gives UUIDs, now the time.

@@ -25,6 +25,8 @@ type NewInbound struct {
 	ReplyTo chatid.MessageID
 	// Press is the button that was pressed; the store checks that it was offered.
 	Press *Press
+	// CallBack is stored with the message that it is.
+	CallBack *CallBack
 	Holder
 	// MaxWaiting bounds the undelivered jobs of one lane; 0 = no bound.
 	MaxWaiting int
@@ -160,8 +162,8 @@ type Store interface {
 	// transaction, and marks its file as sent. A repeat of (conversation, ClientID)
 	// gives Duplicate. fault.Limited "too_many_messages" when MaxWaiting is
 	// exceeded; fault.Invalid "no_such_file", "no_such_message", "no_such_button";
-	// fault.Conflict "conversation_ended", and "too_many_conversations" for one more
-	// than MaxOpen.
+	// fault.Conflict "conversation_ended", "too_many_conversations" for one more than
+	// MaxOpen, and "callback_waiting" for a CallBack where one is open.
 	SaveInbound(ctx context.Context, in NewInbound) (Saved, error)
 	// SaveOutbound stores a hook's message in one transaction. A repeat of
 	// (account, Ref) gives Duplicate.

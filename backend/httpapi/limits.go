@@ -29,11 +29,15 @@ var (
 	perVisitorMessages = budget{name: "messages", every: 700 * time.Millisecond, burst: 20, code: "too_many_messages"}
 	perVisitorFiles    = budget{name: "files", every: 3 * time.Second, burst: 20, code: "too_many_files"}
 	perAddressFiles    = budget{name: "files of an address", every: 500 * time.Millisecond, burst: 100, code: "too_many_files"}
-	perLogin           = budget{name: "login", every: 30 * time.Second, burst: 8}
-	perAccountSignIn   = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
-	perAccountParked   = budget{name: "parked", every: time.Second, burst: 40}
-	perAccountChats    = budget{name: "chats", every: time.Second, burst: 40}
-	perSignUpAddress   = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
+	// Each of them may make somebody call a number.
+	perVisitorCallBacks = budget{name: "call-backs", every: time.Minute, burst: 5, code: "too_many_callbacks"}
+	perAddressCallBacks = budget{name: "call-backs of an address", every: 20 * time.Second, burst: 20, code: "too_many_callbacks"}
+	perUserBackground   = budget{name: "background", every: time.Second, burst: 60}
+	perLogin            = budget{name: "login", every: 30 * time.Second, burst: 8}
+	perAccountSignIn    = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
+	perAccountParked    = budget{name: "parked", every: time.Second, burst: 40}
+	perAccountChats     = budget{name: "chats", every: time.Second, burst: 40}
+	perSignUpAddress    = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
 	// Each asked-for reset may send a mail to somebody who did not ask.
 	perResetLogin   = budget{name: "reset", every: 10 * time.Minute, burst: 3}
 	perResetAccount = budget{name: "resets of an account", every: 2 * time.Minute, burst: 10}
@@ -98,6 +102,12 @@ func (s *Server) limited(b budget) gin.HandlerFunc {
 		}
 		s.spend(c, b, caller)
 	}
+}
+
+// limitedAddress is limited for what is counted by address although the visitor
+// is known: one browser can be many visitors.
+func (s *Server) limitedAddress(b budget) gin.HandlerFunc {
+	return func(c *gin.Context) { s.spend(c, b, s.clientAddress(c)) }
 }
 
 // spend takes one of the caller's budget and refuses the request if it is used up.

@@ -14,9 +14,10 @@ import (
 
 // Sizes of bodies that are read.
 const (
-	maxHookBytes    = 256 << 10
-	maxWidgetBytes  = 8 << 10
-	maxVisitorBytes = 32 << 10
+	maxHookBytes       = 256 << 10
+	maxWidgetBytes     = 8 << 10
+	maxBackgroundBytes = 16 << 10
+	maxVisitorBytes    = 32 << 10
 )
 
 const (

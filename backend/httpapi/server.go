@@ -18,6 +18,7 @@ import (
 	"leadline/backend/auth"
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
+	"leadline/backend/desk"
 	"leadline/backend/i18n"
 	"leadline/backend/media"
 	"leadline/backend/onlinechat"
@@ -79,6 +80,7 @@ type Deps struct {
 	Teams         *team.Service
 	Conversations *conversation.Service
 	OnlineChats   *onlinechat.Service
+	Desk          *desk.Service
 	OAuth         OAuth
 	Hooks         Hooks
 	CRMHooks      CRMHooks
@@ -90,6 +92,8 @@ type Deps struct {
 	Streams  *realtime.Server
 	SiteChat *sitechat.Build
 	Texts    *i18n.Catalog
+	// Support lists the contacts that a text in a language names.
+	Support  func(language string) []string
 	Database Pinger
 
 	NewID  func() string
@@ -148,6 +152,7 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	w.POST("/parked/:message/drop", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetDrop)
 	w.GET("/chats", s.limited(perAddress), s.widgetToken, s.widgetChats)
 	w.POST("/chats", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetAddChat)
+	w.POST("/background", s.bodyLimit(maxBackgroundBytes), s.limited(perAddress), s.widgetToken, s.widgetBackground)
 	w.POST("/signup", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetSignUp)
 	w.POST("/reset", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetReset)
 }
@@ -174,6 +179,7 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	v.POST("/typing", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.typing)
 	v.POST("/conversation/end", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.end)
 	v.GET("/conversations", s.limited(perVisitor), s.conversations)
+	v.POST("/callbacks", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.limited(perVisitorCallBacks), s.limitedAddress(perAddressCallBacks), s.callBack)
 	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
 	v.GET("/stream/events", s.limited(perVisitor), s.events)
 	v.GET("/stream/poll", s.limited(perVisitor), s.poll)

@@ -96,6 +96,8 @@ type sessionAnswer struct {
 	Conversation *sessionConv      `json:"conversation"`
 	Strings      map[string]string `json:"strings"`
 	Uploads      *uploadsJSON      `json:"uploads,omitempty"`
+	Availability *availabilityJSON `json:"availability"`
+	CallBack     bool              `json:"callback"`
 	// Conversations is there, if empty, where a visitor may hold several.
 	Conversations *[]summaryJSON `json:"conversations,omitempty"`
 	// Warning is for the site's developer.
@@ -151,6 +153,10 @@ func (s *Server) session(c *gin.Context) {
 	}
 	if warning != "" {
 		out.Warning = &warningJSON{warning, s.text(c, "warning."+warning, nil)}
+	}
+	if out.Availability, out.CallBack, err = s.reach(ctx, *chat); err != nil {
+		s.fail(c, err)
+		return
 	}
 	if chat.Several {
 		list, err := s.summaries(c, who(v))

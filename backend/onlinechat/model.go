@@ -82,6 +82,10 @@ type Store interface {
 	DropIdentityKey(ctx context.Context, id chatid.ChatID, key string) error
 	// NoteShortID stores when an unproven user id was refused as too short.
 	NoteShortID(ctx context.Context, id chatid.ChatID, at time.Time) error
+	// Reach reads when and how a chat's visitors reach somebody, SetReach replaces it;
+	// fault.NotFound.
+	Reach(ctx context.Context, id chatid.ChatID) (Reach, error)
+	SetReach(ctx context.Context, a chatid.AccountID, id chatid.ChatID, r Reach) error
 	// Button finds by key; fault.NotFound. Chat finds by id; fault.NotFound.
 	Button(ctx context.Context, key chatid.ButtonKey) (Button, error)
 	Chat(ctx context.Context, id chatid.ChatID) (Chat, error)

@@ -29,6 +29,9 @@ func ConversationTopic(id chatid.ConversationID) Topic { return "c:" + Topic(id)
 // of the first one too.
 func VisitorTopic(id chatid.VisitorID) Topic { return "v:" + Topic(id) }
 
+// AccountTopic wakes all visitors of an account, for what concerns them all.
+func AccountTopic(id chatid.AccountID) Topic { return "a:" + Topic(id) }
+
 // Hint says where something changed. It carries ids only, and who types, so that
 // it fits into any bus and leaks nothing that was written.
 type Hint struct {
@@ -39,6 +42,8 @@ type Hint struct {
 	Rev int64
 	// Typing is set when nothing changed but an operator types.
 	Typing *Typing
+	// Availability is set when nothing changed but, perhaps, whether somebody answers.
+	Availability bool
 }
 
 // Typing tells that somebody types until a time. It is passed on, never stored.

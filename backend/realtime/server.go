@@ -55,12 +55,20 @@ type Source interface {
 	Since(ctx context.Context, s Session, cursor int64, limit int) (frames []Frame, more bool, err error)
 }
 
+// Availability is whether somebody answers visitors, in the words of
+// docs/http-api.md: a state, and a time (RFC 3339) or nothing.
+type Availability struct{ State, Back string }
+
 // Config holds the bounds of a Server. Zero fields get the defaults named.
 type Config struct {
 	// CheckOrigin says whether a request may open a stream: only the chat host's
 	// own pages may, see OnlyOrigin. nil refuses every one.
 	CheckOrigin func(*http.Request) bool
 	Log         *slog.Logger
+	// Availability tells whether somebody answers a session's visitor; nil where
+	// nobody is told. It is asked at the beginning, with each ping and by hints, must
+	// be quick, and is passed on when it differs from what was told last.
+	Availability func(context.Context, Session) (Availability, error)
 	// MaxStreams bounds all streams, those that have not said who they are too (20,000).
 	MaxStreams int
 	// MaxPerVisitor bounds the streams of one visitor (20).

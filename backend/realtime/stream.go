@@ -61,6 +61,7 @@ const (
 	doRead              // read from the Source
 	doPing              // read from the Source, say ping
 	doType              // say who types
+	doTell              // say whether somebody answers, if that changed
 )
 
 // stream is one browser's stream. Idle, it has no goroutine of its own (a
@@ -87,6 +88,7 @@ type stream struct {
 	of      *chatid.ConversationID
 	cursor  int64
 	session Session // its Visitor is empty until the token was checked
+	told    Availability
 	owned   bool
 	sub     *Subscription
 	timer   *time.Timer
@@ -103,10 +105,13 @@ func (s *stream) wake(todo uint8) {
 // hint is wake for the hub; however many come, one read follows.
 func (s *stream) hint(h Hint) {
 	s.mu.Lock()
-	if h.Typing != nil {
+	switch {
+	case h.Typing != nil:
 		s.typing, s.typingIn = h.Typing, h.Conversation
 		s.todo |= doType
-	} else {
+	case h.Availability:
+		s.todo |= doTell
+	default:
 		s.todo |= doRead
 		s.others = s.others || s.hinted != "" && h.Conversation != "" && s.hinted != h.Conversation
 		if h.Conversation != "" {
@@ -188,12 +193,15 @@ func (s *stream) turn(todo uint8, n news) ending {
 		s.session.Conversation = known
 		s.sub.Add(ConversationTopic(known))
 	}
-	if todo != doType {
+	if todo&^(doType|doTell) != 0 {
 		if e := s.read(); e != endNone {
 			return e
 		}
 	}
 	var buf []byte
+	if todo&(doStart|doPing|doTell) != 0 {
+		buf = s.tell(buf)
+	}
 	if todo&doStart != 0 {
 		buf = s.sink.append(buf, readyFrame(s.cursor))
 		s.timer = time.AfterFunc(s.srv.cfg.PingEvery, func() { s.wake(doPing) })
@@ -213,6 +221,25 @@ func (s *stream) turn(todo uint8, n news) ending {
 		return endNone
 	}
 	return s.write(buf)
+}
+
+// tell adds whether somebody answers, where that is news.
+func (s *stream) tell(buf []byte) []byte {
+	if s.srv.cfg.Availability == nil {
+		return buf
+	}
+	ctx, cancel := context.WithTimeout(s.srv.base, s.srv.cfg.ReadWithin)
+	defer cancel()
+	now, err := s.srv.cfg.Availability(ctx, s.session)
+	if err != nil {
+		s.srv.cfg.Log.Error("stream: availability not read", "account_id", s.session.Account, "error", err)
+		return buf
+	}
+	if now == s.told {
+		return buf
+	}
+	s.told = now
+	return s.sink.append(buf, availabilityFrame(now))
 }
 
 // acceptLanguage is the browser's wish, as a copy: net/http keeps all headers of
@@ -249,6 +276,9 @@ func (s *stream) begin() ending {
 		return endRestart
 	}
 	topics := []Topic{VisitorTopic(session.Visitor)}
+	if s.srv.cfg.Availability != nil {
+		topics = append(topics, AccountTopic(session.Account))
+	}
 	if session.Conversation != "" && (session.Known || !session.Several) {
 		topics = append(topics, ConversationTopic(session.Conversation))
 	}

@@ -50,6 +50,14 @@ func typingFrame(t Typing) []byte {
 // conversationsFrame tells that something happened in another conversation.
 func conversationsFrame() []byte { return []byte(`{"type":"conversations"}`) }
 
+func availabilityFrame(a Availability) []byte {
+	out := append([]byte(`{"type":"availability","state":"`), a.State...)
+	if a.Back != "" {
+		out = append(append(out, `","back":"`...), a.Back...)
+	}
+	return append(out, `"}`...)
+}
+
 func byeFrame(code string) []byte {
 	return append(append([]byte(`{"type":"bye","code":"`), code...), `"}`...)
 }

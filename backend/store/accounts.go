@@ -11,6 +11,7 @@ import (
 
 	"leadline/backend/account"
 	"leadline/backend/chatid"
+	"leadline/backend/desk"
 	"leadline/backend/fault"
 )
 
@@ -164,6 +165,11 @@ func (s accounts) MoveState(ctx context.Context, id chatid.AccountID, from []acc
 // goes again as soon as it is neither.
 func (t *tx) setState(r *accountRow, state account.State, reason string, now time.Time) error {
 	waited := r.domain().Waits()
+	if state == account.Broken && (r.State != string(state) || r.Reason != reason) {
+		if err := t.begins(r.ID, desk.KindConnection, now); err != nil {
+			return err
+		}
+	}
 	r.State, r.Reason, r.Updated = string(state), reason, ms(now)
 	if !waited || r.domain().Waits() {
 		return nil

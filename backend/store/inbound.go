@@ -16,7 +16,7 @@ import (
 // SaveInbound implements conversation.Store.
 func (s conversations) SaveInbound(ctx context.Context, in conversation.NewInbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres && !in.Several && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil {
+	if s.postgres && !in.Several && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil && in.CallBack == nil {
 		quick, ok, err := s.quickInbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save inbound message: %w", err)
@@ -63,9 +63,9 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 		return conversation.Saved{Message: list[0], Visitor: v.ID, Duplicate: true}, err
 	}
 	ended := l.over()
-	asks := m.File != "" || in.ReplyTo != "" || in.Press != nil || ended
+	asks := m.File != "" || in.ReplyTo != "" || in.Press != nil || in.CallBack != nil || ended
 	if asks {
-		// A repeat is looked for first: its file is sent already.
+		// A repeat is looked for first: its file is sent already, its call-back open.
 		if saved, err := duplicate(); !errors.Is(err, sql.ErrNoRows) {
 			return saved, err
 		}
@@ -87,6 +87,11 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 		return conversation.Saved{}, errRerun // a rival stored it between our two looks
 	case !isNew:
 		return duplicate()
+	}
+	if in.CallBack != nil {
+		if err = t.insertCallBack(l, *in.CallBack, m.ID, in.Now); err != nil {
+			return conversation.Saved{}, err
+		}
 	}
 	if err = t.room(l, in.MaxWaiting); err != nil {
 		return conversation.Saved{}, err
@@ -128,7 +133,7 @@ func (l *lane) messageJob(m conversation.Message, source string) conversation.Me
 }
 
 // complete adds what the store knows of what the message names: its file, the
-// quoted message, the button that was pressed.
+// quoted message, the button that was pressed. It refuses a second open call-back.
 func (t *tx) complete(l *lane, in conversation.NewInbound, m *conversation.Message) error {
 	if m.File != "" {
 		if err := t.sendFile(l, m); err != nil {
@@ -145,6 +150,15 @@ func (t *tx) complete(l *lane, in conversation.NewInbound, m *conversation.Messa
 			return err
 		}
 		m.Quote = quote(q)
+	}
+	if b := in.CallBack; b != nil {
+		open, err := t.callBackOpen(l.account, l.id, b.Since)
+		if err == nil && open {
+			err = fault.New(fault.Conflict, "callback_waiting")
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if p := in.Press; p != nil {
 		q, err := t.ofLane(l, p.Message)

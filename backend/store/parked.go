@@ -9,6 +9,7 @@ import (
 
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
+	"leadline/backend/desk"
 	"leadline/backend/outbox"
 )
 
@@ -41,6 +42,16 @@ func (t *tx) park(l *lane, j outbox.Job, effects []outbox.Effect) error {
 			failed.Code, string(j.Kind), j.Payload, j.Uncertain, string(failed.Message), l.id)
 		if err != nil {
 			return err
+		}
+		// The first of a list that was empty is the beginning of an incident.
+		var parked int
+		if err = t.row(`SELECT count(*) FROM (SELECT 1 AS one FROM parked WHERE account_id = ? LIMIT 2) w`, l.account).Scan(&parked); err != nil {
+			return err
+		}
+		if parked == 1 {
+			if err = t.begins(l.account, desk.KindParked, failed.At); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -84,6 +84,8 @@ type onlineChatRow struct {
 	IsDefault        int
 	Several          int
 	Numbered         int64
+	Hours            string
+	NoCallBacks      int   `gorm:"column:no_callbacks"`
 	Removed          int64 `gorm:"column:removed_at"`
 	Created          int64 `gorm:"column:created_at"`
 }
@@ -142,5 +144,5 @@ func (operatorRow) TableName() string { return "operators" }
 var models = []any{
 	teamRow{}, userRow{}, accountRow{}, claimRow{}, grantRow{}, onlineChatRow{}, buttonRow{},
 	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{}, parkedRow{}, markRow{},
-	crmHookRow{}, operatorRow{}, identityKeyRow{},
+	crmHookRow{}, operatorRow{}, identityKeyRow{}, callBackRow{}, presenceRow{}, incidentRow{}, toldRow{},
 }

@@ -96,7 +96,7 @@ func channelRequest(cfg config.Config, platform, icon string) (text string, miss
 	if valid {
 		owner = accounts[0]
 	}
-	address, err := mail.ParseAddress(cfg.SupportEmail)
+	address, err := mail.ParseAddress(cfg.Support.Email)
 	hook, hookOK := hookAddress(cfg.AppURL)
 	about := p.ChannelAbout
 	if about == "" {
@@ -112,7 +112,7 @@ func channelRequest(cfg config.Config, platform, icon string) (text string, miss
 		value(strings.Join(accounts, ", "), valid, prefix+"CHANNEL_ACCOUNTS: numbers of the accounts that may connect while the channel is private, separated by commas, first the one that owns the integration"),
 		words.writeFirst,
 		words.window,
-		value(cfg.SupportEmail, err == nil && address.Address == cfg.SupportEmail, config.Prefix+"SUPPORT_EMAIL: where the CRM's support writes to when there are problems"),
+		value(cfg.Support.Email, err == nil && address.Address == cfg.Support.Email, config.Prefix+"SUPPORT_EMAIL: where the CRM's support writes to when there are problems"),
 		value(fmt.Sprintf(words.icon, filepath.Base(icon)), icon != "", "--icon FILE: writes the icon; attach that file to the request"),
 		value(p.ClientID, clientUUID.MatchString(p.ClientID), prefix+"CLIENT_ID: the id of the integration, from its page \"keys and scopes\""),
 		value(p.WidgetCode, p.WidgetCode != "" && !strings.ContainsAny(p.WidgetCode, " \t\n"), prefix+"WIDGET_CODE: the code that the upload of the widget gave; upload the widget first"),

@@ -1,0 +1,39 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"leadline/backend/chatid"
+	"leadline/backend/onlinechat"
+)
+
+// Reach implements onlinechat.Store.
+func (s onlineChats) Reach(ctx context.Context, id chatid.ChatID) (r onlinechat.Reach, err error) {
+	var hours string
+	err = s.reader(ctx).row(`SELECT hours, no_callbacks <> 0 FROM online_chats WHERE id = ?`, string(id)).Scan(&hours, &r.NoCallBacks)
+	if err == nil && hours != "" {
+		err = json.Unmarshal([]byte(hours), &r.Hours)
+	}
+	if err != nil {
+		return onlinechat.Reach{}, fmt.Errorf("read hours: %w", translate(err))
+	}
+	return r, nil
+}
+
+// SetReach implements onlinechat.Store.
+func (s onlineChats) SetReach(ctx context.Context, a chatid.AccountID, id chatid.ChatID, r onlinechat.Reach) error {
+	row := onlineChatRow{NoCallBacks: flag(r.NoCallBacks)}
+	if r.Hours.Set() {
+		hours, err := json.Marshal(r.Hours)
+		if err != nil {
+			return fmt.Errorf("write hours: %w", err)
+		}
+		row.Hours = string(hours)
+	}
+	return s.write(ctx, "set hours", func(t *tx) error {
+		return found(t.db.Model(&onlineChatRow{}).Where("id = ? AND account_id = ? AND removed_at = 0", string(id), string(a)).
+			Select("Hours", "NoCallBacks").Updates(row))
+	})
+}
