@@ -45,6 +45,7 @@ func (w *world) chromium(extra map[string]string) *tab {
 		chromedp.UserDataDir(w.t.TempDir()), chromedp.WindowSize(1280, 900),
 		chromedp.Flag("host-resolver-rules", strings.Join(rules, ", ")),
 		chromedp.Flag("ignore-certificate-errors-spki-list", cert.spki),
+		chromedp.Flag("isolate-origins", chatURL), // the panel is a tab of its own on our own pages too
 		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)

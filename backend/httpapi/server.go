@@ -141,6 +141,11 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	r.GET("/assets/page.css", s.pageStyle)
 	r.GET("/assets/link.js", s.linkScript)
 
+	// For developers of sites.
+	r.GET("/playground", s.limited(perAddress), s.playground)
+	r.GET("/assets/playground.css", s.playgroundStyle)
+	r.GET("/assets/:name", s.asset)
+
 	// The widget, from the CRM's pages.
 	w := r.Group(widgetRoot)
 	w.OPTIONS("/*any", func(*gin.Context) {}) // answered by widgetCORS

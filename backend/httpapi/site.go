@@ -87,7 +87,7 @@ func (s *Server) buttonConfig(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	if !b.Admits(origin) {
+	if !b.Admits(origin) && !s.ownPage(origin) {
 		s.fail(c, errForeignOrigin)
 		return
 	}
@@ -143,7 +143,7 @@ func (s *Server) frame(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	c.Header("Content-Security-Policy", sitechat.FramePolicy(hostOf(s.ChatURL), b.Ancestors()))
+	c.Header("Content-Security-Policy", sitechat.FramePolicy(hostOf(s.ChatURL), append(b.Ancestors(), s.AppURL)))
 	c.Header("Cache-Control", "private, max-age=300")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", html)
 }

@@ -58,6 +58,7 @@ type manifest struct {
 	WindowScript string `json:"window_script"`
 	PanelScript  string `json:"panel_script"`
 	PanelStyle   string `json:"panel_style"`
+	Playground   string `json:"playground"`
 	// What the panel fetches when it needs it: the words of each language ("words.ru"), and rarely used code ("viewer").
 	PanelParts map[string]string `json:"panel_parts"`
 }
@@ -82,7 +83,7 @@ func read(from fs.FS) (*Build, error) {
 	if b.loader, err = readFile(from, path.Join("dist", b.manifest.Loader)); err != nil {
 		return nil, fmt.Errorf("read the loader of the site chat: %w", err)
 	}
-	names := slices.AppendSeq([]string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle}, maps.Values(b.manifest.PanelParts))
+	names := slices.AppendSeq([]string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle, b.manifest.Playground}, maps.Values(b.manifest.PanelParts))
 	for _, name := range names {
 		f, err := readFile(from, path.Join("dist", "assets", name))
 		if err != nil {
@@ -132,6 +133,9 @@ func (b *Build) PanelWords(lang string) string { return b.manifest.PanelParts["w
 // WindowScript is the name of the loader's second part among the assets. It is imported by a module of another origin, so it is
 // to be served with Access-Control-Allow-Origin: *.
 func (b *Build) WindowScript() string { return b.manifest.WindowScript }
+
+// PlaygroundScript is the name of the playground's script among the assets.
+func (b *Build) PlaygroundScript() string { return b.manifest.Playground }
 
 // Asset returns a file of /assets/; false means that there is no such file.
 //

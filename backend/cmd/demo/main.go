@@ -161,10 +161,11 @@ Leadline runs. Open these in a browser on this machine:
   3. The inbox      %s/inbox/
      Answer there; the shop's visitor sees it at once.
 
+  Playground        http://app.leadline.localhost:%d/playground  (every setting of the site chat; paste the embed code there)
   Behind the scenes http://localhost:%d/  (traffic, faults and switches of the simulated CRM)
 
 Ctrl-C stops everything. The data stays in %s/.
-`, crm, login, password, d.shopPort, crm, d.crmPort, d.data)
+`, crm, login, password, d.shopPort, crm, d.backendPort, d.crmPort, d.data)
 }
 
 func (d demo) loadIDs() (ids, error) {

@@ -75,7 +75,8 @@ async function parts() {
   return Promise.all([...Object.entries(out).map(make), ...styles.map(style)]);
 }
 
-const [part, panelParts, style] = await Promise.all([
+const [playground, part, panelParts, style] = await Promise.all([
+  bundleScript({ entryPoints: ["src/playground/main.ts"], format: "iife" }),
   bundleScript({ entryPoints: ["src/window/main.ts"], format: "esm", plugins: [cssText] }),
   parts(),
   bundle({ entryPoints: ["src/styles/panel.css"], ...forStyles }),
@@ -89,6 +90,7 @@ const manifest = {
   panel_script: named("panel", "js", script),
   panel_style: named("panel", "css", style),
   panel_parts: partNames,
+  playground: named("playground", "js", playground),
 };
 
 const loader = await bundleScript({
@@ -114,6 +116,7 @@ await Promise.all([
   write(`assets/${manifest.window_script}`, part),
   write(`assets/${manifest.panel_script}`, script),
   write(`assets/${manifest.panel_style}`, style),
+  write(`assets/${manifest.playground}`, playground),
   ...panelParts.map(([name, contents]) => write(`assets/${partNames[name]}`, contents)),
   writeFile(path.join(fresh, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n"),
 ]);
