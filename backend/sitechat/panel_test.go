@@ -58,6 +58,12 @@ func (s *site) panel() *site {
 	s.t.Helper()
 	s.until(ready)
 	s.run(`document.querySelector(".amo-button--main").click()`)
+	return s.frame()
+}
+
+// frame returns the frame of the panel that was opened.
+func (s *site) frame() *site {
+	s.t.Helper()
 	frame := &site{t: s.t, chat: s.chat, page: s.page}
 	waitFor(s.t, func() bool {
 		targets, err := chromedp.Targets(s.ctx)

@@ -29,19 +29,19 @@ test("DIA-2: the configuration's name is the command's plus Config", () => {
 });
 
 test("EMB-5, EMB-17: the id may be a number; the locale may be missing", () => {
-  assert.deepEqual(readSettings({ crm_plugin: { id: 1042, hash: "ab" } }, crm, () => undefined), { id: "1042", hash: "ab", locale: "" });
+  assert.deepEqual(readSettings({ crm_plugin: { id: 1042, hash: "ab" } }, crm, {}), { id: "1042", hash: "ab", locale: "" });
 });
 
 test("EMB-9 f: settings under the command's name count", () => {
-  assert.deepEqual(readSettings({ crmPlugin: { id: "7", hash: "ab", locale: "ru" } }, crm, () => undefined), { id: "7", hash: "ab", locale: "ru" });
+  assert.deepEqual(readSettings({ crmPlugin: { id: "7", hash: "ab", locale: "ru" } }, crm, {}), { id: "7", hash: "ab", locale: "ru" });
 });
 
 test("EMB-9 g, h: without settings the script's own attributes count, else nothing", () => {
   const own: Record<string, string> = { id: "9", hash: "cd" };
-  assert.deepEqual(readSettings({ crm_plugin: element }, crm, (name) => own[name]), { id: "9", hash: "cd", locale: "" });
-  assert.equal(readSettings({ crm_plugin: element }, crm, () => null), undefined);
-  assert.equal(readSettings({ crm_plugin: { id: {}, hash: [] } }, crm, () => undefined), undefined);
-  assert.equal(readSettings({ crm_plugin: { id: "../x", hash: "ab" } }, crm, () => undefined), undefined);
+  assert.deepEqual(readSettings({ crm_plugin: element }, crm, own), { id: "9", hash: "cd", locale: "" });
+  assert.equal(readSettings({ crm_plugin: element }, crm, {}), undefined);
+  assert.equal(readSettings({ crm_plugin: { id: {}, hash: [] } }, crm, {}), undefined);
+  assert.equal(readSettings({ crm_plugin: { id: "../x", hash: "ab" } }, crm, {}), undefined);
 });
 
 test("EMB-9 i, j; META-5: setMeta is installed, works detached and collects after what was there", () => {

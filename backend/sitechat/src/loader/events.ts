@@ -9,7 +9,7 @@ export type Events = {
   on: (name: string, callback: unknown) => void;
   /** Calls the subscribers, never inside the caller's own call (EVT-5). */
   emit: (name: string, ...args: unknown[]) => void;
-  /** Emits, the first time, and remembers the arguments for those who subscribe later. */
+  /** Emits and remembers the arguments for those who subscribe later. */
   reach: (name: string, ...args: unknown[]) => void;
   /** Forgets everybody, also those whose call is under way. */
   clear: () => void;
@@ -17,13 +17,14 @@ export type Events = {
 
 /** Makes the subscriptions. Warn is told about refused ones (EVT-2). */
 export function makeEvents(warn: (key: string, text: string) => void): Events {
-  const listeners: Record<string, Set<Callback>> = {};
+  let listeners: Record<string, Set<Callback>> = {};
   const reached: Record<string, unknown[]> = {};
 
   const call = (name: string, callback: Callback, args: unknown[]): void =>
     // What a callback throws in a microtask of its own is reported by the browser and stops nobody else (EVT-3).
     queueMicrotask(() => {
-      if (listeners[name]?.has(callback)) callback(...args);
+      // Each gets data of its own to do with as it likes (EVT-11).
+      if (listeners[name]?.has(callback)) callback(...JSON.parse(JSON.stringify(args)));
     });
   const emit = (name: string, ...args: unknown[]): void => {
     listeners[name]?.forEach((callback) => call(name, callback, args));
@@ -38,11 +39,10 @@ export function makeEvents(warn: (key: string, text: string) => void): Events {
     },
     emit,
     reach(name, ...args) {
-      if (!reached[name]) emit(name, ...args);
-      reached[name] = args;
+      emit(name, ...(reached[name] = args));
     },
     clear() {
-      for (const name in listeners) delete listeners[name];
+      listeners = {};
     },
   };
 }

@@ -4,7 +4,7 @@ import { EVENTS, makeEvents } from "./events";
 import { fetchRemote, type Remote } from "./remote";
 import type { Settings } from "./settings";
 import { quietly, type Call, type Line } from "./takeover";
-import { makeLauncher } from "./view";
+import { makeLauncher, type LauncherView } from "./view";
 
 /** Says something to the site's developer. */
 export function say(text: string): void {
@@ -29,35 +29,38 @@ export function startInstance(line: Line, base: string, settings: Settings, site
   let readAt: number;
   let set: ((open: boolean) => void) | undefined;
   let isOpen = false;
-  let unread = 0;
+  let view: LauncherView | undefined;
   const pending: boolean[] = [];
-
-  const read = async (fresh: boolean): Promise<void> => {
-    remote = await fetchRemote(base, settings, fresh, signal);
-    readAt = Date.now();
+  const later = (ms: number, act: () => void): void => {
+    const timer = setTimeout(act, ms);
+    signal.addEventListener("abort", () => clearTimeout(timer));
   };
+
   const start = async (attempt: number): Promise<void> => {
     try {
-      await read(false);
-      if (!document.body) await new Promise((done) => document.addEventListener("DOMContentLoaded", done));
+      remote = await fetchRemote(base, settings, "default", signal);
+      readAt = Date.now();
+      if (!document.body) await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { signal }));
       if (signal.aborted) return;
       if (remote.error) say(remote.error.message);
       else if (remote.chat) ready(remote.chat.title || "Chat");
     } catch {
       // Blocked or offline: ready comes when it can (EVT-6).
-      setTimeout(() => signal.aborted || start(attempt + 1), (500 + Math.random() * 1000) * 2 ** Math.min(attempt, 6));
+      later((500 + Math.random() * 1000) * 2 ** Math.min(attempt, 6), () => start(attempt + 1));
     }
   };
   const ready = (title: string): void => {
     const { color, position } = remote.button;
+    const several = remote.chat?.mode === "multiple";
     const paint = config.color || color;
-    const view = makeLauncher(title, paint, position === "left", config.hidden, signal);
+    const { root, launcher, show } = (view = makeLauncher(title, paint, position === "left", config.hidden, signal));
+    line.back = () => root.isConnected || document.body.append(root);
     let part: Promise<WindowPart> | undefined;
     let query = "";
     const change = (open: boolean): void => {
       if (signal.aborted || open === isOpen) return;
       isOpen = open;
-      view.show(open);
+      show(open);
       events.emit(open ? "onChatShow" : "onChatHide");
       if (open) load();
       part?.then((tell) => tell(isOpen)).catch(() => change(false));
@@ -67,24 +70,15 @@ export function startInstance(line: Line, base: string, settings: Settings, site
         makeWindow({
           base,
           signal,
-          view,
+          view: view!,
           warn,
           remote,
           color: paint,
           settings,
           chat: config.chat,
           set: change,
-          rendered: () => events.reach("onChatRenderDone"),
-          unread(count) {
-            view.count(count);
-            if (count !== unread) events.emit("onUnreadChange", (unread = count));
-          },
-          wrote: () => events.emit("onVisitorMessage"),
-          async ticket(fresh) {
-            // Good for ten minutes, of which the browser's own copy may have used five.
-            if (fresh || Date.now() - readAt > 240_000) await read(true).catch(() => {});
-            return remote.ticket;
-          },
+          events,
+          readAt,
         }),
       );
       part.catch(() => {
@@ -93,16 +87,16 @@ export function startInstance(line: Line, base: string, settings: Settings, site
         part = undefined;
       });
     };
-    view.launcher.onclick = () => {
+    launcher.onclick = () => {
       const open = !isOpen;
       // Subscribers hear of the click before the window opens (EVT-9).
       if (open) events.emit("onButtonClick", "livechat", "");
       queueMicrotask(() => change(open));
     };
     // Who wrote before has the cookie: the panel loads by itself, so that the counter is true (design.md §10).
-    if (/amo-livechat-id=./.test(document.cookie)) setTimeout(() => signal.aborted || load(), 999);
+    if (/amo-livechat-id=./.test(document.cookie)) later(999, load);
     events.reach("onChatReady");
-    events.reach("onConversationsChange", false);
+    events.reach("onConversationsChange", several && []);
     // What waited runs after the callbacks of ready were called (EVT-7).
     queueMicrotask(() => {
       set = change;
@@ -113,14 +107,15 @@ export function startInstance(line: Line, base: string, settings: Settings, site
     if (set) set(open);
     else if (pending[pending.length - 1] !== open) pending.push(open);
   };
-  const methods = new Map<string, (value?: unknown) => void>([
-    ["runChatShow", () => show(true)],
-    ["runChatHide", () => show(false)],
-    ["runDestroy", () => destroy()],
-    ["sendKeyActionHook", () => {}],
-    ["setMeta", setMeta],
-    ["getState", (tell) => typeof tell === "function" && queueMicrotask(() => tell({ ready: !!set, open: isOpen, unread }))],
-  ]);
+  const methods: Record<string, ((value: never) => void) | null> = {
+    __proto__: null,
+    runChatShow: () => show(true),
+    runChatHide: () => show(false),
+    runDestroy: () => destroy(),
+    sendKeyActionHook() {},
+    setMeta,
+    getState: (tell: unknown) => typeof tell === "function" && queueMicrotask(() => tell({ ready: !!set, open: isOpen, unread: view?.unread ?? 0 })),
+  };
   const destroy = (): void => {
     end.abort();
     events.clear();
@@ -130,12 +125,12 @@ export function startInstance(line: Line, base: string, settings: Settings, site
   const receive = ([name, value]: Call): void => {
     for (const part of `${name as string}`.split("|")) {
       const key = part.trim();
-      const method = methods.get(key);
-      if (method) method(value);
+      const method = methods[key];
+      if (method) method(value as never);
       else if (EVENTS.test(key)) events.on(key, value);
       else warn(key, "is not known");
     }
   };
-  Object.assign(line, { id: settings.id, destroy, receive: (call: Call) => quietly(() => receive(call)) });
+  Object.assign(line, { id: settings.id, back: undefined, destroy, receive: (call: Call) => quietly(() => receive(call)) });
   void start(0);
 }

@@ -13,8 +13,8 @@ const registry = ((globals as Record<symbol, unknown>)[Symbol.for("leadline")] ?
 function findScript(): HTMLScriptElement | undefined {
   const current = document.currentScript as HTMLScriptElement | null;
   if (current?.src) return current;
-  const all = [...document.querySelectorAll<HTMLScriptElement>("script[src]")].reverse();
-  return all.find(({ id }) => /^(amo_social_button|crm_plugin)/.test(id)) ?? all.find(({ src }) => src.includes("/js/button.js"));
+  const last = (selector: string): HTMLScriptElement | undefined => [...document.querySelectorAll<HTMLScriptElement>(selector)].pop();
+  return last("[src][id^=amo_social_button],[src][id^=crm_plugin]") ?? last('[src*="/js/button.js"]');
 }
 
 function boot(script: HTMLScriptElement, dialect: Dialect, settings: Settings): void {
@@ -24,7 +24,8 @@ function boot(script: HTMLScriptElement, dialect: Dialect, settings: Settings): 
   if (line.receive && line.id !== settings.id) line.destroy?.();
   const waiting = takeOver(globals, command, line);
   collectMeta(globals, dialect);
-  if (!line.receive) {
+  if (line.receive) line.back?.();
+  else {
     // The loader's path prefix is that of everything else; a query says nothing (EMB-12).
     const base = script.src.replace(/(js\/button\.js)?([?#].*)?$/, "");
     startInstance(line, base, settings, globals[configName(dialect)], (data) =>
@@ -40,7 +41,7 @@ function main(): void {
   const dialect = chooseDialect((document.currentScript ?? script)?.id ?? "", globals);
   const attempt = (left: number): void => {
     const settings =
-      script && dialect && readSettings(globals, dialect, (name) => script.dataset[name] ?? new URL(script.src).searchParams.get(name));
+      script && dialect && readSettings(globals, dialect, { ...Object.fromEntries(new URL(script.src).searchParams), ...script.dataset });
     if (settings) boot(script, dialect, settings);
     else {
       if (left === 20) say("the page names no button");

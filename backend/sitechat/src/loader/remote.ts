@@ -3,7 +3,7 @@ import type { Settings } from "./settings";
 /** The server's settings of the button (http-api.md §3, Config), as far as the loader uses them. */
 export type Remote = {
   button: { color: string; position: string; locale: string };
-  chat: { title: string } | null;
+  chat: { title: string; mode: string } | null;
   ticket: string;
   frame: string;
   /** Present instead of the rest when the server refused this page or button: asking again will not help. */
@@ -11,11 +11,11 @@ export type Remote = {
 };
 
 /**
- * Reads the button's settings; throws when the server could not be asked or cannot answer now. With fresh the browser's own
- * copy is passed over, since its ticket may have run out.
+ * Reads the button's settings; throws when the server could not be asked or cannot answer now. With "reload" the browser's
+ * own copy is passed over, since its ticket may have run out.
  */
-export async function fetchRemote(base: string, { id, hash }: Settings, fresh: boolean, signal: AbortSignal): Promise<Remote> {
-  const response = await fetch(`${base}v1/buttons/${id}/config?hash=${hash}`, { cache: fresh ? "reload" : "default", signal });
+export async function fetchRemote(base: string, { id, hash }: Settings, cache: RequestCache, signal: AbortSignal): Promise<Remote> {
+  const response = await fetch(`${base}v1/buttons/${id}/config?hash=${hash}`, { cache, signal });
   const { status } = response;
   if (status > 499 || status === 429) throw status;
   return response.json() as Promise<Remote>;

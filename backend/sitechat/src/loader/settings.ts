@@ -4,22 +4,19 @@ import { quietly } from "./takeover";
 /** The settings object of the snippet (O §1.2), checked. */
 export type Settings = { id: string; hash: string; locale: string };
 
-const WORD = /^\w{1,99}$/;
-
-/** Reads a value of the loader's own script element: an attribute or a part of the query. */
-export type Attribute = (name: string) => string | undefined | null;
+/** A button's number and its hash (O §1.2). */
+const PAIR = /^\d{1,18} [\da-f]{1,99}$/;
 
 /**
  * Reads id and hash: from the settings object, from the command's place when the site mixed the names up (EMB-9 f), else from
- * the script's own attributes or query (g). Undefined when none of them names a button. Elements are ignored (h).
+ * the script's own attributes or query (g), which come last. Undefined when none of them names a button. Elements are ignored (h).
  */
-export function readSettings(globals: Globals, dialect: Dialect, attribute: Attribute): Settings | undefined {
-  const own = { id: attribute("id"), hash: attribute("hash"), locale: attribute("locale") };
+export function readSettings(globals: Globals, dialect: Dialect, own: Partial<Record<string, string>>): Settings | undefined {
   for (const found of [globals[dialect.settings], globals[dialect.command], own] as (Partial<Settings> | undefined)[]) {
     if (!found || isElement(found)) continue;
     const { id, hash, locale } = found;
     // Old embeds give the id as a number (EMB-5).
-    if (WORD.test(`${id}`) && WORD.test(`${hash}`) && id && hash) return { id: `${id}`, hash: `${hash}`, locale: `${locale ?? ""}` };
+    if (PAIR.test(`${id} ${hash}`)) return { id: `${id}`, hash: `${hash}`, locale: `${locale ?? ""}` };
   }
   return undefined;
 }

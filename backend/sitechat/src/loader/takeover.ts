@@ -6,7 +6,13 @@ export type Call = readonly unknown[];
 /**
  * Where the calls of one dialect go, for the life of the page. Without receive no instance lives, and they wait in the queue.
  */
-export type Line = { id?: string; receive?: ((call: Call) => void) | undefined; destroy?: () => void };
+export type Line = {
+  id?: string;
+  receive?: ((call: Call) => void) | undefined;
+  destroy?: () => void;
+  /** Puts the launcher back where the page took it away: sites do so when a component of theirs ends, and begin again (EMB-19). */
+  back?: (() => unknown) | undefined;
+};
 
 type Command = ((...args: unknown[]) => void) & Globals;
 

@@ -9,6 +9,8 @@ export type LauncherView = {
   chat: HTMLElement;
   place: HTMLElement;
   show: (open: boolean) => void;
+  /** What the counter shows. */
+  unread: number;
   count: (unread: number) => void;
 };
 
@@ -17,7 +19,7 @@ export function makeLauncher(title: string, color: string, left: boolean, hidden
   const root = add(document.body, "div", left ? "leadline-left" : "", "amobutton");
   addStyles(root, css, signal);
   const holder = add(root, "div", "amo-button-holder");
-  const launcher = add(holder, "button", "amo-button amo-button--main amo-button--only-livechat");
+  const launcher = add(holder, "button", "amo-button amo-button--main amo-button--only-livechat", "amo_button");
   launcher.setAttribute("aria-controls", "amo-livechat");
   add(launcher, "span", "amo-button--main-icon");
   const badge = add(launcher, "span", "amo-button-greeting-badge");
@@ -27,14 +29,15 @@ export function makeLauncher(title: string, color: string, left: boolean, hidden
   holder.style.zIndex = chat.style.zIndex = "var(--chat-z-index,2147483000)";
   launcher.style.background = color;
   // Black or white, whichever is easier to see; the browser knows what the colour is in numbers.
-  const [r, g, b] = getComputedStyle(launcher).backgroundColor.match(/\d+/g) ?? [];
-  launcher.style.color = Number(r) * 3 + Number(g) * 6 + Number(b) > 1500 ? "#000" : "#fff";
+  const [r, g, b] = (getComputedStyle(launcher).backgroundColor.match(/\d+/g) ?? []) as unknown as [number, number, number];
+  launcher.style.color = r * 3 + g * 6 + +b > 1500 ? "#000" : "#fff";
 
   const view: LauncherView = {
     root,
     launcher,
     chat,
     place,
+    unread: 0,
     show(open) {
       root.classList.toggle("leadline-open", open);
       chat.className = open ? "amo-livechat" : "amo-livechat amo-livechat_hidden";
@@ -42,6 +45,7 @@ export function makeLauncher(title: string, color: string, left: boolean, hidden
       launcher.setAttribute("aria-expanded", `${open}`);
     },
     count(unread) {
+      view.unread = unread;
       badge.textContent = unread ? `${unread}` : "";
       launcher.setAttribute("aria-label", unread ? `${title}: ${unread}` : title);
     },

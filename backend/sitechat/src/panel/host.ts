@@ -1,5 +1,6 @@
 import { MARK, readMessage, type Contact, type LoaderMessage, type PanelMessage, type Init } from "../shared/protocol";
-import { asRecord, asText } from "./read";
+import { THEME_COLORS } from "../shared/theme";
+import { asCount, asRecord, asText } from "./read";
 
 /** What the loader tells the panel. */
 export type HostHandlers = { init: (init: Init) => unknown; message: (message: Exclude<LoaderMessage, Init>) => unknown };
@@ -67,7 +68,19 @@ function readInit(message: Record<string, unknown>): Init {
     user_id: asText(message.user_id),
     user_token: asText(message.user_token),
     strings: message.strings,
-    theme: { color: asText(asRecord(message.theme).color) },
+    theme: readTheme(message.theme),
+    mode: message.mode === "frame" ? "frame" : "widget",
+  };
+}
+
+function readTheme(value: unknown): NonNullable<Init["theme"]> {
+  const { color, colors, height, header } = asRecord(value);
+  const given = asRecord(colors);
+  return {
+    color: asText(color),
+    colors: Object.fromEntries(THEME_COLORS.flatMap((key) => (typeof given[key] === "string" ? [[key, given[key]]] : []))),
+    height: asCount(height),
+    header: header !== false,
   };
 }
 

@@ -12,6 +12,7 @@ export type Parts = {
   over: typeof import("./parts/over");
   recorder: typeof import("./parts/recorder");
   rich: typeof import("./parts/rich");
+  theme: typeof import("./parts/theme");
   tray: typeof import("./parts/tray");
   "dates.en": Dates;
   "dates.es": Dates;

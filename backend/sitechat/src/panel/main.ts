@@ -20,8 +20,10 @@ function paint(color: string): void {
   const { style } = document.documentElement;
   if (!CSS.supports("color", color)) return;
   style.setProperty("--sc-accent", color);
-  const header = document.querySelector(".sc-header");
-  if (header) style.setProperty("--sc-on-accent", inkOn(getComputedStyle(header).backgroundColor));
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = color;
+  style.setProperty("--sc-on-accent", inkOn(getComputedStyle(probe).color));
+  probe.remove();
 }
 
 function start(button: string, host: Host, init: Init, lang: Language, words: Strings, browser: Parts["browser"]): App {
@@ -41,7 +43,7 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
   const base = new URL("../../", location.href).href;
   const app = startApp({ base, button, init, host, store, state, words, browser });
   const draft = { get: () => drafts.get(key) ?? "", set: (text: string) => (text ? drafts.set(key, text) : drafts.remove(key)) };
-  const view = makePanel(document.body, app, state, draft);
+  const view = makePanel(document.body, app, state, draft, { header: init.theme?.header ?? true, framed: init.mode === "frame" });
   paint(init.theme?.color ?? "");
   watchSeen(state, SEEN_AFTER_MS);
   state.subscribe(view.render);
@@ -55,6 +57,12 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
       if (message.kind === "open" && message.focus) view.focus();
     },
   };
+}
+
+/** The site's own colours, where it has some: they are there before anything is seen. */
+async function dress({ theme }: Init): Promise<void> {
+  const { colors = {}, height = 0, header = true } = theme ?? {};
+  if (height || Object.keys(colors).length) await load("theme").then((part) => part.dress({ colors, height, header }), () => {});
 }
 
 /** A part without which there is no panel, asked for until it comes. */
@@ -75,7 +83,7 @@ if (button && parent !== self) {
   const host: Host = connectHost(self, {
     async init(init) {
       const lang = chooseLanguage(init.locale, init.strings);
-      const [{ words }, browser] = await Promise.all([insist(`words.${lang}`), insist("browser")]);
+      const [{ words }, browser] = await Promise.all([insist(`words.${lang}`), insist("browser"), dress(init)]);
       app = start(button, host, init, lang, words, browser);
       early.forEach(app.loader);
     },

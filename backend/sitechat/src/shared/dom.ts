@@ -15,7 +15,7 @@ export function addIcon(parent: Element, path: string): void {
 
 /**
  * Gives the document a style sheet until the signal aborts: one that a strict content security policy allows (EMB-25) and that
- * survives a page which removes style elements (HOOK-4). Where browsers know of none it is an element inside the root.
+ * survives a page which removes style elements (HOOK-4). Where browsers know of none it is an element inside the root, with the nonce of the page's scripts.
  */
 export function addStyles(root: Element, text: string, signal: AbortSignal): void {
   try {
@@ -26,6 +26,7 @@ export function addStyles(root: Element, text: string, signal: AbortSignal): voi
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
     });
   } catch {
-    add(root, "style", "").textContent = text;
+    const { nonce } = document.querySelector<HTMLElement>("script[nonce]") ?? (root as HTMLElement);
+    Object.assign(add(root, "style", ""), { nonce, textContent: text });
   }
 }

@@ -1,3 +1,4 @@
+import type { Events } from "../loader/events";
 import type { Remote } from "../loader/remote";
 import type { Settings } from "../loader/settings";
 import type { LauncherView } from "../loader/view";
@@ -16,13 +17,10 @@ export type WindowOptions = {
   view: LauncherView;
   /** Opens or closes, by a person's act inside the window. */
   set: (open: boolean) => void;
-  /** Gets a ticket that is still good; with fresh, a new one in any case. Empty when the server is out of reach. */
-  ticket: (fresh: boolean) => Promise<string>;
-  /** The first paint of the panel. */
-  rendered: () => void;
-  /** How many messages wait to be seen; the visitor wrote one. Missing in loaders of earlier builds. */
-  unread?: (count: number) => void;
-  wrote?: () => void;
+  /** When that was read. */
+  readAt: number;
+  /** Tells the site. */
+  events: Events;
   warn: (key: string, text: string) => void;
   /** Ends everything. */
   signal: AbortSignal;

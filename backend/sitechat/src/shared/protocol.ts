@@ -3,6 +3,8 @@
  * Unknown kinds are ignored, so that old loaders survive new panels.
  */
 
+import type { Theme } from "./theme";
+
 /** Where the visitor is on the site. */
 export type Page = { url: string; title: string; referrer: string };
 
@@ -27,7 +29,9 @@ export type Init = {
   user_token?: string;
   /** `onlinechat.locale` of the site's configuration as it stands there: unchecked. */
   strings?: unknown;
-  theme?: { color?: string };
+  theme?: { color?: string } & Partial<Theme>;
+  /** frame: the panel stands in an element of the page, without a cross and without Escape (CFG-11). */
+  mode?: "widget" | "frame";
 };
 
 /** Loader to panel. */

@@ -1,20 +1,41 @@
 import type { Warn } from "../loader/config";
+import { isElement } from "../loader/dialect";
+import type { Theme } from "../shared/theme";
+import { readTheme } from "./theme";
 
 /** `onlinechat` of the site's configuration, checked. */
-export type ChatConfig = { userID: string; userToken: string; strings: unknown };
+export type ChatConfig = {
+  userID: string;
+  userToken: string;
+  /** Where the chat is drawn in frame mode; undefined in widget mode. */
+  container: string | Element | undefined;
+  strings: unknown;
+  theme: Theme;
+};
 
 /** Reads `onlinechat`. Wrong types never throw and count as absent, with one warning for each key (CFG-4). */
-export function readChatConfig(chat: Record<string, unknown>, warn: Warn): ChatConfig {
-  const { mode, user_id: id, user_token: token, locale } = chat;
-  if (mode !== undefined && mode !== "widget") warn("onlinechat.mode", mode === "frame" ? "frame is not supported yet" : "has a wrong value");
+export function readChatConfig(chat: Record<string, unknown>, isColor: (value: string) => boolean, warn: Warn): ChatConfig {
+  const { mode, container, user_id: id, user_token: token, locale, theme } = chat;
+  const wrong = (key: string): void => warn(`onlinechat.${key}`, "has a wrong value");
+  if (mode !== undefined && mode !== "widget" && mode !== "frame") wrong("mode");
+  const place = typeof container === "string" || isElement(container) ? (container as string | Element) : undefined;
+  if (place === undefined && container !== undefined) wrong("container");
   // Numbers are ids too. A long one is refused rather than cut, since cutting could join two people (CFG-6).
   const text = typeof id === "number" ? `${id}` : typeof id === "string" ? id.trim() : "";
   const good = text !== "" && text.length <= 256;
-  if (!good && id !== undefined && id !== "") warn("onlinechat.user_id", "has a wrong value");
+  if (!good && id !== undefined && id !== "") wrong("user_id");
   // Whether it is true the server finds out (SEC-3).
   const signed = typeof token === "string" && token.length <= 8192 ? token : "";
-  if (!signed && token) warn("onlinechat.user_token", "has a wrong value");
-  return { userID: good ? text : "", userToken: signed, strings: toPlain(locale) };
+  if (!signed && token) wrong("user_token");
+  if (locale !== undefined && (typeof locale !== "object" || locale === null)) wrong("locale");
+  return {
+    userID: good ? text : "",
+    userToken: signed,
+    // Without any the chat waits for one and then falls back (CFG-12).
+    container: mode === "frame" ? (place ?? "") : undefined,
+    strings: toPlain(locale),
+    theme: readTheme(theme, isColor, warn),
+  };
 }
 
 /** What of the site's own object can travel to the panel: functions and cycles cannot. */

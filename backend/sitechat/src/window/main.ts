@@ -1,5 +1,6 @@
 // The loader's second part: the panel's frame and the pop-up. Fetched when somebody opens the chat or wrote before.
-import { addIcon, addStyles } from "../shared/dom";
+import { add, addIcon, addStyles } from "../shared/dom";
+import { fetchRemote } from "../loader/remote";
 import type { Globals } from "../loader/dialect";
 import type { WindowOptions, WindowPart } from "../shared/part";
 import type { Contact } from "../shared/protocol";
@@ -7,6 +8,7 @@ import css from "../styles/window.css";
 import { aliasCookie, makeAlias, readAlias } from "./alias";
 import { makeBubble } from "./bubble";
 import { readChatConfig } from "./config";
+import { makeContainer } from "./container";
 import { readContact } from "./contact";
 import { CROSS } from "./cross";
 import { makeFrame, readPage } from "./frame";
@@ -15,23 +17,38 @@ import { chooseWords } from "./words";
 
 /** Puts the panel's frame into its place and connects it with the launcher. */
 export function makeWindow(options: WindowOptions): WindowPart {
-  const { base, remote, view, signal, color, set } = options;
+  const { base, remote, view, signal, color, set, events } = options;
   // Destroyed while this part was on its way: nothing would take away what it adds.
   if (signal.aborted) return () => {};
-  const { lang, words } = chooseWords(options.settings.locale || remote.button.locale);
+  const { lang, words } = chooseWords(options.settings.locale, remote.button.locale);
   const title = remote.chat?.title || words.chat;
-  const config = readChatConfig(options.chat, options.warn);
+  const config = readChatConfig(options.chat, (value) => CSS.supports("color", value), options.warn);
   const alias = readAlias(document.cookie) || makeAlias();
   const url = new URL(base + remote.frame.replace(/^\//, ""));
   url.searchParams.set("lang", lang);
   addStyles(view.root, css, signal);
   addIcon(view.launcher, CROSS);
-  view.chat.setAttribute("role", "dialog");
   view.chat.setAttribute("aria-label", title);
 
   const contact = (): Contact => readContact(globalThis as Globals, options.settings.id);
 
+  let { ticket } = remote;
+  let { readAt } = options;
+  /** A ticket that is still good; with fresh, a new one in any case. The old one when the server is out of reach. */
+  const getTicket = async (fresh: boolean): Promise<string> => {
+    // Good for ten minutes, of which the browser's own copy may have used five.
+    if (!fresh && Date.now() - readAt < 240_000) return ticket;
+    try {
+      ({ ticket } = await fetchRemote(base, options.settings, "reload", signal));
+      readAt = Date.now();
+    } catch {
+      // The panel asks again.
+    }
+    return ticket;
+  };
+
   let isOpen = false;
+  let rendered = false;
   const bubble = makeBubble(view, words, () => view.launcher.click());
   const close = (): void => {
     set(false);
@@ -42,7 +59,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
     title,
     {
       async hello() {
-        const ticket = await options.ticket(false);
+        const ticket = await getTicket(false);
         frame.send({
           kind: "init",
           ticket,
@@ -53,41 +70,83 @@ export function makeWindow(options: WindowOptions): WindowPart {
           open: isOpen,
           title,
           strings: config.strings,
-          theme: { color },
+          theme: { color, ...config.theme },
+          mode: container.framed() ? "frame" : "widget",
           ...(config.userID && { user_id: config.userID }),
           ...(config.userToken && { user_token: config.userToken }),
         });
       },
-      rendered: options.rendered,
-      unread: options.unread ?? view.count,
+      rendered() {
+        // Once: a frame that was moved on the page begins anew (O §3.4).
+        if (!rendered) events.reach("onChatRenderDone");
+        rendered = true;
+      },
+      unread(count) {
+        const changed = count !== view.unread;
+        view.count(count);
+        if (changed) events.emit("onUnreadChange", count);
+      },
       message(author, text) {
-        if (!isOpen) bubble.tell(author, text);
+        // In an element of the page only the counter tells (CFG-10).
+        if (!isOpen && !container.framed()) bubble.tell(author, text);
       },
       wrote(sent) {
         // Only who has written leaves a mark on the site: the next visit then loads the panel by itself (VIS-1).
         document.cookie = aliasCookie(alias, location.protocol === "https:");
-        if (sent) options.wrote?.();
+        if (sent) events.emit("onVisitorMessage");
       },
       hide: close,
       async ticket() {
-        frame.send({ kind: "ticket", ticket: await options.ticket(true) });
+        frame.send({ kind: "ticket", ticket: await getTicket(true) });
       },
     },
     signal,
   );
+  const container = makeContainer({
+    view,
+    wanted: config.container,
+    warn: options.warn,
+    gone: () => set(false),
+    fallen() {
+      // The panel has to learn that it stands in the pop-up.
+      frame.element.src = url.href;
+      name();
+      fit();
+    },
+    signal,
+  });
+  const name = (): void => view.chat.setAttribute("role", container.framed() ? "region" : "dialog");
+  name();
+  if (!config.theme.header) {
+    // On a full screen somebody must be able to close what has no header of its own (THM-3).
+    const cross = add(view.chat, "button", "leadline-cross");
+    cross.setAttribute("aria-label", words.close);
+    addIcon(cross, CROSS);
+    cross.onclick = close;
+  }
   view.place.append(frame.element);
   view.root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && isOpen) close();
+    if (event.key === "Escape" && isOpen && !container.framed()) close();
   });
   // Where the visitor goes without a new page, messages are to say so (EMB-23).
   const moved = (): void => frame.send({ kind: "page", page: readPage(), contact: contact() });
   addEventListener("popstate", moved, { signal });
   (window as { navigation?: EventTarget }).navigation?.addEventListener("currententrychange", moved, { signal });
-  const fit = fitPhone(view, () => isOpen, () => frame.element.focus(), signal);
+  // Engines without that tell nobody when a page's script changes the address.
+  if (!("navigation" in window)) {
+    let { href } = location;
+    const timer = setInterval(() => {
+      if (href !== location.href && isOpen) moved();
+      ({ href } = location);
+    }, 1000);
+    signal.addEventListener("abort", () => clearInterval(timer));
+  }
+  const fit = fitPhone(view, () => isOpen && !container.framed(), () => frame.element.focus(), signal);
 
   return (open) => {
     if (open === isOpen) return;
     isOpen = open;
+    container.change(open);
     fit();
     if (!open) return frame.send({ kind: "close" });
     bubble.hush();

@@ -5,6 +5,8 @@ import { readChatConfig } from "./config";
 import { readContact } from "./contact";
 import { chooseWords } from "./words";
 
+const isColor = (value: string): boolean => /^(red|#[0-9a-f]{3,8}|rgb\(.*\))$/.test(value);
+
 test("VIS-1: a cookie that the site made is honoured as it is", () => {
   assert.equal(readAlias("a=1; amo-livechat-id=3f1c2a9e-6d5b-4c1e-8a77-0c9d4e5f6a7b; b=2"), "3f1c2a9e-6d5b-4c1e-8a77-0c9d4e5f6a7b");
   assert.equal(readAlias("amo-livechat-id=x"), "x");
@@ -36,7 +38,7 @@ test("CFG-6: user_id is trimmed, numbers are ids, long ones are refused and neve
     [null, "", 1],
   ] as const) {
     let warnings = 0;
-    const config = readChatConfig({ user_id: id }, () => warnings++);
+    const config = readChatConfig({ user_id: id }, isColor, () => warnings++);
     assert.equal(config.userID, want);
     assert.equal(warnings, warned, JSON.stringify(id));
   }
@@ -51,7 +53,7 @@ test("SEC-3: user_token travels as it is, rubbish does not", () => {
     ["a".repeat(8193), "", 1],
   ] as const) {
     let warnings = 0;
-    const config = readChatConfig({ user_token: token }, () => warnings++);
+    const config = readChatConfig({ user_token: token }, isColor, () => warnings++);
     assert.equal(config.userToken, want);
     assert.equal(warnings, warned, String(token));
   }
@@ -60,8 +62,8 @@ test("SEC-3: user_token travels as it is, rubbish does not", () => {
 test("CFG-4: locales that cannot travel are dropped", () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
-  assert.deepEqual(readChatConfig({ locale: cycle }, () => {}).strings, {});
-  assert.deepEqual(readChatConfig({ locale: { extends: "pt", f: () => 1 } }, () => {}).strings, { extends: "pt" });
+  assert.deepEqual(readChatConfig({ locale: cycle }, isColor, () => {}).strings, {});
+  assert.deepEqual(readChatConfig({ locale: { extends: "pt", f: () => 1 } }, isColor, () => {}).strings, { extends: "pt" });
 });
 
 test("EMB-5: the locale is matched on its primary subtag", () => {

@@ -8,9 +8,8 @@ const WORDS: Record<string, Words> = {
   pt: { chat: "Chat", close: "Fechar" },
 };
 
-/** Our language for a wish, by primary subtag (EMB-5), else English; and its words. */
-export function chooseWords(wish: string): { lang: string; words: Words } {
-  const lang = wish.toLowerCase().split(/[-_]/)[0] ?? "";
-  const found = Object.keys(WORDS).includes(lang) ? lang : "en";
-  return { lang: found, words: WORDS[found] as Words };
+/** Our language for the first wish that we can fulfil, by primary subtag (EMB-5), else English; and its words. */
+export function chooseWords(...wishes: string[]): { lang: string; words: Words } {
+  const lang = wishes.map((wish) => wish.toLowerCase().split(/[-_]/)[0] ?? "").find((wish) => Object.keys(WORDS).includes(wish)) ?? "en";
+  return { lang, words: WORDS[lang] as Words };
 }

@@ -14,8 +14,17 @@ export type PanelView = {
   focus: () => void;
 };
 
+/** What of the panel the site wants: without a header none is drawn; framed, it cannot be closed from inside (CFG-11). */
+export type Frills = { header: boolean; framed: boolean };
+
 /** Draws the panel into the body. */
-export function makePanel(body: HTMLElement, app: App, store: StateStore, draft: { get: () => string; set: (text: string) => void }): PanelView {
+export function makePanel(
+  body: HTMLElement,
+  app: App,
+  store: StateStore,
+  draft: { get: () => string; set: (text: string) => void },
+  { header, framed }: Frills,
+): PanelView {
   const title = make("h1", "sc-header__title");
   const menu = iconButton("sc-header__button", DOTS);
   menu.setAttribute("aria-haspopup", "menu");
@@ -30,7 +39,7 @@ export function makePanel(body: HTMLElement, app: App, store: StateStore, draft:
     "main",
     "sc-panel",
     { tabindex: "-1" },
-    make("header", "sc-header", {}, title, menu, close),
+    ...(header ? [make("header", "sc-header", {}, title, menu, ...(framed ? [] : [close]))] : []),
     banner,
     scroller.element,
     composer.element,
@@ -41,7 +50,7 @@ export function makePanel(body: HTMLElement, app: App, store: StateStore, draft:
   close.onclick = app.hide;
   menu.onclick = () => void openConversationMenu(menu, app, store);
   body.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.isComposing) app.hide();
+    if (event.key === "Escape" && !event.isComposing && !framed) app.hide();
   });
   body.replaceChildren(panel);
   return {
