@@ -99,6 +99,51 @@ func (c *Chats) SetSeveral(ctx context.Context, chat string, several bool) error
 	return c.app.chats.SetSeveral(ctx, c.account.ID, chatid.ChatID(chat), several)
 }
 
+// Hours tells when a chat is staffed, in words, "" for no hours, and whether
+// visitors may ask to be called back.
+func (c *Chats) Hours(ctx context.Context, chat string) (week string, callBacks bool, err error) {
+	r, err := c.reach(ctx, chat)
+	return r.Hours.String(), !r.NoCallBacks, err
+}
+
+// SetHours reads hours as people write them (onlinechat.ParseHours); without zone and
+// week there are none.
+func (c *Chats) SetHours(ctx context.Context, chat, zone, week string) error {
+	r, err := c.reach(ctx, chat)
+	if err != nil {
+		return err
+	}
+	r.Hours = onlinechat.Hours{}
+	if zone != "" || week != "" {
+		if r.Hours, err = onlinechat.ParseHours(zone, week); err != nil {
+			return err
+		}
+	}
+	return c.app.chats.SetReach(ctx, c.account.ID, chatid.ChatID(chat), r)
+}
+
+// SetCallBacks lets visitors ask to be called back, or not.
+func (c *Chats) SetCallBacks(ctx context.Context, chat string, on bool) error {
+	r, err := c.reach(ctx, chat)
+	if err != nil {
+		return err
+	}
+	r.NoCallBacks = !on
+	return c.app.chats.SetReach(ctx, c.account.ID, chatid.ChatID(chat), r)
+}
+
+// reach reads what a chat of the account has set.
+func (c *Chats) reach(ctx context.Context, chat string) (onlinechat.Reach, error) {
+	of, err := c.app.chats.Chat(ctx, chatid.ChatID(chat))
+	if err == nil && of.Account != c.account.ID {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	if err != nil {
+		return onlinechat.Reach{}, err
+	}
+	return c.app.chats.Reach(ctx, of.ID)
+}
+
 // Templates lists the account's chat templates.
 func (c *Chats) Templates(ctx context.Context) ([]bridge.Template, error) {
 	return c.app.templates.Templates(ctx, c.account)

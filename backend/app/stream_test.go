@@ -23,6 +23,7 @@ import (
 // frame is one frame of a stream (docs/http-api.md, "The stream").
 type frame struct {
 	Type, Code string
+	State      string
 	Cursor     int64
 	Message    message
 }

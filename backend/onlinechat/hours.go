@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -67,12 +68,19 @@ func (h Hours) Check() error {
 	return nil
 }
 
+// zones holds those that were read: each is a file, and there are some hundreds.
+var zones sync.Map
+
 // zone gives the time zone; UTC for one that this machine no longer knows.
 func (h Hours) zone() *time.Location {
+	if l, ok := zones.Load(h.Zone); ok {
+		return l.(*time.Location)
+	}
 	l, err := time.LoadLocation(h.Zone)
 	if err != nil {
 		return time.UTC
 	}
+	zones.Store(h.Zone, l)
 	return l
 }
 

@@ -11,9 +11,9 @@ import (
 )
 
 // parkOutcome ends a message's job as design.md §2 says of a refusal.
-func parkOutcome(m conversation.Message, code string) outbox.Outcome {
+func (w *world) parkOutcome(m conversation.Message, code string) outbox.Outcome {
 	return outbox.Outcome{Verdict: outbox.Never, Effects: []outbox.Effect{
-		conversation.MessageFailed{Conversation: m.Conversation, Message: m.ID, Code: code}}}
+		conversation.MessageFailed{Conversation: m.Conversation, Message: m.ID, Code: code, At: w.now}}}
 }
 
 // parked writes a message and lets its delivery fail for good.
@@ -24,7 +24,7 @@ func (w *world) park(t *testing.T, v chatid.VisitorID, text, code string) conver
 	if s.Claim == nil {
 		t.Fatal("the lane is not free")
 	}
-	w.settle(t, *s.Claim, *s.Job, parkOutcome(s.Message, code))
+	w.settle(t, *s.Claim, *s.Job, w.parkOutcome(s.Message, code))
 	return s.Message
 }
 
@@ -65,7 +65,7 @@ func TestResendPutsTheSameJobAtTheEndOfTheLane(t *testing.T) {
 		one := w.write(t, w.inbound("v1", "one"))
 		two := w.write(t, w.inbound("v1", "two"))
 		one.Job.Uncertain = true
-		w.settle(t, *one.Claim, *one.Job, parkOutcome(one.Message, "unknown_outcome"))
+		w.settle(t, *one.Claim, *one.Job, w.parkOutcome(one.Message, "unknown_outcome"))
 		saved, err := w.Conversations().ResendParked(testContext, w.account, one.Message.ID, w.holder())
 		must(t, err)
 		if saved.Claim != nil || saved.Message.Status != conversation.Stored || saved.Message.ErrorCode != "" || saved.Visitor != "v1" {
@@ -86,7 +86,7 @@ func TestResendPutsTheSameJobAtTheEndOfTheLane(t *testing.T) {
 
 		// Parked again, and sent again into an idle lane.
 		w.settle(t, *one.Claim, jobs[0], doneOutcome)
-		w.settle(t, *one.Claim, jobs[1], parkOutcome(one.Message, "unknown_outcome"))
+		w.settle(t, *one.Claim, jobs[1], w.parkOutcome(one.Message, "unknown_outcome"))
 		saved, err = w.Conversations().ResendParked(testContext, w.account, one.Message.ID, w.holder())
 		must(t, err)
 		if saved.Claim == nil || saved.Job == nil || !saved.Job.Uncertain || string(saved.Job.Payload) != string(one.Job.Payload) {

@@ -14,11 +14,12 @@ import (
 
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
+	"leadline/backend/desk"
 	"leadline/backend/fault"
 )
 
 // grows are the tables that have a row, or many, for each visitor.
-var grows = []string{"conversations", "messages", "visitors", "outbox", "files", "chat_refs"}
+var grows = []string{"conversations", "messages", "visitors", "outbox", "files", "chat_refs", "callbacks"}
 
 var (
 	alias   = regexp.MustCompile(`(?i)(?:FROM|JOIN)\s+(` + strings.Join(grows, "|") + `)\s+(?:AS\s+)?([a-z]\b)?`)
@@ -72,12 +73,18 @@ func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 	answer.ReplyTo = first.Message.ID
 	w.write(t, answer)
 	w.wroteFirst(t, "other-chat", "other-user", "hello")
+	call := w.callMe("v1")
+	w.write(t, call)
+	w.move(t, call.CallBack.ID, 1, desk.Taken)
+	w.move(t, call.CallBack.ID, 1, desk.Released)
 	for n, err := range []error{
 		errOf(c.ConversationOf(ctx, w.account, chat, "v1")), errOf(c.Conversation(ctx, w.account, id)), errOf(c.ByChat(ctx, w.account, "other-chat")),
 		errOf(c.Since(ctx, conversation.Who{Account: w.account, Chat: chat, Visitor: "v1"}, 0, 10)), errOf(c.Open(ctx, w.account, chat, "v1")), errOf(c.Since(ctx, conversation.Who{Account: w.account, Chat: chat, Visitor: "v1", Conversation: id}, 0, 10)), errOf(c.Before(ctx, id, conversation.Place{}, 10)), errOf(c.Unread(ctx, id)),
 		errOf(c.ByContact(ctx, w.account, 7, "")), errOf(c.ByPhone(ctx, w.account, "+351900000001", "")), errOf(c.FormerChats(ctx, w.account, id)),
 		errOf(c.OfContact(ctx, w.account, 7, 10)), errOf(c.OfLead(ctx, w.account, 5, 10)),
 		errOf(c.VisitorByExternalID(ctx, w.account, chat, "u1")), errOf(c.ClaimVisitor(ctx, w.account, chat, "v1", "u2")),
+		errOf(w.Desk().Open(ctx, w.account, w.now, 10)), errOf(w.Desk().Waiting(ctx, w.account, id, w.now)), w.Desk().SetResponsible(ctx, w.account, id, 1),
+		w.Desk().Purge(ctx, w.now), errOf(w.Desk().Told(ctx, w.account, 1)),
 		errOf(w.Outbox().ClaimDue(ctx, w.now.Add(time.Hour), time.Minute, 10, nil)), errOf(w.Accounts().ByScope(ctx, chatid.Scope("c", "a"))),
 	} {
 		if err != nil && !fault.Is(err, fault.NotFound) {

@@ -13,7 +13,7 @@ import (
 	"leadline/backend/app"
 )
 
-const chatUsage = "usage: leadline chat list|add|rename|move|default|one|multiple|remove|identity --account NUMBER [--product amocrm|kommo] [--chat ID] [--name NAME] [--pipeline NUMBER]"
+const chatUsage = "usage: leadline chat list|add|rename|move|default|one|multiple|remove|identity|hours --account NUMBER [--product amocrm|kommo] [--chat ID] [--name NAME] [--pipeline NUMBER]"
 
 // chat changes the online chats of one account, and their lead sources in the CRM.
 func chat(ctx context.Context, args []string) error {
@@ -22,6 +22,9 @@ func chat(ctx context.Context, args []string) error {
 	}
 	if args[0] == "identity" {
 		return identity(ctx, args[1:], os.Stdout, os.Stderr)
+	}
+	if args[0] == "hours" {
+		return hours(ctx, args[1:], os.Stdout)
 	}
 	f := flag.NewFlagSet("chat "+args[0], flag.ContinueOnError)
 	whose := accountFlags(f)

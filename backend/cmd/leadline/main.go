@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // of chats' hours: a small image has no time zones
 
 	"leadline/backend/app"
 	"leadline/backend/config"
@@ -25,6 +26,8 @@ const usage = `leadline - online chat between websites and amoCRM / Kommo
   leadline chat identity list|mode|secret|key|drop --account N
                                       how chats learn who their visitors are: modes, secrets, public keys
   leadline chat list --account N      online chats of an account; also add, rename, move, default, remove
+  leadline chat hours --account N --chat ID --zone ZONE --week "mon-fri 09:00-18:00"
+                                      when a chat is staffed (--off: no hours); --callbacks on|off
   leadline template list --account N  chat templates that its operators can send
   leadline widget build --platform P  write dist/P/widget.zip (amocrm, kommo, dev)
   leadline widget check ZIP           check a widget.zip against the marketplace's rules
