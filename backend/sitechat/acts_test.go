@@ -195,6 +195,8 @@ func TestEndingTheConversation(t *testing.T) {
 	open := func() {
 		p.run(`document.querySelector(".sc-header__button").focus()`)
 		s.keys("\r")
+		p.until(`document.activeElement.textContent === "Sound"`)
+		s.keys(kb.End)
 		p.until(`document.activeElement.textContent === "End the conversation"`)
 		s.keys("\r")
 		p.until(`document.querySelector("dialog[open]")`)

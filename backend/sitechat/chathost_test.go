@@ -48,6 +48,9 @@ type host struct {
 	gate   chan struct{}
 	refuse func(call string) (status int, code, text string)
 	broken bool // connections of uploads are cut
+	// extra is what the session says besides; callbacks receives the call-backs.
+	extra     string
+	callbacks chan map[string]any
 }
 
 const pictureLimit = 2 << 20
@@ -59,7 +62,7 @@ func chatting(h *host) func(*site) {
 		h.t = s.t
 		s.session = func() string {
 			return `"conversation": {"id": "c1", "unread": 0}, "strings": {}, "uploads": {"accept": "image/*,video/*,audio/*,.pdf,.txt",
-				"max_bytes": {"picture": ` + strconv.Itoa(pictureLimit) + `, "video": 4194304, "voice": 4194304, "audio": 4194304, "file": 4194304}}`
+				"max_bytes": {"picture": ` + strconv.Itoa(pictureLimit) + `, "video": 4194304, "voice": 4194304, "audio": 4194304, "file": 4194304}}` + h.extra
 		}
 		s.routes = func(chat *http.ServeMux) {
 			chat.HandleFunc("GET /v1/messages", h.authorised(h.history))
@@ -72,6 +75,7 @@ func chatting(h *host) func(*site) {
 			chat.HandleFunc("POST /v1/receipts", h.authorised(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 			chat.HandleFunc("POST /v1/typing", h.authorised(h.noted("typing")))
 			chat.HandleFunc("POST /v1/conversation/end", h.authorised(h.end))
+			chat.HandleFunc("POST /v1/callbacks", h.authorised(h.callback))
 			chat.HandleFunc("GET /v1/stream/events", h.authorised(h.stream))
 		}
 	}
@@ -379,6 +383,23 @@ func (h *host) end(w http.ResponseWriter, _ *http.Request) {
 	h.calls = append(h.calls, "end")
 	h.put(message{"direction": "inbound", "kind": "ended", "text": "", "status": "sent"}, nil)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// callback takes a call-back, which becomes a message of the visitor.
+func (h *host) callback(w http.ResponseWriter, r *http.Request) {
+	var body map[string]any
+	_ = json.NewDecoder(r.Body).Decode(&body)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.callbacks <- body
+	if h.refuse != nil {
+		if status, code, text := h.refuse(fmt.Sprint("call ", body["phone"])); status != 0 {
+			refused(w, status, code, text)
+			return
+		}
+	}
+	text := fmt.Sprintf("Please call me back: %s\n%s", strings.ReplaceAll(body["phone"].(string), " ", ""), body["text"])
+	h.answer(w, h.messages[h.at(h.put(message{"client_id": body["client_id"], "direction": "inbound", "kind": "text", "text": text, "status": "sent"}, nil))])
 }
 
 func (h *host) upload(w http.ResponseWriter, r *http.Request) {

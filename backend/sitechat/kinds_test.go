@@ -197,7 +197,7 @@ func TestEveryKindFitsInEveryLanguage(t *testing.T) {
 			s.shot("kinds-320-" + lang)
 			p.run(`document.querySelector(".sc-header__button").click()`)
 			p.until(`document.querySelector("[role=menu] button")`)
-			p.run(`document.querySelector("[role=menu] button").click()`)
+			p.run(`[...document.querySelectorAll("[role=menu] button")].pop().click()`)
 			p.until(`document.querySelector("dialog[open]")`)
 			p.fits()
 			s.shot("end-320-" + lang)

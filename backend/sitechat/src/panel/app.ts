@@ -6,7 +6,9 @@ import { makeReader, type Reader } from "./history";
 import type { Host } from "./host";
 import { load, type Parts } from "./load";
 import { readMessage, type Message, type Session } from "./message";
+import type { CallRequest, Refusal } from "./parts/callback";
 import { makeOutgoing, type Outgoing } from "./outgoing";
+import { asRecord } from "./read";
 import { makeReceipts } from "./receipts";
 import { makeSender } from "./sender";
 import { makeSessionKeeper } from "./session";
@@ -18,7 +20,7 @@ import { makeStream } from "./stream/stream";
 import { lazily, socketTransport } from "./stream/transport";
 import { chooseLanguage, makeStrings, type Strings } from "./strings";
 import { describe } from "./summary";
-import { makeWriting, type Writing } from "./writing";
+import { makeWriting, pageOf, type Writing } from "./writing";
 import { countUnread, isSaid, lastOutbound, merge } from "./transcript";
 
 /** What a person does in the panel. */
@@ -29,6 +31,10 @@ export type App = Omit<Acts, "edit"> &
     loader: (message: Exclude<LoaderMessage, Init>) => void;
     retry: (clientID: string) => void;
     notify: (text: string) => void;
+    /** Switches the sound off, or on. */
+    mute: (muted: boolean) => void;
+    /** Asks for a call; tells why it was refused. */
+    requestCall: (request: CallRequest) => Promise<Refusal | undefined>;
     hide: () => void;
     /** The full address of a path of the chat host. */
     address: (path: string) => string;
@@ -54,6 +60,7 @@ export function startApp({ base, button, init, host, store, state, words, browse
   let ready = false;
   let tabs: Tabs | undefined;
   let visitor = "";
+  const quiet = `${name}.muted`;
   let conversation = "";
   let cuts = 0;
   let refused = false;
@@ -80,7 +87,7 @@ export function startApp({ base, button, init, host, store, state, words, browse
       state.set({ loaded: false, transcript: new Map(), seen: 0, more: false, newsAfter: undefined, replyTo: undefined, editing: undefined, typing: undefined });
     const changed = conversation !== session.conversation?.id;
     conversation = session.conversation?.id ?? "";
-    state.set({ phase: "ready", uploads: session.uploads, begun: !!conversation });
+    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, begun: !!conversation });
     host.send({ kind: "ready" });
     join(session.visitor);
     if (session.conversation && changed) {
@@ -144,13 +151,14 @@ export function startApp({ base, button, init, host, store, state, words, browse
   const acts = makeActs(keeper, state);
   const outgoing = makeOutgoing(base, outbox, keeper, state);
   const receive = (message: Message): void => {
-    const { transcript, open, newsAfter, seen, visible, atBottom, strings } = state.get();
+    const { transcript, open, newsAfter, seen, visible, atBottom, strings, muted } = state.get();
     const next = merge(transcript, [message]);
     if (next === transcript) return;
     const isNew = !transcript.has(message.id);
     state.set({ transcript: next });
     if (!isNew || message.direction !== "outbound" || !isSaid(message)) return;
     state.set({ typing: undefined });
+    if (!muted && !(open && document.hasFocus())) load("sound").then(({ chime }) => chime()).catch(() => {});
     if (newsAfter === undefined && !(open && visible && atBottom)) state.set({ newsAfter: seen });
     if (!open) host.send({ kind: "message", text: describe(message, strings).slice(0, 500), author: message.author });
   };
@@ -166,6 +174,7 @@ export function startApp({ base, button, init, host, store, state, words, browse
       state.set({ typing: { until, name } });
       setTimeout(() => state.get().typing?.until === until && state.set({ typing: undefined }), Math.max(0, until - Date.now()));
     },
+    availability: (availability) => state.set({ availability }),
     live(live) {
       // One cut is mended before anybody notices; more are told.
       cuts = live ? 0 : cuts + 1;
@@ -176,6 +185,11 @@ export function startApp({ base, button, init, host, store, state, words, browse
     random: Math.random,
     now: Date.now,
   });
+  const accepted = (message: Message): void => {
+    state.set({ phase: "ready", begun: true });
+    receive(message);
+    host.send({ kind: "wrote", sent: true });
+  };
   const sender = makeSender({
     outbox,
     leads: () => tabs?.leads() ?? true,
@@ -192,11 +206,9 @@ export function startApp({ base, button, init, host, store, state, words, browse
       }
     },
     stored(message, raw) {
-      state.set({ phase: "ready", begun: true });
-      receive(message);
+      accepted(message);
       tabs?.tell(raw);
       outgoing.done(message.clientID);
-      host.send({ kind: "wrote", sent: true });
     },
     changed: () => state.set({ pending: outbox.list() }),
     reason: () => state.get().strings["message.failed"],
@@ -224,7 +236,7 @@ export function startApp({ base, button, init, host, store, state, words, browse
     stream.again();
   });
   for (const type of ["visibilitychange", "resume"]) document.addEventListener(type, wakeUp);
-  state.set({ open: init.open, page: init.page, offline: !navigator.onLine });
+  state.set({ open: init.open, page: init.page, offline: !navigator.onLine, muted: !!store.get(quiet) });
   void keeper.renew().then(() => {
     ready = true;
     sender.run();
@@ -261,6 +273,21 @@ export function startApp({ base, button, init, host, store, state, words, browse
       if (refused) return location.reload();
       state.set({ pending: outbox.list() });
       sender.run();
+    },
+    mute(muted) {
+      state.set({ muted });
+      if (muted) store.set(quiet, "1");
+      else store.remove(quiet);
+    },
+    async requestCall(request) {
+      const { page, lang: locale } = state.get();
+      try {
+        const message = readMessage(asRecord(await keeper.request({ path: "v1/callbacks", body: { ...request, page: pageOf(page), alias: init.alias, locale } })).message);
+        if (message) accepted(message);
+        return undefined;
+      } catch (error) {
+        return error as Refusal;
+      }
     },
     notify: (notice) => state.set({ notice }),
     hide: () => host.send({ kind: "hide" }),

@@ -9,3 +9,8 @@ export function makeID(bytes: Uint8Array): string {
   });
   return [hex.slice(0, 4), hex.slice(4, 6), hex.slice(6, 8), hex.slice(8, 10), hex.slice(10)].map((part) => part.join("")).join("-");
 }
+
+/** A new one. */
+export function newID(): string {
+  return makeID(crypto.getRandomValues(new Uint8Array(16)));
+}

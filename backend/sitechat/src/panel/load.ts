@@ -7,11 +7,14 @@ export type Strings = Record<keyof typeof en, string>;
 /** The parts of the panel that are fetched when they are needed; the build gives each a file of its own. */
 export type Parts = {
   browser: typeof import("./parts/browser");
+  callback: typeof import("./parts/callback");
+  emoji: typeof import("./parts/emoji");
   files: typeof import("./parts/files");
   lines: typeof import("./parts/lines");
   over: typeof import("./parts/over");
   recorder: typeof import("./parts/recorder");
   rich: typeof import("./parts/rich");
+  sound: typeof import("./parts/sound");
   theme: typeof import("./parts/theme");
   tray: typeof import("./parts/tray");
   "dates.en": Dates;

@@ -100,6 +100,15 @@ export function readHistory(value: unknown): History {
 /** What may be uploaded: the largest size by kind, and the value of a file input's accept. */
 export type Uploads = { maxBytes: Readonly<Record<string, number>>; accept: string };
 
+/** Whether somebody answers, and from when on (ms) if nobody does; 0 when that is not known. */
+export type Availability = { state: "online" | "away" | "unknown"; back: number };
+
+/** Reads it; what it is not known of is unknown. */
+export function readAvailability(value: unknown): Availability {
+  const { state, back } = asRecord(value);
+  return { state: state === "online" || state === "away" ? state : "unknown", back: Date.parse(asText(back)) || 0 };
+}
+
 /** What a visitor token opens, checked. */
 export type Session = {
   token: string;
@@ -109,13 +118,16 @@ export type Session = {
   locale: string;
   conversation: { id: string; unread: number } | undefined;
   strings: Record<string, unknown>;
+  availability: Availability;
+  /** Somebody can be asked to call. */
+  callback: boolean;
   /** Undefined where files are switched off. */
   uploads: Uploads | undefined;
 };
 
 /** Reads a session at the door; undefined for what is none. */
 export function readSession(value: unknown): Session | undefined {
-  const { token, visitor, origin, locale, conversation, strings, uploads } = asRecord(value);
+  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback } = asRecord(value);
   if (typeof token !== "string" || typeof origin !== "string") return undefined;
   const { id, unread } = asRecord(conversation);
   const { max_bytes, accept } = asRecord(uploads);
@@ -126,6 +138,8 @@ export function readSession(value: unknown): Session | undefined {
     locale: asText(locale),
     conversation: typeof id === "string" ? { id, unread: asCount(unread) } : undefined,
     strings: asRecord(strings),
+    availability: readAvailability(availability),
+    callback: callback === true,
     uploads: uploads ? { maxBytes: Object.fromEntries(Object.entries(asRecord(max_bytes)).map(([k, v]) => [k, asCount(v)])), accept: asText(accept) } : undefined,
   };
 }

@@ -1,7 +1,7 @@
 import type { Dates } from "./format";
 import type { Page } from "../shared/protocol";
 import type { Pending } from "./outbox";
-import type { Message, Uploads } from "./message";
+import type { Availability, Message, Uploads } from "./message";
 import type { Strings } from "./strings";
 import type { Transcript } from "./transcript";
 
@@ -39,6 +39,12 @@ export type State = {
   newsAfter: number | undefined;
   /** The server has a conversation of this visitor. */
   begun: boolean;
+  /** The visitor wants no sound. */
+  muted: boolean;
+  /** Whether somebody answers now, and from when on (ms) if nobody does. */
+  availability: Availability;
+  /** Somebody can be asked to call. */
+  callback: boolean;
   /** What may be uploaded; undefined where files are switched off. */
   uploads: Uploads | undefined;
   /** How far uploads are, 0..1, by client id. */
@@ -78,6 +84,9 @@ export function emptyState(lang: string, strings: Strings): State {
     seen: 0,
     newsAfter: undefined,
     begun: false,
+    muted: false,
+    availability: { state: "unknown", back: 0 },
+    callback: false,
     uploads: undefined,
     progress: new Map(),
     previews: new Map(),

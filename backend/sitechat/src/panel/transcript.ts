@@ -56,12 +56,13 @@ export type Row =
   | { kind: "news"; key: string }
   | { kind: "ended"; key: string; at: number }
   /** One message, or the pictures and videos that were sent together, oldest first. */
-  | { kind: "message"; key: string; messages: [Message, ...Message[]]; first: boolean; answered: boolean };
+  | { kind: "message"; key: string; messages: [Message, ...Message[]]; first: boolean; last: boolean; answered: boolean };
 
 /**
  * The rows of the transcript: one date for each calendar day, the divider above the first outbound message after newsAfter,
  * then what has not been stored yet. A stored message keeps the key that it had while pending. A message is answered when an
- * operator wrote later: the one sign of reading that the channel gives (WIN-2).
+ * operator wrote later: the one sign of reading that the channel gives (WIN-2). First and last are those of a group: what one
+ * said within minutes.
  */
 export function rows(transcript: Transcript, pending: readonly Pending[], newsAfter: number | undefined): Row[] {
   const out: Row[] = [];
@@ -72,34 +73,38 @@ export function rows(transcript: Transcript, pending: readonly Pending[], newsAf
   let day = "";
   let before: Message | undefined;
   let album: Extract<Row, { kind: "message" }> | undefined;
+  let group: typeof album;
   for (const [i, message] of messages.entries()) {
     if (dayKey(message.at) !== day) {
       day = dayKey(message.at);
       out.push({ kind: "day", key: `day ${day}`, at: message.at });
-      before = album = undefined;
+      before = album = group = undefined;
     }
     const key = message.clientID || message.id;
     if (message.kind === "ended") {
       out.push({ kind: "ended", key, at: message.at });
-      before = album = undefined;
+      before = album = group = undefined;
       continue;
     }
     if (newsAfter !== undefined && message.direction === "outbound" && message.seq > newsAfter) {
       out.push({ kind: "news", key: "news" });
-      newsAfter = before = album = undefined;
+      newsAfter = before = album = group = undefined;
     }
     if (album && belongs(message, album.messages[0])) {
       album.messages.push(message);
       album.answered = i < answer;
     } else {
-      const first = before?.direction !== message.direction || before.author !== message.author;
-      album = { kind: "message", key, messages: [message], first, answered: i < answer };
+      const first = before?.direction !== message.direction || before.author !== message.author || message.at - before.at > GROUP_MS;
+      if (group && !first) group.last = false;
+      album = group = { kind: "message", key, messages: [message], first, last: true, answered: i < answer };
       out.push(album);
     }
     before = message;
   }
   return out;
 }
+
+const GROUP_MS = 5 * 60_000;
 
 /** Whether somebody said it: a line about the conversation is nobody's message. */
 export function isSaid(message: Message): boolean {

@@ -1,6 +1,6 @@
 import type { Page } from "../shared/protocol";
 import type { Acts } from "./acts";
-import { makeID } from "./id";
+import { newID } from "./id";
 import type { Message } from "./message";
 import type { Outbox, Pending, PendingFile, Press } from "./outbox";
 import type { Outgoing } from "./outgoing";
@@ -27,7 +27,6 @@ export type WritingOptions = { outbox: Outbox; outgoing: Outgoing; acts: Acts; s
 
 /** Makes it: everything goes through the outbox, so that the order is kept and nothing is lost. */
 export function makeWriting({ outbox, outgoing, acts, state, run }: WritingOptions): Writing {
-  const newID = (): string => makeID(crypto.getRandomValues(new Uint8Array(16)));
   /** Puts messages into the outbox; the first one answers what is being answered. */
   const send = (list: readonly (Pick<Pending, "text"> & Partial<Pending>)[], bytes: readonly Blob[] = []): void => {
     const { page, replyTo, strings } = state.get();
@@ -62,6 +61,6 @@ export function makeWriting({ outbox, outgoing, acts, state, run }: WritingOptio
 }
 
 /** Only what the site's address may say of itself. */
-function pageOf({ url, title, referrer }: Page): Page {
+export function pageOf({ url, title, referrer }: Page): Page {
   return { url: url.slice(0, 2048), title: title.slice(0, 256), referrer: referrer.slice(0, 2048) };
 }

@@ -15,7 +15,8 @@ export function openDialog(title: string, className: string, content: readonly N
   const close = (): void => dialog.close();
   cross.onclick = close;
   dialog.onkeydown = (event) => event.stopPropagation();
-  dialog.onclick = (event) => event.target === dialog && close();
+  // A handler that returns false would undo what a click does: no form could be sent.
+  dialog.onclick = (event) => void (event.target === dialog && close());
   dialog.onclose = () => {
     dialog.remove();
     before?.focus();

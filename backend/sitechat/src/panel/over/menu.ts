@@ -30,7 +30,7 @@ export function openMenu(anchor: HTMLElement, label: string, items: readonly Ite
     if (row.length) menu.append(make("div", "sc-menu__row", { role: "group" }, ...row.map((item) => draw(item, "sc-menu__sign"))));
     menu.append(...items.map((item) => draw(item, "sc-menu__item")));
     back.append(menu);
-    back.onclick = (event) => event.target === back && close();
+    back.onclick = (event) => void (event.target === back && close());
     menu.onkeydown = (event) => {
       event.stopPropagation();
       const all = [...menu.querySelectorAll<HTMLElement>("button")];

@@ -1,4 +1,4 @@
-import { readMessage, type Message } from "../message";
+import { readAvailability, readMessage, type Availability, type Message } from "../message";
 import { asCount, asRecord, asText } from "../read";
 
 /** One frame of the stream (http-api.md §3), checked. */
@@ -6,6 +6,7 @@ export type Frame =
   | { type: "message"; message: Message }
   | { type: "ready" | "ping"; cursor: number }
   | { type: "typing"; until: number; name: string }
+  | { type: "availability"; availability: Availability }
   | { type: "bye"; code: string };
 
 /** Reads a frame; undefined for what is none of ours, which is passed over. */
@@ -22,6 +23,7 @@ export function readFrame(data: string): Frame | undefined {
     return read && { type, message: read };
   }
   if (type === "ready" || type === "ping") return { type, cursor: asCount(cursor) };
+  if (type === "availability") return { type, availability: readAvailability(value) };
   if (type === "typing") return { type, until: asCount(until), name: asText(name) };
   return type === "bye" ? { type, code: asText(code) } : undefined;
 }

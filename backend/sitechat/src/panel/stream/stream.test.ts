@@ -39,6 +39,7 @@ function play(over: Partial<StreamOptions> = {}, store = memory()) {
     pass: (before, data) => passed.push([before, data]),
     token: () => "t",
     message: (message) => got.push(message),
+    availability: () => {},
     typing: () => {},
     live: () => {},
     renew: async () => {},

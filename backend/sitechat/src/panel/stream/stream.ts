@@ -1,4 +1,4 @@
-import type { Message } from "../message";
+import type { Availability, Message } from "../message";
 import { backoff } from "./backoff";
 import type { Choice } from "./choice";
 import { readFrame } from "./frame";
@@ -19,6 +19,8 @@ export type StreamOptions = {
   message: (message: Message) => void;
   /** An operator types, until that time (ms). */
   typing: (until: number, name: string) => void;
+  /** Whether somebody answers is another by now. */
+  availability: (availability: Availability) => void;
   /** Everything up to now has been replayed (true), or the line is cut (false). */
   live: (live: boolean) => void;
   /** The token is not good any more: gets another one; the stream waits for it. */
@@ -116,6 +118,7 @@ export function makeStream(options: StreamOptions): Stream {
           if (!live) options.live((live = true));
           if (!followed) tryBetter();
         } else if (frame.type === "typing") options.typing(frame.until, frame.name);
+        else if (frame.type === "availability") options.availability(frame.availability);
         else if (frame.type === "bye") end(frame.code);
         // The server knows of something that it has not sent: a lost hint.
         else if (frame.cursor > cursor) end("hint");

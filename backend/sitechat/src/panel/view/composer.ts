@@ -4,7 +4,7 @@ import type { State, StateStore } from "../state";
 import type { Tray } from "../parts/tray";
 import { lastEditable } from "./actions";
 import { iconButton, make, setLabel, setText } from "./dom";
-import { MIC, SEND } from "./icons";
+import { MIC, SEND, SMILE } from "./icons";
 import { makeMode } from "./mode";
 import { canRecord, makePickers, takeFiles } from "./pickers";
 
@@ -20,10 +20,13 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
   const send = iconButton("sc-composer__send", SEND);
   send.type = "submit";
   const mic = iconButton("sc-composer__tool sc-composer__mic", MIC);
+  const emoji = iconButton("sc-composer__tool sc-composer__emoji", SMILE);
+  emoji.setAttribute("aria-haspopup", "grid");
+  emoji.setAttribute("aria-expanded", "false");
   const error = make("p", "sc-composer__error", { role: "alert" });
   const mode = makeMode(app);
   const pickers = makePickers((files) => void attach(files));
-  const form = make("form", "sc-composer", {}, mode.element, pickers.element, input, mic, send, error);
+  const form = make("form", "sc-composer", {}, mode.element, pickers.element, input, emoji, mic, send, error);
   let tray: Tray | undefined;
   let editing: State["editing"];
   let replyTo: State["replyTo"];
@@ -105,6 +108,9 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
     (mic.hidden ? input : mic).focus();
   };
 
+  emoji.onclick = () => {
+    load("emoji").then(({ toggleEmoji }) => toggleEmoji(emoji, input, store.get().strings), () => app.notify(store.get().strings["panel.part_failed"]));
+  };
   form.onsubmit = (event) => {
     event.preventDefault();
     void submit();
@@ -151,6 +157,7 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
         input.value = editing ? editing.text : draft.get();
       }
       replyTo = state.replyTo;
+      setLabel(emoji, strings["emoji.open"]);
       setLabel(mic, strings["composer.voice"]);
       setLabel(send, strings[editing ? "composer.save" : "composer.send"]);
       input.setAttribute("aria-label", strings.compose_placeholder || strings["composer.send"]);

@@ -1,6 +1,9 @@
 import type { App } from "../app";
+import { dayKey, DATE_PATTERN, formatTime, TIME_PATTERN } from "../format";
+import { newID } from "../id";
 import { load } from "../load";
 import type { State, StateStore } from "../state";
+import { fill } from "../strings";
 import { makeComposer } from "./composer";
 import { iconButton, make, setLabel, setText } from "./dom";
 import { CROSS, DOTS } from "./icons";
@@ -26,6 +29,7 @@ export function makePanel(
   { header, framed }: Frills,
 ): PanelView {
   const title = make("h1", "sc-header__title");
+  const status = make("p", "sc-header__status");
   const menu = iconButton("sc-header__button", DOTS);
   menu.setAttribute("aria-haspopup", "menu");
   const close = iconButton("sc-header__button sc-header__close", CROSS);
@@ -39,7 +43,7 @@ export function makePanel(
     "main",
     "sc-panel",
     { tabindex: "-1" },
-    ...(header ? [make("header", "sc-header", {}, title, menu, ...(framed ? [] : [close]))] : []),
+    ...(header ? [make("header", "sc-header", {}, make("div", "sc-header__words", {}, title, status), menu, ...(framed ? [] : [close]))] : []),
     banner,
     scroller.element,
     composer.element,
@@ -48,7 +52,7 @@ export function makePanel(
     live.element,
   );
   close.onclick = app.hide;
-  menu.onclick = () => void openConversationMenu(menu, app, store);
+  menu.onclick = () => void openPanelMenu(menu, app, store);
   body.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !event.isComposing && !framed) app.hide();
   });
@@ -62,8 +66,9 @@ export function makePanel(
       setText(title, state.title || strings["panel.title"]);
       setLabel(close, strings["panel.close"]);
       setLabel(menu, strings["panel.menu"]);
-      // There is nothing to end where nothing was begun.
-      menu.hidden = !state.begun || unavailable;
+      menu.hidden = phase !== "ready";
+      setText(status, unavailable ? "" : describeAvailability(state));
+      status.className = `sc-header__status sc-header__status--${state.availability.state}`;
       // A moment passes until something is kept: what would be lost is told only when it has to wait.
       setText(banner, unavailable ? "" : atRisk && (offline || slow) ? strings["panel.at_risk"] : offline ? strings["panel.offline"] : slow ? strings["panel.connecting"] : "");
       setText(notice, unavailable ? strings["panel.unavailable"] : "");
@@ -82,13 +87,20 @@ export function makePanel(
   };
 }
 
-async function openConversationMenu(anchor: HTMLElement, app: App, store: StateStore): Promise<void> {
+async function openPanelMenu(anchor: HTMLElement, app: App, store: StateStore): Promise<void> {
   const { strings } = store.get();
   try {
-    const { openMenu, confirm } = await load("over");
-    const chosen = await openMenu(anchor, strings["panel.menu"], [{ id: "end", text: strings["end.action"] }]);
-    if (chosen && (await confirm(strings["end.question"], strings["end.hint"], strings["end.confirm"], strings))) await app.end();
+    const { openMain } = await load("over");
+    if (await openMain(anchor, app, store)) (await load("callback")).openCallback(newID(), strings, app.requestCall);
   } catch {
     app.notify(strings["panel.part_failed"]);
   }
+}
+
+/** Whether somebody answers, in the visitor's own time. */
+function describeAvailability({ availability: { state, back }, strings, dates }: State): string {
+  if (state !== "away" || back < Date.now()) return strings[`status.${state}`];
+  const time = formatTime(back, strings.time_format, TIME_PATTERN, dates);
+  const date = formatTime(back, strings.date_format, DATE_PATTERN, dates);
+  return fill(strings[dayKey(back) === dayKey(Date.now()) ? "status.back" : "status.back_on"], { time, date });
 }

@@ -41,7 +41,7 @@ export function describeRow(row: Row, canvas: Canvas): Drawing {
 }
 
 function describeMessage(row: Extract<Row, { kind: "message" }>, canvas: Canvas, time: (at: number) => string): Drawing {
-  const { messages, first, answered } = row;
+  const { messages, first, last, answered } = row;
   const { app, state } = canvas;
   const { strings } = state;
   const [message] = messages;
@@ -62,7 +62,9 @@ function describeMessage(row: Extract<Row, { kind: "message" }>, canvas: Canvas,
   if (text && !sayTheSame(text, message)) parts.push({ name: "text", look: text, draw: () => make("p", "sc-message__text", { dir: "auto" }, ...pieces(text)) });
   if (canvas.rich) parts.push(...canvas.rich.below(messages, text, canvas));
   const edited = messages.some((m) => m.editedAt) && strings["message.edited"];
-  parts.push(textPart("meta", "p", "sc-message__meta", [edited, time(newest.at), status].filter(Boolean).join(" · ")));
+  // Within a group the time stands under the last one; it is told of each.
+  const quiet = !last && !edited && !status;
+  parts.push(textPart("meta", "p", `sc-message__meta${quiet ? " sc-hidden" : ""}`, [edited, time(newest.at), status].filter(Boolean).join(" · ")));
   if (bad) {
     // The panel's own words for a failure: what the stream tells is in the browser's language, not in the chat's.
     const words = (strings as Readonly<Record<string, string>>)[`error.${bad.errorCode}`];
@@ -75,6 +77,7 @@ function describeMessage(row: Extract<Row, { kind: "message" }>, canvas: Canvas,
 
   const classes = ["sc-message", `sc-message--${message.direction}`];
   if (first) classes.push("sc-message--first");
+  if (last) classes.push("sc-message--last");
   if (bad || told === "sending") classes.push(`sc-message--${told}`);
   return { className: classes.join(" "), parts };
 }
