@@ -50,19 +50,32 @@ const cssText = {
   },
 };
 
+// Tells which keys of words the panel itself says: those that stand in its sources, whole or as the beginning of a template.
+async function sayings() {
+  const panel = path.join(root, "src/panel");
+  const own = (await readdir(panel, { recursive: true })).filter((file) => /(?<!\.test)\.ts$/.test(file) && !/^(parts|over|rich)\b/.test(file));
+  const text = (await Promise.all(own.map((file) => readFile(path.join(panel, file), "utf8")))).join("\n");
+  const beginnings = [...text.matchAll(/`([a-z_.]+)\$\{/g)].map(([, beginning]) => beginning);
+  return (key) => text.includes(`"${key}"`) || text.includes(`strings.${key}`) || beginnings.some((beginning) => key.startsWith(beginning));
+}
+
 const forStyles = { target: ["chrome100", "firefox100", "safari15"] };
 
 // The parts of the panel that are fetched when they are needed: one for each file of src/panel/parts and of src/styles/parts,
-// and one for the words of each language. They share no code at run time, so none of them waits for another.
+// and two for the words of each language: what the panel itself says, and what only those parts say. They share no code at run time, so none of them waits for another.
 async function parts() {
+  const said = await sayings();
   const out = {};
   const panel = path.join(root, "src/panel");
   for (const file of await readdir(path.join(panel, "parts"))) {
     if (/(?<!\.test)\.ts$/.test(file)) out[path.basename(file, ".ts")] = { entryPoints: [`src/panel/parts/${file}`] };
   }
   for (const file of await readdir(path.join(panel, "strings"))) {
-    const contents = `export { default as words } from "./${file}"`;
-    out[`words.${path.basename(file, ".json")}`] = { stdin: { contents, resolveDir: path.join(panel, "strings") } };
+    const all = Object.entries(JSON.parse(await readFile(path.join(panel, "strings", file), "utf8")));
+    const [first, later] = [all.filter(([key]) => said(key)), all.filter(([key]) => !said(key))];
+    const words = (list) => ({ stdin: { contents: `export const words = ${JSON.stringify(Object.fromEntries(list))}` } });
+    const lang = path.basename(file, ".json");
+    Object.assign(out, { [`words.${lang}`]: words(first), [`later.${lang}`]: words(later) });
   }
   const styles = await readdir(path.join(root, "src/styles/parts"));
   const style = async (file) => [file, await bundle({ entryPoints: [`src/styles/parts/${file}`], ...forStyles })];

@@ -4,7 +4,7 @@ import { ApiError } from "./api";
 import { isPlain } from "./format";
 import { makeReader, type Reader } from "./history";
 import type { Host } from "./host";
-import { load, type Parts } from "./load";
+import { load, teach, type Parts } from "./load";
 import { readMessage, type Message, type Session } from "./message";
 import type { CallRequest, Refusal } from "./parts/callback";
 import { makeOutgoing, type Outgoing } from "./outgoing";
@@ -64,6 +64,7 @@ export function startApp({ base, button, init, host, store, state, words, browse
   let conversation = "";
   let cuts = 0;
   let refused = false;
+  let learned = false;
   let { contact } = init;
   let wake: (() => void)[] = [];
   const wait = (ms: number): Promise<void> =>
@@ -73,9 +74,23 @@ export function startApp({ base, button, init, host, store, state, words, browse
     });
   const speak = async (locale: string, server: unknown): Promise<void> => {
     const lang = chooseLanguage(locale, init.strings);
-    if (lang !== state.get().lang) words = await load(`words.${lang}`).then((part) => part.words, () => words);
-    const strings = makeStrings(words, server, init.strings);
-    state.set({ lang, strings, title: strings["panel.title"] });
+    const show = (): void => {
+      const strings = makeStrings(words, server, init.strings);
+      state.set({ lang, strings, title: strings["panel.title"] });
+    };
+    const learn = async (): Promise<void> => {
+      words = { ...words, ...(await load(`later.${lang}`)).words };
+      learned = true;
+      show();
+    };
+    if (lang !== state.get().lang) {
+      words = await load(`words.${lang}`).then((part) => part.words, () => words);
+      // A part that is there already goes on speaking.
+      if (learned) await learn().catch(() => {});
+    }
+    teach(learn);
+    show();
+    const { strings } = state.get();
     if (![strings.date_format, strings.time_format].every(isPlain)) load(`dates.${lang}`).then((dates) => state.set({ dates }), () => {});
   };
   void speak(init.locale, { "panel.title": init.title });

@@ -21,11 +21,24 @@ export type Parts = {
   "dates.es": Dates;
   "dates.pt": Dates;
   "dates.ru": Dates;
+  "later.en": { words: Partial<Strings> };
+  "later.es": { words: Partial<Strings> };
+  "later.pt": { words: Partial<Strings> };
+  "later.ru": { words: Partial<Strings> };
   "words.en": { words: Strings };
   "words.es": { words: Strings };
   "words.pt": { words: Strings };
   "words.ru": { words: Strings };
 };
+
+/** The parts that say something: the words for it are fetched with the first of them. */
+const SPEAKING = ["callback", "emoji", "over", "recorder", "rich", "several", "tray"];
+let learn = async (): Promise<unknown> => undefined;
+
+/** Sets what fetches the words that only parts say, and puts them into the state. */
+export function teach(fetchWords: typeof learn): void {
+  learn = fetchWords;
+}
 
 const loading = new Map<string, Promise<unknown>>();
 let tries = 0;
@@ -41,7 +54,7 @@ export function load<K extends keyof Parts>(name: K): Promise<Parts[K]> {
   const again = tries ? `?${tries}` : "";
   // The address stands apart: of a pattern the bundler would make a bundle of all that fits it.
   const url = `./${PARTS[name]}${again}`;
-  const part = Promise.all([import(url) as Promise<Parts[K]>, loadStyle(PARTS[`${name}.css`], again)]).then(([code]) => code);
+  const part = Promise.all([import(url) as Promise<Parts[K]>, loadStyle(PARTS[`${name}.css`], again), SPEAKING.includes(name) && learn()]).then(([code]) => code);
   loading.set(name, part);
   part.catch(async () => {
     loading.delete(name);
