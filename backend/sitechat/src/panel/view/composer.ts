@@ -83,7 +83,7 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
         input.before(tray.element);
         mode.element.after(tray.element);
       }
-      app.notify(tray.add(files, uploads, strings, lang));
+      app.notify(tray.add(files, uploads, store.get().strings, lang));
       input.focus();
     } catch {
       app.notify(strings["panel.part_failed"]);
@@ -94,7 +94,7 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
     try {
       const { record } = await load("recorder");
       form.classList.add("sc-composer--recording");
-      const recording = await record(form, strings);
+      const recording = await record(form, store.get().strings);
       if (recording) {
         const { bytes, durationMs, type } = recording;
         const name = `voice.${type.split("/")[1] ?? "bin"}`;

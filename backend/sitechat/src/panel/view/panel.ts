@@ -91,7 +91,7 @@ async function openPanelMenu(anchor: HTMLElement, app: App, store: StateStore): 
   const { strings } = store.get();
   try {
     const { openMain } = await load("over");
-    if (await openMain(anchor, app, store)) (await load("callback")).openCallback(newID(), strings, app.requestCall);
+    if (await openMain(anchor, app, store)) (await load("callback")).openCallback(newID(), store.get().strings, app.requestCall);
   } catch {
     app.notify(strings["panel.part_failed"]);
   }

@@ -58,7 +58,7 @@ export function makeScroller(app: App, store: StateStore): Scroller {
   const failed = (): void => app.notify(store.get().strings["panel.part_failed"]);
   const acts: Pick<Canvas, "actions" | "view" | "jump" | "choose"> = {
     actions: (message, anchor) => void openActions(message, anchor, app, store).catch(failed),
-    view: (messages, at) => void view(messages, at, app, store.get()).catch(failed),
+    view: (messages, at) => void view(messages, at, app, store).catch(failed),
     choose(list, chosen) {
       const ask = async (): Promise<void> => {
         const row = await (await load("over")).choose(list, store.get().strings);
@@ -139,7 +139,9 @@ export function makeScroller(app: App, store: StateStore): Scroller {
 }
 
 /** Opens the pictures of an album, or the one of a message, large. */
-async function view(messages: readonly Message[], at: Message, app: App, { strings, previews, transcript }: State): Promise<void> {
+async function view(messages: readonly Message[], at: Message, app: App, store: StateStore): Promise<void> {
+  const { openViewer } = await load("over");
+  const { strings, previews, transcript } = store.get();
   const shown = messages.filter((m) => m.file?.state === "ready");
   const sights = shown.map((m) => ({
     name: m.file?.name || kindOf(m.kind, strings),
@@ -147,5 +149,5 @@ async function view(messages: readonly Message[], at: Message, app: App, { strin
     address: previews.get(m.clientID) ?? app.address((transcript.get(m.id) ?? m).file?.url ?? ""),
     fresh: async () => app.address((await app.fresh(m.id))?.url ?? ""),
   }));
-  (await load("over")).openViewer(sights, Math.max(0, shown.indexOf(at)), strings);
+  openViewer(sights, Math.max(0, shown.indexOf(at)), strings);
 }
