@@ -152,6 +152,8 @@ type frame struct {
 	Type    string `json:"type"`
 	Cursor  int64  `json:"cursor"`
 	Code    string `json:"code"`
+	State   string `json:"state"`
+	Back    string `json:"back"`
 	Message struct {
 		Rev  int64  `json:"rev"`
 		Text string `json:"text"`

@@ -36,6 +36,8 @@ type bench struct {
 	// A thread belongs to one sender at a time, so nothing guards them.
 	written, hooked []int64
 	writeFrom       int // where the next round of writing begins
+	askFrom         int // and of asking
+	zone            string
 
 	browsers  *receiver
 	listeners *receiver // at the floor
@@ -65,12 +67,12 @@ func prepare(o options) (b *bench, err error) {
 	if err != nil {
 		return b, err
 	}
-	zone := "amocrm.localhost:" + port
+	b.zone = "amocrm.localhost:" + port
 	dsn, keyFile := o.database, filepath.Join(o.dir, "leadline.key")
 	if dsn == "" {
 		dsn = "sqlite:" + filepath.Join(o.dir, "leadline.db")
 	}
-	if b.threads, err = seed(context.Background(), dsn, keyFile, zone, accounts, visitors); err != nil {
+	if b.threads, err = seed(context.Background(), dsn, keyFile, b.zone, accounts, visitors); err != nil {
 		return b, fmt.Errorf("seed the database: %w", err)
 	}
 	if b.floor, err = start(roleFloor, floorLogVariable+"="+filepath.Join(o.dir, "floor.log")); err != nil {
@@ -83,8 +85,8 @@ func prepare(o options) (b *bench, err error) {
 	b.leadline, err = start(roleLeadline,
 		"LEADLINE_APP_URL=http://"+appHost, "LEADLINE_CHAT_URL=http://"+chatHost, "LEADLINE_TRUST_PROXY=true",
 		"LEADLINE_DATABASE="+dsn, "LEADLINE_KEY_FILE="+keyFile, "LEADLINE_MEDIA_DIR="+filepath.Join(o.dir, "media"),
-		"LEADLINE_DEV_ZONES="+zone, "LEADLINE_DEV_AMOJO_URL="+crmURL, "LEADLINE_DEV_CONSENT_URL="+crmURL+"/oauth",
-		"LEADLINE_DEV_CLIENT_ID=3f1c2a9e-6d5b-4c1e-8a77-0c9d4e5f6a7b", "LEADLINE_DEV_CLIENT_SECRET=bench",
+		"LEADLINE_DEV_ZONES="+b.zone, "LEADLINE_DEV_AMOJO_URL="+crmURL, "LEADLINE_DEV_CONSENT_URL="+crmURL+"/oauth",
+		"LEADLINE_DEV_CLIENT_ID="+clientUUID, "LEADLINE_DEV_CLIENT_SECRET="+clientSecret,
 		"LEADLINE_DEV_CHANNEL_ID="+channelID, "LEADLINE_DEV_CHANNEL_SECRET="+channelSecret,
 		"LEADLINE_DEV_CHANNEL_CODE=amo.ext.bench", "LEADLINE_DEV_WIDGET_CODE=bench")
 	if err != nil {

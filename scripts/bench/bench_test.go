@@ -26,7 +26,7 @@ func TestBenchMeasuresEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	report := out.String()
-	for _, want := range []string{"hooks accepted/s, 32 senders", "messages delivered/s, 32 senders", "floor hooks/s, 32 senders", "gin handlers/s",
+	for _, want := range []string{"hooks accepted/s, 32 senders", "messages delivered/s, 32 senders", "floor hooks/s, 32 senders", "gin handlers/s", "background questions/s",
 		"order and repeats: 0 of"} {
 		if !strings.Contains(report, want) {
 			t.Errorf("the report says nothing of %q:\n%s", want, report)

@@ -56,6 +56,8 @@ func (b *bench) measures() []measure {
 		{floorSteady, b.floorHooks(floorSteady, senders, 200, true)},
 		{hooksSteady, b.hooks(hooksSteady, senders, 200)},
 		{writesSteady, b.writes(writesSteady, senders, 500)},
+		{asksMany, b.asks(asksMany, 0)},
+		{asksSteady, b.asks(asksSteady, 170)},
 	}
 	if !b.commits.postgres {
 		list = append(list, measure{commitGrouped, b.commit(commitGrouped, senders, true)})

@@ -54,6 +54,7 @@ func (b *bench) report(w io.Writer) {
 		hooksMany+cpuSuffix, hooksSteady+cpuSuffix)...)
 	section("visitors' messages", append(append([]string{writesOne, writesMany, sentMany}, timed(writesMany+ackSuffix, writesSteady+ackSuffix, writesSteady+crmSuffix)...),
 		writesMany+cpuSuffix, writesSteady+cpuSuffix)...)
+	section("the widget's background work", append(append([]string{asksMany}, timed(asksMany+ackSuffix, asksSteady+ackSuffix)...), asksMany+cpuSuffix, asksSteady+cpuSuffix)...)
 
 	fmt.Fprintf(w, "\n%-64s %s\n", "goals", "     goal  median  min..max")
 	for _, g := range b.goals() {
@@ -85,6 +86,7 @@ func (b *bench) goals() []goal {
 		{"processor for one hook, us, 200/s", f[hooksSteady+cpuSuffix], 100, true, ""},
 		{"messages/s : floor, connections kept", f.ratios(writesMany, floorKept), 0.4, false, ""},
 		{"message at the CRM, 500/s, p99 ms", p99(writesSteady + crmSuffix), 20, true, ""},
+		{"background questions/s of 1,000 accounts, 10 users each", f[asksMany], 170, false, ""},
 	}
 	if b.commits.postgres {
 		return append(list,

@@ -67,7 +67,7 @@ func seed(ctx context.Context, dsn, keyFile, zone string, accounts, visitors int
 		now := time.Now()
 		amojo := chatid.AmojoID(fmt.Sprintf("a0000000-0000-4000-8000-%012d", n))
 		a, err := db.Accounts().Upsert(ctx, account.Account{
-			ID: chatid.AccountID(fmt.Sprint("account-", n)), Product: "dev", CRMID: chatid.CRMAccountID(1000 + n), AmojoID: amojo,
+			ID: chatid.AccountID(fmt.Sprint("account-", n)), Product: "dev", CRMID: chatid.CRMAccountID(crmAccounts + n), AmojoID: amojo,
 			Host: fmt.Sprintf("bench%d.%s", n, zone), Name: "Bench", State: account.Installed, CreatedAt: now, UpdatedAt: now,
 		})
 		if err != nil {
