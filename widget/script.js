@@ -1,10 +1,11 @@
 // Leadline in the CRM: the table of callbacks. What they do stands in lib/.
 define([
+  './lib/background.js',
   './lib/panel.js',
   './lib/save.js',
   './lib/sources.js',
   './lib/style.js'
-], function (panel, save, sources, style) {
+], function (background, panel, save, sources, style) {
   'use strict';
 
   return function CustomWidget() {
@@ -16,6 +17,7 @@ define([
       },
 
       init: function () {
+        background.start(self);
         return true;
       },
 
@@ -43,6 +45,7 @@ define([
       },
 
       destroy: function () {
+        background.stop(self);
         panel.close(self);
         sources.close(self);
         style.unlink(self);

@@ -71,6 +71,11 @@ func (b *tab) open(address string) *tab {
 	return t
 }
 
+// close closes the tab as a person does.
+func (b *tab) close() error {
+	return chromedp.Cancel(b.ctx)
+}
+
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.w.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)

@@ -41,6 +41,14 @@ type front struct {
 	proxy http.Handler
 	mu    sync.Mutex
 	count map[string]int
+	plays map[string]http.Handler // paths that something else answers than the backend
+}
+
+// play has a path answered by something else than the backend.
+func (f *front) play(path string, h http.Handler) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plays[path] = h
 }
 
 // asked tells how often "METHOD /path" was asked for.
@@ -58,7 +66,7 @@ func (w *world) behindAFront() *front {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	f := &front{w: w, count: map[string]int{}}
+	f := &front{w: w, count: map[string]int{}, plays: map[string]http.Handler{}}
 	f.to.Store(w.appAddr)
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: cert.pool},
@@ -80,6 +88,7 @@ func (w *world) behindAFront() *front {
 	served := w.serve(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		f.count[r.Method+" "+r.URL.Path]++
+		instead := f.plays[r.URL.Path]
 		f.mu.Unlock()
 		if f.down.Load() {
 			panic(http.ErrAbortHandler)
@@ -91,6 +100,10 @@ func (w *world) behindAFront() *front {
 		if f.noSockets.Load() && r.Header.Get("Upgrade") != "" {
 			f.refused.Add(1)
 			http.Error(rw, "no upgrades here", http.StatusBadRequest)
+			return
+		}
+		if instead != nil {
+			instead.ServeHTTP(rw, r)
 			return
 		}
 		proxy.ServeHTTP(rw, r)

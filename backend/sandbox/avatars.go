@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
@@ -38,11 +39,24 @@ func (a *apiCall) avatarOf(u User) (value any, there bool) {
 
 // SetAvatar changes a user's picture; see User.Avatar.
 func (s *Server) SetAvatar(account, user int64, avatar string) error {
+	return s.changeUser(account, user, func(u *User) { u.Avatar = avatar })
+}
+
+// SetPresence tells whether a user is online; see User.Presence. Pages that are
+// open learn of it within ten seconds, or with the next page.
+func (s *Server) SetPresence(account, user int64, presence string) error {
+	if presence != "" && presence != "online" && presence != "offline" {
+		return errors.New(`presence is "online", "offline" or ""`)
+	}
+	return s.changeUser(account, user, func(u *User) { u.Presence = presence })
+}
+
+func (s *Server) changeUser(account, user int64, edit func(*User)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a := s.account(account); a != nil {
 		if u := a.user(user); u != nil {
-			u.Avatar = avatar
+			edit(u)
 			s.touch()
 			return nil
 		}

@@ -30,9 +30,17 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	do("POST "+v1+"/accounts", func(r *http.Request) (any, error) { return create(r, s.AddAccount) })
 	do("POST "+v1+"/accounts/{id}/users", s.ctlAddUser)
 	do("PATCH "+v1+"/accounts/{id}/users/{user}", ctl(func(r *http.Request, in struct {
-		Avatar string `json:"avatar"`
+		Avatar   *string `json:"avatar"`
+		Presence *string `json:"presence"`
 	}) (any, error) {
-		return nil, s.SetAvatar(pathID(r), pathNumber(r, "user"), in.Avatar)
+		var err error
+		if in.Avatar != nil {
+			err = s.SetAvatar(pathID(r), pathNumber(r, "user"), *in.Avatar)
+		}
+		if in.Presence != nil && err == nil {
+			err = s.SetPresence(pathID(r), pathNumber(r, "user"), *in.Presence)
+		}
+		return nil, err
 	}))
 	do("POST "+v1+"/accounts/{id}/rename", s.ctlRename)
 	do("POST "+v1+"/accounts/{id}/install", s.ctlInstall)

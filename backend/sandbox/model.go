@@ -50,6 +50,9 @@ type User struct {
 	// Avatar is a colour, "#3a7bd5", in which the sandbox draws a picture that the
 	// account's host serves; anything else is given as the link that it is. Empty for none.
 	Avatar string `json:"avatar,omitempty"`
+	// Presence is what APP.sdk.showUserStatus tells of the user: "online" or
+	// "offline"; empty for online on the user's own page only.
+	Presence string `json:"presence,omitempty"`
 }
 
 // Pipeline is one lead pipeline; the first of an account is the main one.

@@ -47,7 +47,7 @@ func (w world) Users(account int64) []crmpage.User {
 	var out []crmpage.User
 	if a := w.s.account(account); a != nil {
 		for _, u := range a.Users {
-			out = append(out, crmpage.User{ID: u.ID, Name: u.Name, Login: u.Login, AmojoID: u.AmojoID, Language: u.Language, Admin: u.Admin})
+			out = append(out, crmpage.User{ID: u.ID, Name: u.Name, Login: u.Login, AmojoID: u.AmojoID, Language: u.Language, Admin: u.Admin, Presence: u.Presence})
 		}
 	}
 	return out

@@ -6,17 +6,24 @@ define(['jquery', './crm.js'], function ($, crm) {
   var requestMs = 15000;
   var tokenMs = 5000; // more than this for the token alone is a failure of the CRM
 
-  // failure turns the answer into {code, message, platform}; platform means
-  // that the request never left, because the CRM gave no token for it.
+  // retryAfter reads for how many seconds the server asks to be left alone, 0
+  // when it does not.
+  function retryAfter(xhr) {
+    var seconds = Number(xhr && typeof xhr.getResponseHeader === 'function' && xhr.getResponseHeader('Retry-After'));
+    return seconds > 0 && isFinite(seconds) ? seconds : 0;
+  }
+
+  // failure turns the answer into {code, message, platform, retryAfter}; platform
+  // means that the request never left, because the CRM gave no token for it.
   function failure(xhr, status, sent) {
     var body = xhr && xhr.responseJSON && xhr.responseJSON.error;
     if (body && typeof body.code === 'string') {
-      return { code: body.code, message: String(body.message || ''), platform: false };
+      return { code: body.code, message: String(body.message || ''), platform: false, retryAfter: retryAfter(xhr) };
     }
     if (!sent) {
-      return { code: 'no_token', message: '', platform: true };
+      return { code: 'no_token', message: '', platform: true, retryAfter: 0 };
     }
-    return { code: status === 'timeout' ? 'timeout' : 'unavailable', message: '', platform: false };
+    return { code: status === 'timeout' ? 'timeout' : 'unavailable', message: '', platform: false, retryAfter: retryAfter(xhr) };
   }
 
   // call sends one request with the disposable token. The promise is always
@@ -99,6 +106,12 @@ define(['jquery', './crm.js'], function ($, crm) {
     // decide is 'resend' or 'drop', for all messages that the CRM did not accept.
     parked: function (self, decide) {
       return call(self, 'POST', 'parked/all/' + decide, {});
+    },
+
+    // background tells who is online and what became of what was shown, and asks
+    // for errors and call-backs to show.
+    background: function (self, news) {
+      return call(self, 'POST', 'background', news);
     },
 
     signUp: function (self, email, password) {

@@ -23,7 +23,62 @@ define(function () {
     }
   }
 
+  // user is the person who is signed in; {} when the page does not say.
+  function user() {
+    var found = null;
+    try {
+      found = app().constant('user');
+    } catch (error) {
+      console.debug('Leadline: no user on this page', error);
+    }
+    return found || {};
+  }
+
+  // keep hands a message to the notification centre; on a page that has none, or
+  // where it throws, it was not kept.
+  function keep(method, message, callbacks) {
+    var kept = false;
+    try {
+      if (typeof notifications()[method] === 'function') {
+        kept = true;
+        notifications()[method](message, callbacks);
+      }
+    } catch (error) {
+      kept = false;
+      console.debug('Leadline: the message was not kept', error);
+    }
+    if (!kept) {
+      callbacks.fail();
+      callbacks.always();
+    }
+  }
+
   return {
+    app: app,
+
+    userID: function () {
+      return user().id ? String(user().id) : '';
+    },
+
+    userName: function () {
+      return user().name ? String(user().name) : '';
+    },
+
+    // addError keeps an error in the notification centre. One of done and fail is
+    // called, then always.
+    addError: function (message, callbacks) {
+      keep('add_error', message, callbacks);
+    },
+
+    // addCall does the same with a call.
+    addCall: function (message, callbacks) {
+      keep('add_call', message, callbacks);
+    },
+
+    showMessageError: function (message) {
+      attempt('show_message_error', message);
+    },
+
     // amojoID names the account in the chats service; '' when the page does not say.
     amojoID: function () {
       var account = null;

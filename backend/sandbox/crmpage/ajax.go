@@ -168,6 +168,15 @@ func (s *Site) market(w http.ResponseWriter, r *http.Request, v visit) {
 	answer(w, http.StatusOK, map[string]any{"widgets": list})
 }
 
+// presence tells who is online, as far as the world says; pages that are open learn of changes by it.
+func (s *Site) presence(w http.ResponseWriter, _ *http.Request, v visit) {
+	users := map[string]string{}
+	for _, u := range v.users {
+		users[itoa(u.ID)] = u.Presence
+	}
+	answer(w, http.StatusOK, map[string]any{"users": users})
+}
+
 func (s *Site) disposableToken(w http.ResponseWriter, r *http.Request, v visit) {
 	uuid := r.PathValue("uuid")
 	if !slices.ContainsFunc(s.bundles(v.account), func(b *bundle) bool { return b.uuid != "" && b.uuid == uuid }) {

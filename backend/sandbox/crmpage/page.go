@@ -123,6 +123,7 @@ func (s *Site) boot(v visit, lang, theme string, variants []string) map[string]a
 	for _, u := range v.users {
 		users = append(users, map[string]any{
 			"id": u.ID, "name": u.Name, "login": u.Login, "amojo_id": u.AmojoID, "is_admin": u.Admin, "language": u.Language,
+			"presence": u.Presence,
 		})
 	}
 	pipelines := []map[string]any{}

@@ -88,6 +88,7 @@ func (s *Site) routes() {
 	s.mux.HandleFunc("GET /crmpage/library/{file}", serveLibrary)
 	s.mux.HandleFunc("GET /crmpage/market", s.forUser(s.market))
 	s.mux.HandleFunc("POST /crmpage/breach", s.forUser(s.breach))
+	s.mux.HandleFunc("GET /crmpage/presence", s.forUser(s.presence))
 	s.mux.HandleFunc("GET /crmpage/inbox", s.forUser(s.inbox))
 	s.mux.HandleFunc("POST /crmpage/inbox/close", s.forUser(s.inboxClose))
 

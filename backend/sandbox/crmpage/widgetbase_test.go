@@ -125,7 +125,7 @@ func TestNotifications(t *testing.T) {
 	if got := add(); got != "0" {
 		t.Errorf("a closed error came again: %s pop-ups", got)
 	}
-	eval[any](c, `(APP.notifications.add_call({ from: 'Bob', to: 'Ann', duration: 125, link: '', text: 'Call' }, {}),
+	eval[any](c, `(APP.notifications.add_call({ from: 'Bob', to: 'Ann', duration: 125, link: '', text: 'Call', date: 1767225600 }, {}),
 		APP.notifications.show_message({ header: 'H', text: 'one' }), APP.notifications.show_message_error({ header: 'H', text: 'two' }),
 		APP.notifications.show_notification({ text: { header: 'H', text: 'three' }, type: 'call' }), null)`)
 	c.until("document.querySelectorAll('.pop-up').length === 4")

@@ -79,6 +79,8 @@ type User struct {
 	AmojoID  string
 	Language string
 	Admin    bool
+	// Presence is "online" or "offline"; "" is online on their own page only.
+	Presence string
 }
 
 // Pipeline is one lead pipeline.

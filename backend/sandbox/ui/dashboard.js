@@ -160,6 +160,13 @@
         const base = zone.scheme + "://" + a.subdomain + "." + zone.name;
         li.append(link(base + "/", "CRM"), " · ", link(base + "/inbox/", "inbox"));
       }
+      for (const u of a.users || []) {
+        const now = u.presence || "";
+        const next = { "": "online", online: "offline", offline: "" }[now];
+        const b = button(u.name + ": " + (now || "online on their own page"), () => ask("PATCH", "accounts/" + a.id + "/users/" + u.id, JSON.stringify({ presence: next })));
+        b.title = "What APP.sdk.showUserStatus tells";
+        li.append(" ", b);
+      }
       return li;
     }));
     if (changed("connections", state.connections)) list($("connections"), state.connections.map((c) => {

@@ -1,13 +1,9 @@
 // APP, with its deprecated name AMOCRM (W §5.7-§5.9).
-define(["jquery", "crm/state", "crm/notifications"], function ($, state, notifications) {
+define(["crm/state", "crm/notifications", "crm/sdk"], function (state, notifications, sdk) {
   "use strict";
 
   const crm = window.__crm;
   const boot = crm.boot;
-  const online = {};
-  let calling = false;
-  let reloadWanted = false;
-  boot.users.forEach((u) => { online[u.id] = u.id === boot.user.id; });
 
   const managers = {};
   boot.users.forEach((u) => { managers[u.id] = { id: u.id, title: u.name, login: u.login, is_admin: u.is_admin ? "Y" : "N", active: true }; });
@@ -39,34 +35,8 @@ define(["jquery", "crm/state", "crm/notifications"], function ($, state, notific
     getV3WidgetsArea: () => state.route.area,
     isCard: () => !!state.route.card,
     addNotificationCallback: (code, fn) => notifications.subscribe(code, fn),
-    sdk: {
-      showUserStatus(which) {
-        if (which === undefined) {
-          const all = {};
-          Object.keys(online).forEach((id) => { all[id] = { id: Number(id), online: online[id] }; });
-          return all;
-        }
-        if (which === "online") return Object.keys(online).filter((id) => online[id]).map(Number);
-        return online[which] === true;
-      },
-      // A call in progress holds the automatic reload back.
-      setCallingStatus(status) {
-        calling = !!status;
-        if (!calling && reloadWanted) location.reload();
-        return "calling status: " + calling;
-      },
-      getCallingStatus: () => calling,
-    },
+    sdk,
   };
-
-  crm.callingStatus = () => calling;
-  crm.reloadWaiting = () => reloadWanted;
-  crm.setOnline = (id, is) => { online[id] = is; };
-  crm.wantReload = function () {
-    if (calling) reloadWanted = true;
-    else location.reload();
-  };
-  $(document).on("page:reload.crm", crm.wantReload);
 
   return {
     publish() {

@@ -160,24 +160,43 @@
     if (control) breach("W §10.3 untrusted click", control.className);
   }, true);
 
-  // Intervals of a widget that go on after its destroy.
+  // Intervals of a widget that go on after its destroy, and time-outs that wait:
+  // those it set itself, not those of a library that works for it.
   const intervals = new Map();
+  const timeouts = new Map(); // id -> "code lib/file.js"
   const setNative = window.setInterval, clearNative = window.clearInterval;
+  const timeoutNative = window.setTimeout, clearTimeoutNative = window.clearTimeout;
   window.setInterval = function () {
     const id = setNative.apply(window, arguments);
     const who = owner();
     if (who) intervals.set(id, who);
     return id;
   };
+  window.setTimeout = function (act, ...rest) {
+    const from = (new Error().stack || "").split("\n").find((line) => line.includes(" at ") && !line.includes("/watch.js"));
+    const own = /\/upl\/([a-z0-9_]+)\/(?:[\d.]+\/)?widget\/([\w/]+\.js)/.exec(from || "");
+    if (!own || typeof act !== "function") return timeoutNative.call(window, act, ...rest);
+    const id = timeoutNative.call(window, function () {
+      timeouts.delete(id);
+      act.apply(this, arguments);
+    }, ...rest);
+    timeouts.set(id, own[1] + " " + own[2]);
+    return id;
+  };
   window.clearInterval = function (id) {
     intervals.delete(id);
     return clearNative.call(window, id);
   };
-  window.clearTimeout = (function (clear) {
-    return function (id) { intervals.delete(id); return clear.call(window, id); };
-  })(window.clearTimeout);
+  window.clearTimeout = function (id) {
+    intervals.delete(id);
+    timeouts.delete(id);
+    return clearTimeoutNative.call(window, id);
+  };
   crm.intervalsOf = function (code) {
     return [...intervals.values()].filter((who) => who === code).length;
+  };
+  crm.timeoutsOf = function (code) {
+    return [...timeouts.values()].filter((who) => who.startsWith(code + " ")).map((who) => who.slice(code.length + 1));
   };
   crm.every = setNative.bind(window);
 

@@ -1,0 +1,358 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+const callWindow = `document.querySelector(".modal.leadline-call .js-leadline-call")`
+
+// sdkCalls are the calls of APP.sdk in one tab, as JSON.
+func (o *office) sdkCalls(b *tab, method string) []string {
+	o.t.Helper()
+	return js[[]string](b, fmt.Sprintf(`__crm.sdkCalls.filter((c) => c[0] === %q).map((c) => JSON.stringify(c.slice(1)))`, method))
+}
+
+func (o *office) calling(b *tab) bool {
+	o.t.Helper()
+	return js[bool](b, `__crm.callingStatus()`)
+}
+
+// reports waits until the server knows the states of a call.
+func (o *office) reports(call, states string) {
+	o.t.Helper()
+	until(o.t, call+" reported as "+states, func() bool { return o.server.states(call) == states })
+}
+
+func (o *office) agent() string { return fmt.Sprintf("/leads/detail/101?user=%d", agentID) }
+
+// TestCallBack goes the operator's way through a visitor's request: it comes
+// into the notification centre with every field (W §5.9), the window opens, the
+// call holds the page's own reload back, Done ends it.
+func TestCallBack(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, officeSetup{callScale: 10})
+	b := o.browser
+	call := callBack("c1", nil)
+	o.server.say(0, nil, nil, []map[string]any{call})
+	o.at(b, o.agent())
+	b.sees(callWindow)
+	want := fmt.Sprintf(`["add_call",{"from":"Pavel Sidorov","to":"Vera Agent","duration":0,"link":"https://%[1]s/leads/detail/101","text":"Please call after six",`+
+		`"date":%[2]d,"header":"Call back","phone":"+1 (555) 010-0199","click_link":"https://%[1]s/leads/detail/101","element":{"id":101,"type":2}}]`, crmHost, call["at"])
+	if got := o.notes(b); len(got) != 1 || got[0] != want {
+		t.Errorf("notifications %q, want %s", got, want)
+	}
+	if got := o.sdkCalls(b, "showUserStatus"); !strings.Contains(strings.Join(got, " "), fmt.Sprintf("[%d]", agentID)) || !strings.Contains(strings.Join(got, " "), "[]") {
+		t.Errorf("showUserStatus was asked %q, want the map and the operator's own status", got)
+	}
+	o.reports("c1", "shown")
+	if got := js[string](b, `document.querySelector(".js-leadline-call a[href^=tel]").getAttribute("href")`); got != "tel:+15550100199" {
+		t.Errorf("the phone's link is %s", got)
+	}
+	if got := js[string](b, `document.querySelector(".js-leadline-call a[target=_blank]").href`); got != call["link"] {
+		t.Errorf("the card's link is %s", got)
+	}
+
+	// The page beside the window stays usable.
+	b.click(".page-top__bell")
+	b.sees(`document.querySelector(".inbox")`)
+	b.click(".page-top__bell")
+	if o.calling(b) {
+		t.Error("the calling status is set before anybody calls")
+	}
+
+	b.click(".js-leadline-call-take")
+	o.reports("c1", "shown taken")
+	b.sees(`__crm.callingStatus()`)
+	b.sees(`!document.querySelector(".js-leadline-call-take").checkVisibility()`)
+	o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"state": "taken"})})
+	js[any](b, `(window.__crm.mark = 1, __crm.wantReload(), null)`)
+	o.asksMore(b, 2)
+	if !js[bool](b, `__crm.mark === 1 && __crm.reloadWaiting()`) || js[int](b, `document.querySelectorAll(".leadline-call").length`) != 1 {
+		t.Error("the reload did not wait for the call, or its window is not there once")
+	}
+	o.server.say(0, nil, nil, nil)
+	b.click(".js-leadline-call-done")
+	b.sees(`window.__crm && __crm.mark === undefined && __crm.ready`) // the reload that waited
+	o.reports("c1", "shown taken done")
+	if o.calling(b) || js[bool](b, `!!document.querySelector(".leadline-call")`) {
+		t.Error("the call goes on after Done")
+	}
+	o.clean()
+}
+
+// TestCallBackIsPutOff: Not now gives it back, and it does not come again to
+// this operator; Escape does the same.
+func TestCallBackIsPutOff(t *testing.T) {
+	t.Parallel()
+	for name, act := range map[string]func(b *tab){
+		"by the button": func(b *tab) { b.click(".js-leadline-call-later") },
+		"by Escape": func(b *tab) {
+			b.do(chromedp.Focus(chromedp.CSS(".js-leadline-call-take")), chromedp.KeyEvent("\u001b"))
+		},
+		"after it was taken": func(b *tab) {
+			b.click(".js-leadline-call-take")
+			b.sees(`__crm.callingStatus()`)
+			b.click(".js-leadline-call-later")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t, officeSetup{callScale: 10})
+			b := o.browser
+			o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+			o.at(b, o.agent())
+			b.sees(callWindow)
+			o.reports("c1", "shown")
+			act(b)
+			b.sees(`!document.querySelector(".leadline-call")`)
+			until(t, "the release", func() bool { return strings.HasSuffix(o.server.states("c1"), " released") })
+			if o.calling(b) {
+				t.Error("the calling status is still set")
+			}
+			o.asksMore(b, 2)
+			if js[bool](b, `!!document.querySelector(".leadline-call")`) || len(o.notes(b)) != 1 {
+				t.Errorf("it came again: %q", o.notes(b))
+			}
+			o.clean()
+		})
+	}
+}
+
+// TestCallingStatus: a status that is set already is somebody else's and left
+// alone; ours ends with the page and with the time-out (design §10).
+func TestCallingStatus(t *testing.T) {
+	t.Parallel()
+	taken := func(t *testing.T, scale int, before string) (*office, *tab) {
+		t.Helper()
+		o := newOffice(t, officeSetup{callScale: scale})
+		b := o.browser
+		o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+		o.at(b, o.agent())
+		js[any](b, before)
+		b.sees(callWindow)
+		o.reports("c1", "shown")
+		o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"state": "taken"})})
+		b.click(".js-leadline-call-take")
+		o.reports("c1", "shown taken")
+		return o, b
+	}
+	t.Run("of another widget", func(t *testing.T) {
+		t.Parallel()
+		o, b := taken(t, 10, `(APP.sdk.setCallingStatus(true), null)`)
+		b.click(".js-leadline-call-done")
+		o.reports("c1", "shown taken done")
+		o.move(b, "/dashboard/")
+		if !o.calling(b) {
+			t.Error("somebody else's call was ended")
+		}
+		if got := o.sdkCalls(b, "setCallingStatus"); len(got) != 1 {
+			t.Errorf("setCallingStatus was called with %q, want nothing but the test's own", got)
+		}
+		o.clean()
+	})
+	t.Run("ends with the page and goes on with the next", func(t *testing.T) {
+		t.Parallel()
+		o, b := taken(t, 10, `null`)
+		b.sees(`__crm.callingStatus()`)
+		o.move(b, "/settings/pay/") // no widgets there
+		if o.calling(b) || js[bool](b, `!!document.querySelector(".leadline-call")`) {
+			t.Error("the call outlives the page")
+		}
+		until(t, "nothing left", func() bool { return len(o.left(b)) == 0 })
+		o.move(b, "/leads/detail/101")
+		b.sees(callWindow)
+		b.sees(`__crm.callingStatus() && !document.querySelector(".js-leadline-call-take").checkVisibility()`)
+		o.server.say(0, nil, nil, nil)
+		b.click(".js-leadline-call-done")
+		b.sees(`!__crm.callingStatus() && !document.querySelector(".leadline-call")`)
+		o.clean()
+	})
+	t.Run("times out", func(t *testing.T) {
+		t.Parallel()
+		o, b := taken(t, 300, `null`) // ten minutes become two seconds
+		b.sees(`!__crm.callingStatus()`)
+		if got := strings.Join(o.sdkCalls(b, "setCallingStatus"), " "); got != "[true] [false]" {
+			t.Errorf("setCallingStatus was called with %s", got)
+		}
+		b.sees(callWindow) // the conversation may still be finished
+		b.click(".js-leadline-call-done")
+		o.reports("c1", "shown taken done")
+		o.clean()
+	})
+	t.Run("on a page that has no APP.sdk", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t, officeSetup{callScale: 10})
+		b := o.browser
+		// The loader's own module is empty before APP is made of it.
+		o.script += `; window.addEventListener("DOMContentLoaded", () => { define("crm/sdk", () => undefined); });`
+		o.hurry(b)
+		o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+		o.at(b, o.agent())
+		if js[bool](b, `APP.sdk !== undefined`) {
+			t.Fatal("the page has APP.sdk, the test shows nothing")
+		}
+		b.sees(callWindow)
+		b.click(".js-leadline-call-take")
+		o.reports("c1", "shown taken")
+		b.click(".js-leadline-call-done")
+		o.reports("c1", "shown taken done")
+		o.clean()
+	})
+}
+
+// TestCallBackIsRouted: the responsible operator sees it while he is online;
+// where he is not, one of those whom showUserStatus('online') names (W §5.9).
+func TestCallBackIsRouted(t *testing.T) {
+	t.Parallel()
+	none := func(t *testing.T, o *office, b *tab) {
+		t.Helper()
+		o.asksMore(b, 2)
+		if js[bool](b, `!!document.querySelector(".leadline-call, .pop-up")`) || len(o.notes(b)) != 0 {
+			t.Errorf("shown to the wrong one: %q", o.notes(b))
+		}
+		o.clean()
+	}
+	t.Run("not to the responsible one who is away", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t, officeSetup{callScale: 10})
+		if err := o.box.SetPresence(accountID, agentID, "offline"); err != nil {
+			t.Fatal(err)
+		}
+		o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+		o.at(o.browser, o.agent())
+		none(t, o, o.browser)
+		js[any](o.browser, fmt.Sprintf(`(__crm.setOnline(%d, true), null)`, agentID))
+		o.browser.sees(callWindow)
+	})
+	t.Run("to who stands in", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t, officeSetup{callScale: 10})
+		o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"mine": false})})
+		o.at(o.browser, fmt.Sprintf("/dashboard/?user=%d", adminID)) // the only one online
+		o.browser.sees(callWindow)
+		if got := strings.Join(o.sdkCalls(o.browser, "showUserStatus"), " "); !strings.Contains(got, `["online"]`) {
+			t.Errorf("showUserStatus was asked %s, want 'online'", got)
+		}
+		o.clean()
+	})
+	t.Run("not to others while the responsible one is online", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t, officeSetup{callScale: 10})
+		if err := o.box.SetPresence(accountID, agentID, "online"); err != nil {
+			t.Fatal(err)
+		}
+		o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"mine": false})})
+		o.at(o.browser, fmt.Sprintf("/dashboard/?user=%d", adminID))
+		none(t, o, o.browser)
+	})
+	t.Run("not when another one has taken it", func(t *testing.T) {
+		t.Parallel()
+		o := newOffice(t, officeSetup{callScale: 10})
+		b := o.browser
+		o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+		o.at(b, o.agent())
+		b.sees(callWindow)
+		o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"state": "taken", "mine": false})})
+		b.sees(`!document.querySelector(".leadline-call")`)
+		until(t, "the word about it", func() bool {
+			all := strings.Join(o.notes(b), " ")
+			return strings.Contains(all, `["show_message",{"header":"Call back","text":"Somebody else is already calling this visitor."}]`)
+		})
+		o.clean()
+	})
+}
+
+// TestCallBackWaitsForThePerson: who types is not interrupted, a hidden tab
+// shows no window, and two tabs never show the same call.
+func TestCallBackWaitsForThePerson(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, officeSetup{callScale: 10})
+	first := o.browser
+	o.at(first, fmt.Sprintf("/leads/list/?user=%d", agentID))
+	first.do(chromedp.Focus(chromedp.CSS(".js-list-row")))
+	o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil), callBack("c2", map[string]any{"name": "", "link": "javascript:alert(1)", "element": nil, "at": 1767225600})})
+	until(t, "both in the notification centre", func() bool { return len(o.notes(first)) == 2 })
+	o.asksMore(first, 1)
+	if js[bool](first, `!!document.querySelector(".leadline-call")`) {
+		t.Error("the window interrupts who is in a field")
+	}
+	if got := strings.Join(o.notes(first), " "); !strings.Contains(got, `{"from":"+1 (555) 010-0199",`) || strings.Contains(got, "javascript") {
+		t.Errorf("notifications %s", got)
+	}
+	js[any](first, `(document.activeElement.blur(), null)`)
+	first.sees(callWindow)
+	if got := js[string](first, callWindow+`.innerText`); strings.Contains(got, "Pavel") {
+		t.Errorf("not the one that waits longest: %q", got)
+	}
+	// Another tab is opened: what nobody has taken is shown there.
+	second := o.another("/dashboard/")
+	o.look(first, false)
+	first.sees(`!document.querySelector(".leadline-call")`)
+	second.sees(callWindow)
+	second.click(".js-leadline-call-take")
+	second.sees(`__crm.callingStatus()`)
+	o.server.say(0, nil, nil, []map[string]any{callBack("c2", map[string]any{"state": "taken"}), callBack("c1", nil)})
+	o.look(second, false)
+	o.look(first, true)
+	o.asksMore(first, 2)
+	if js[bool](first, `!!document.querySelector(".leadline-call")`) || !js[bool](second, `!!document.querySelector(".leadline-call")`) {
+		t.Error("the call that was taken in one tab is shown in the other")
+	}
+	// Done in a tab that does not lead is told at once; the next one opens where the person looks.
+	o.look(second, true)
+	second.click(".js-leadline-call-done")
+	until(t, "the end told", func() bool { return strings.HasSuffix(o.server.states("c2"), "taken done") })
+	o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+	second.sees(`document.querySelector(".js-leadline-call")?.innerText.includes("Pavel Sidorov")`)
+	o.clean()
+}
+
+// TestCallBackWindow looks at the window in each language and both themes.
+func TestCallBackWindow(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, officeSetup{callScale: 10})
+	b := o.browser
+	b.do(chromedp.EmulateViewport(1280, 900))
+	for _, lang := range languages {
+		raw, err := os.ReadFile("../../widget/i18n/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var words struct{ Calls map[string]string }
+		if err := json.Unmarshal(raw, &words); err != nil {
+			t.Fatal(err)
+		}
+		texts := map[string][2]string{
+			"ru": {"Обратный звонок", "Перезвоните после шести"}, "en": {"Call back", "Please call after six"},
+			"es": {"Devolver la llamada", "Llame después de las seis"}, "pt": {"Retornar a ligação", "Ligue depois das seis"},
+		}[lang]
+		o.server.say(0, nil, nil, []map[string]any{callBack("c-"+lang, map[string]any{"header": texts[0], "text": texts[1]})})
+		for _, theme := range []string{"light", "dark"} {
+			js[any](b, `((() => { try { localStorage.clear(); } catch (e) { return e.name; } })(), null)`)
+			o.at(b, o.agent()+"&lang="+lang+"&theme="+theme)
+			b.sees(callWindow)
+			for _, key := range []string{"waiting", "phone", "name", "card", "take", "done", "later"} {
+				if word := words.Calls[key]; word == "" || !strings.Contains(js[string](b, callWindow+`.innerText`), word) {
+					t.Errorf("%s: the window does not say %q (%s)", lang, word, key)
+				}
+			}
+			if lang == "en" || theme == "light" {
+				b.axe(lang+" "+theme, ".leadline-call")
+			}
+			b.shot("call-" + lang + "-" + theme)
+			if lang == "en" {
+				b.click(".js-leadline-call-take")
+				b.sees(`__crm.callingStatus()`)
+				b.axe("calling "+theme, ".leadline-call")
+				b.shot("calling-" + lang + "-" + theme)
+			}
+		}
+	}
+	o.clean()
+}

@@ -1,0 +1,301 @@
+// Visitors' requests to be called back: who of the operators sees one, and what
+// he does with it.
+define([
+  'jquery', './crm.js', './dialogue.js', './leader.js', './memory.js', './presence.js', './words.js'
+], function ($, crm, dialogue, leader, memory, presence, words) {
+  'use strict';
+
+  var most = 20;
+  var callMs = 600000; // after this the page may reload itself again
+  var busyMs = 3000;
+
+  // By the code of the widget: what is handled outlives a change of the page.
+  var handled = {}; // {call, taken, at}: the call that stands open in this tab
+  var desks = {};   // of the running instance: {self, report, view, timer, retry, release, waiting}
+  var ringing = {}; // ids on their way into the notification centre
+
+  function isCall(one) {
+    return !!one && typeof one.id === 'string' && /^[\w:.-]{1,100}$/.test(one.id) && typeof one.phone === 'string' && /[0-9]/.test(one.phone) &&
+      (one.state === 'waiting' || one.state === 'taken');
+  }
+
+  function textOf(value) {
+    return typeof value === 'string' ? value.slice(0, 1000) : '';
+  }
+
+  function callOf(one) {
+    var element = one.element || {};
+    return {
+      id: one.id,
+      state: one.state,
+      mine: one.mine === true,
+      phone: one.phone.slice(0, 40),
+      name: textOf(one.name),
+      header: textOf(one.header),
+      text: textOf(one.text),
+      link: /^https?:\/\//i.test(one.link) ? one.link : '',
+      at: Number(one.at) || Math.floor(Date.now() / 1000),
+      responsible: Number(one.responsible) || 0,
+      element: Number(element.id) > 0 ? { id: Number(element.id), type: element.type } : null
+    };
+  }
+
+  // stands in for a responsible operator who is away: all browsers choose the same one.
+  function standIn(call) {
+    var online = presence.online();
+    var sum = 0;
+    var i;
+    if (!online || online.length === 0 || online.indexOf(call.responsible) >= 0) {
+      return 0;
+    }
+    for (i = 0; i < call.id.length; i += 1) {
+      sum += call.id.charCodeAt(i);
+    }
+    online.sort(function (a, b) {
+      return a - b;
+    });
+    return online[sum % online.length];
+  }
+
+  // isForMe: the responsible operator sees it while he is online, else who stands in.
+  function isForMe(call) {
+    var me = Number(crm.userID());
+    if (call.state === 'taken') {
+      return call.mine;
+    }
+    if (call.mine || call.responsible === me) {
+      return presence.isOnline(me) !== false;
+    }
+    return standIn(call) === me;
+  }
+
+  function report(desk, id, state) {
+    memory.change(desk.self, function (record) {
+      record.calls[id] = state;
+    });
+  }
+
+  // ring puts the request into the operator's notification centre, once.
+  function ring(desk, call) {
+    var message = {
+      from: call.name || call.phone,
+      to: crm.userName(),
+      duration: 0,
+      link: call.link,
+      text: call.text,
+      date: call.at,
+      header: call.header,
+      phone: call.phone,
+      click_link: call.link
+    };
+    if (ringing[call.id] || memory.read(desk.self).rung.indexOf(call.id) >= 0) {
+      return;
+    }
+    if (call.element) {
+      message.element = call.element;
+    }
+    ringing[call.id] = true;
+    crm.addCall(message, {
+      done: function () {
+        memory.change(desk.self, function (record) {
+          memory.add(record.rung, call.id);
+          record.calls[call.id] = record.calls[call.id] || 'shown';
+        });
+      },
+      fail: function () {
+        console.debug('Leadline: the call-back is not in the notification centre, it comes again');
+      },
+      always: function () {
+        delete ringing[call.id];
+      }
+    });
+  }
+
+  // A person who types, or has a window open, is not interrupted.
+  function isBusy() {
+    return document.hidden || $('.modal').length > 0 || $(document.activeElement).is('input, textarea, select, [contenteditable]');
+  }
+
+  // clear ends what belongs to the running instance, not the handling itself.
+  function clear(desk) {
+    clearTimeout(desk.timer);
+    presence.endCall();
+    if (desk.release) {
+      desk.release();
+      desk.release = null;
+    }
+    if (desk.view) {
+      desk.view.close();
+      desk.view = null;
+    }
+  }
+
+  function finish(desk, state) {
+    var id = handled[desk.code].call.id;
+    if (state === 'released') {
+      memory.change(desk.self, function (record) {
+        memory.add(record.declined, id);
+      });
+    }
+    delete handled[desk.code];
+    clear(desk);
+    report(desk, id, state);
+    desk.report();
+    showNext(desk);
+  }
+
+  // calling holds the page's own reload back for as long as a call may last.
+  function calling(desk) {
+    var one = handled[desk.code];
+    var left = one.at + callMs - Date.now();
+    desk.view.say('calls.calling', true);
+    if (left > 0) {
+      presence.startCall();
+      clearTimeout(desk.timer);
+      desk.timer = setTimeout(presence.endCall, left);
+    }
+  }
+
+  // keepHere keeps other tabs of this browser from opening the window too.
+  function keepHere(desk, call) {
+    desk.release = leader.hold('leadline-call-' + call.id, true, function () {});
+  }
+
+  function take(desk) {
+    var one = handled[desk.code];
+    one.taken = true;
+    one.at = Date.now();
+    keepHere(desk, one.call);
+    calling(desk);
+    report(desk, one.call.id, 'taken');
+    desk.report();
+  }
+
+  function show(desk) {
+    var one = handled[desk.code];
+    desk.view = dialogue.open(desk.self, one.call, {
+      take: function () {
+        take(desk);
+      },
+      done: function () {
+        finish(desk, 'done');
+      },
+      later: function () {
+        finish(desk, 'released');
+      },
+      // By the CRM: it comes again with the next page, or the next answer.
+      closed: function () {
+        desk.view = null;
+      }
+    });
+    if (one.taken) {
+      calling(desk);
+    } else {
+      desk.view.say('calls.waiting', false);
+    }
+  }
+
+  function open(desk, call) {
+    if (call.state !== 'taken') {
+      handled[desk.code] = { call: call, taken: false, at: 0 };
+      show(desk);
+      return;
+    }
+    // Taken before this page was loaded, or in another tab that still has it open.
+    desk.release = leader.hold('leadline-call-' + call.id, false, function () {
+      if (desks[desk.code] === desk && !handled[desk.code]) {
+        handled[desk.code] = { call: call, taken: true, at: Date.now() };
+        show(desk);
+      }
+    });
+  }
+
+  // showNext opens one window at a time, when the person can be asked.
+  function showNext(desk) {
+    var one = handled[desk.code];
+    clearTimeout(desk.retry);
+    if (desk.view || !one && desk.waiting.length === 0) {
+      return;
+    }
+    if (isBusy()) {
+      desk.retry = setTimeout(function () {
+        showNext(desk);
+      }, busyMs);
+    } else if (one) {
+      if (one.taken) {
+        keepHere(desk, one.call);
+      }
+      show(desk);
+    } else {
+      open(desk, desk.waiting.shift());
+    }
+  }
+
+  // settle closes the window of a call that the server no longer gives to this operator.
+  function settle(desk, calls) {
+    var one = handled[desk.code];
+    var now = one && calls.filter(function (call) {
+      return call.id === one.call.id;
+    })[0];
+    if (!one || now && (now.state === 'waiting' || now.mine)) {
+      return;
+    }
+    delete handled[desk.code];
+    clear(desk);
+    if (now) {
+      crm.showMessage(one.call.header, words.text(desk.self, 'calls.other'));
+    }
+  }
+
+  return {
+    // start opens the desk; what was open before the page changed opens again.
+    // report is called when the server should be told at once.
+    start: function (self, report) {
+      var code = self.get_settings().widget_code;
+      desks[code] = { self: self, code: code, report: report, view: null, timer: null, retry: null, release: null, waiting: [] };
+      showNext(desks[code]);
+    },
+
+    receive: function (self, list) {
+      var desk = desks[self.get_settings().widget_code];
+      var declined = memory.read(self).declined;
+      var calls = (Array.isArray(list) ? list : []).filter(isCall).slice(0, most).map(callOf);
+      var mine = calls.filter(function (call) {
+        return declined.indexOf(call.id) < 0 && isForMe(call);
+      });
+      settle(desk, calls);
+      mine.forEach(function (call) {
+        if (call.state === 'waiting') {
+          ring(desk, call);
+        }
+      });
+      // What has been taken comes first, then who waits longest.
+      desk.waiting = mine.filter(function (call) {
+        return !handled[desk.code] || handled[desk.code].call.id !== call.id;
+      }).sort(function (a, b) {
+        return Number(b.state === 'taken') - Number(a.state === 'taken') || a.at - b.at;
+      });
+      showNext(desk);
+    },
+
+    // handOver: another tab leads. What nobody has taken yet is shown there.
+    handOver: function (self) {
+      var desk = desks[self.get_settings().widget_code];
+      desk.waiting = [];
+      clearTimeout(desk.retry);
+      if (handled[desk.code] && !handled[desk.code].taken) {
+        delete handled[desk.code];
+        clear(desk);
+      }
+    },
+
+    stop: function (self) {
+      var desk = desks[self.get_settings().widget_code];
+      if (desk) {
+        clearTimeout(desk.retry);
+        clear(desk);
+        delete desks[desk.code];
+      }
+    }
+  };
+});
