@@ -185,23 +185,18 @@ func TestCallingStatus(t *testing.T) {
 		o.reports("c1", "shown taken done")
 		o.clean()
 	})
-	t.Run("on a page that has no APP.sdk", func(t *testing.T) {
+	t.Run("on an older page, without APP.sdk and a notification centre", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t, officeSetup{callScale: 10})
 		b := o.browser
-		// The loader's own module is empty before APP is made of it.
-		o.script += `; window.addEventListener("DOMContentLoaded", () => { define("crm/sdk", () => undefined); });`
-		o.hurry(b)
-		o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
-		o.at(b, o.agent())
-		if js[bool](b, `APP.sdk !== undefined`) {
-			t.Fatal("the page has APP.sdk, the test shows nothing")
-		}
+		o.server.say(0, nil, []map[string]any{incident("e1", "The channel is cut off")}, []map[string]any{callBack("c1", nil)})
+		o.at(b, o.agent()+"&variant=old-page")
 		b.sees(callWindow)
+		b.sees(`document.querySelector(".pop-up_error")?.innerText.includes("The channel is cut off")`)
 		b.click(".js-leadline-call-take")
-		o.reports("c1", "shown taken")
+		o.reports("c1", "taken")
 		b.click(".js-leadline-call-done")
-		o.reports("c1", "shown taken done")
+		o.reports("c1", "taken done")
 		o.clean()
 	})
 }
@@ -336,7 +331,7 @@ func TestCallBackWindow(t *testing.T) {
 		for _, theme := range []string{"light", "dark"} {
 			js[any](b, `((() => { try { localStorage.clear(); } catch (e) { return e.name; } })(), null)`)
 			o.at(b, o.agent()+"&lang="+lang+"&theme="+theme)
-			b.sees(callWindow)
+			until(t, "the window", func() bool { return js[bool](b, "!!"+callWindow) })
 			for _, key := range []string{"waiting", "phone", "name", "card", "take", "done", "later"} {
 				if word := words.Calls[key]; word == "" || !strings.Contains(js[string](b, callWindow+`.innerText`), word) {
 					t.Errorf("%s: the window does not say %q (%s)", lang, word, key)
@@ -348,7 +343,7 @@ func TestCallBackWindow(t *testing.T) {
 			b.shot("call-" + lang + "-" + theme)
 			if lang == "en" {
 				b.click(".js-leadline-call-take")
-				b.sees(`__crm.callingStatus()`)
+				until(t, "the call", func() bool { return o.calling(b) }) // sees may poll in the world that axe made
 				b.axe("calling "+theme, ".leadline-call")
 				b.shot("calling-" + lang + "-" + theme)
 			}

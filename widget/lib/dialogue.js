@@ -34,7 +34,7 @@ define([
       line(self, 'calls.phone', $phone),
       element('p', 'line').text(call.text),
       call.link ? card(self, call) : '',
-      element('p', 'acts').append(button(self, 'take'), ' ', button(self, 'done'), ' ', button(self, 'later').addClass('leadline__button_link'))
+      element('p', 'acts').append(button(self, 'take').addClass('leadline__button_main'), ' ', button(self, 'done'), ' ', button(self, 'later').addClass('leadline__button_link'))
     );
   }
 

@@ -22,7 +22,7 @@ define(["crm/state", "crm/notifications", "crm/sdk"], function (state, notificat
     cf_types: { text: 1, numeric: 2, checkbox: 3, select: 4, multiselect: 5, date: 6, url: 7, multitext: 8, textarea: 9, radiobutton: 10 },
     data: { current_card: false, current_list: false, current_view: {}, is_card: false },
     widgets: { list: state.list, system: {} },
-    notifications: notifications.api,
+    notifications: crm.variant("old-page") ? { show_message: notifications.api.show_message, show_message_error: notifications.api.show_message_error } : notifications.api,
     constant(key, value) {
       if (arguments.length > 1) {
         crm.breach("W §9.5 J09", "APP.constant('" + key + "') was written");
@@ -35,7 +35,7 @@ define(["crm/state", "crm/notifications", "crm/sdk"], function (state, notificat
     getV3WidgetsArea: () => state.route.area,
     isCard: () => !!state.route.card,
     addNotificationCallback: (code, fn) => notifications.subscribe(code, fn),
-    sdk,
+    sdk: crm.variant("old-page") ? undefined : sdk,
   };
 
   return {
