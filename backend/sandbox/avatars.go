@@ -43,7 +43,7 @@ func (s *Server) SetAvatar(account, user int64, avatar string) error {
 }
 
 // SetPresence tells whether a user is online; see User.Presence. Pages that are
-// open learn of it within ten seconds, or with the next page.
+// open learn of it within seconds.
 func (s *Server) SetPresence(account, user int64, presence string) error {
 	if presence != "" && presence != "online" && presence != "offline" {
 		return errors.New(`presence is "online", "offline" or ""`)

@@ -63,7 +63,7 @@ func TestModalStates(t *testing.T) {
 				title+" .widget-settings > .widget-settings__base-space > .widget_main_info > .widget_main_info__top > .widget_settings_block__img > img" {
 				t.Errorf("head: %q", got)
 			}
-			before := eval[bool](c, `document.querySelector('.widget-settings__checkbox-privacy-policy').compareDocumentPosition(document.querySelector('.widget-settings__command-plate')) === Node.DOCUMENT_POSITION_FOLLOWING`)
+			before := eval[bool](c, `document.querySelector('.widget-settings__checkbox-privacy-policy').compareDocumentPosition(document.querySelector('.modal .widget-settings__command-plate')) === Node.DOCUMENT_POSITION_FOLLOWING`)
 			if before == tt.global {
 				t.Errorf("consent before the plate = %v in the profile global = %v", before, tt.global)
 			}

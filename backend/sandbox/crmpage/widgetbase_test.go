@@ -159,6 +159,95 @@ func TestSDK(t *testing.T) {
 	c.until("window.__crm && __crm.mark === undefined && __crm.ready")
 }
 
+// TestSDKIsStrict: parameters that are not documented are a breach; every call
+// is recorded; the world says who is online, and a page learns of changes.
+func TestSDKIsStrict(t *testing.T) {
+	t.Parallel()
+	c := strictPage(t)
+	for call, rule := range map[string]string{
+		`APP.sdk.showUserStatus('busy')`:                                                                                                 "W §5.9 sdk",
+		`APP.sdk.showUserStatus(7)`:                                                                                                      "W §5.9 sdk",
+		`APP.sdk.showUserStatus(null)`:                                                                                                   "W §5.9 sdk",
+		`APP.sdk.showUserStatus('online', 1)`:                                                                                            "W §5.9 sdk",
+		`APP.sdk.setCallingStatus(1)`:                                                                                                    "W §5.9 sdk",
+		`APP.sdk.setCallingStatus()`:                                                                                                     "W §5.9 sdk",
+		`APP.sdk.getCallingStatus(true)`:                                                                                                 "W §5.9 sdk",
+		`APP.notifications.add_error({ text: 'no header' })`:                                                                             "W §5.9 notifications",
+		`APP.notifications.add_error({ header: 'H', text: 't', mood: 'sad' })`:                                                           "W §5.9 notifications",
+		`APP.notifications.add_error({ header: 'H', text: 't', date: 1767225600000 })`:                                                   "W §5.9 notifications",
+		`APP.notifications.add_error({ header: 'H', text: 't', link: 'javascript:1' })`:                                                  "W §5.9 notifications",
+		`APP.notifications.add_error({ header: 'H', text: 't' }, { success: $.noop })`:                                                   "W §5.9 notifications",
+		`APP.notifications.add_error({ header: 'H', text: 't' }, { done: 1 })`:                                                           "W §5.9 notifications",
+		`APP.notifications.add_call({ from: 'B', to: 'A', duration: '1', link: '', text: '', date: 1 })`:                                 "W §5.9 notifications",
+		`APP.notifications.add_call({ from: 'B', to: 'A', duration: 1, link: '', text: '' })`:                                            "W §5.9 notifications",
+		`APP.notifications.add_call({ from: 'B', to: 'A', duration: 1, link: '', text: '', date: 1, element: { id: 1 } })`:               "W §5.9 notifications",
+		`APP.notifications.add_call({ from: 'B', to: 'A', duration: 1, link: '', text: '', date: 1, element: { id: 1, type: 'chat' } })`: "W §5.9 notifications",
+		`APP.notifications.show_message({ header: 'H' })`:                                                                                "W §5.9 notifications",
+		`APP.notifications.show_message_error({ header: 'H', text: 't', icon: 'x' })`:                                                    "W §5.9 notifications",
+		`APP.notifications.show_notification({ text: 'plain' })`:                                                                         "W §5.9 notifications",
+		`APP.notifications.add_call({ from: 'B', to: 'A', duration: 1, link: '', text: '', date: 1, header: 'H', click_link: '/x', phone: '1', element: { id: 7, type: 2, name: 'n' } }, { done: $.noop, fail: $.noop, always: $.noop })`: "",
+		`APP.notifications.add_error({ header: 'H', text: 't', date: 1767225600, link: 'https://help.example.test' }, { done: $.noop, fail: $.noop, always: $.noop })`:                                                                    "",
+		`(APP.sdk.showUserStatus(), APP.sdk.showUserStatus('online'), APP.sdk.showUserStatus(9000002), APP.sdk.showUserStatus('9000003'), APP.sdk.setCallingStatus(true), APP.sdk.getCallingStatus())`:                                    "",
+	} {
+		if got := eval[string](c, `(function () { var before = __crm.breaches.length; `+call+`; return __crm.breaches.slice(before).map(function (b) { return b.rule; }).join(); })()`); got != rule {
+			t.Errorf("%s: breaches of %q, want %q", call, got, rule)
+		}
+	}
+	c = strictPage(t)
+	if got := eval[string](c, `(APP.sdk.showUserStatus(9000003), APP.sdk.setCallingStatus(false), JSON.stringify(__crm.sdkCalls))`); got != `[["showUserStatus",9000003],["setCallingStatus",false]]` {
+		t.Errorf("recorded %s", got)
+	}
+	online := `JSON.stringify(APP.sdk.showUserStatus('online'))`
+	c.world.mu.Lock()
+	c.users[0].Presence, c.users[1].Presence = "offline", "online"
+	c.world.mu.Unlock()
+	c.until(online + ` === '[9000003]'`) // learned while the page is open
+	c.visit("/dashboard/")
+	if got := eval[string](c, online); got != "[9000003]" {
+		t.Errorf("online on a fresh page: %s", got)
+	}
+	eval[any](c, `(__crm.setOnline(9000002, true), null)`)
+	if got := eval[string](c, online); got != "[9000002,9000003]" {
+		t.Errorf("online after a test's word: %s", got)
+	}
+}
+
+// strictPage is the dashboard beside a widget that does nothing.
+func strictPage(t *testing.T) *crm {
+	t.Helper()
+	c := open(t, setup{script: plain("")})
+	c.visit("/dashboard/")
+	return c
+}
+
+// TestCallOpensItsCard: the element of a call is a way to its card (W §5.9).
+func TestCallOpensItsCard(t *testing.T) {
+	t.Parallel()
+	c := strictPage(t)
+	eval[any](c, `(APP.notifications.add_call({ from: 'Bob', to: 'Ann', duration: 0, link: '', text: 'Call', date: 1767225600, element: { id: 7, type: 1 } }), null)`)
+	c.until(`document.querySelector('.pop-up__card')`)
+	c.click(".pop-up__card")
+	c.until(`location.pathname === '/contacts/detail/7' && __crm.ready`)
+	c.wantNoBreach()
+}
+
+// TestTimers: what a widget waits for is told by its file; what a library waits
+// for on its behalf is not.
+func TestTimers(t *testing.T) {
+	t.Parallel()
+	c := open(t, setup{script: plain(`init: function () { self.first = setTimeout(yes, 600000); setTimeout(function () { note('over'); }, 10);
+		$.ajax({ url: '/crmpage/inbox', timeout: 600000 }); return true; }, bind_actions: function () { return true; }, destroy: function () { clearTimeout(self.first); return true; }`)})
+	c.visit("/dashboard/")
+	c.until(`__crm.log.some(function (l) { return l[1] === 'over'; })`)
+	if got := eval[string](c, `__crm.timeoutsOf('w').join()`); got != "script.js" {
+		t.Errorf("timers of %q, want the one that still runs", got)
+	}
+	c.move("/settings/pay/")
+	if got := eval[string](c, `__crm.timeoutsOf('w').join()`); got != "" {
+		t.Errorf("timers of %q after they were cleared", got)
+	}
+}
+
 // TestModal holds W §5.10: veto, Escape, and that a page change closes it.
 func TestModal(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ func (w *world) lock() func() { w.mu.Lock(); return w.mu.Unlock }
 func (w *world) Account(host string) (Account, bool) {
 	return w.account, strings.HasSuffix(host, ".amocrm.localhost")
 }
-func (w *world) Users(int64) []User { return w.users }
+func (w *world) Users(int64) []User { defer w.lock()(); return append([]User(nil), w.users...) }
 func (w *world) Pipelines(int64) []Pipeline {
 	return []Pipeline{{ID: 11, Name: "Main"}, {ID: 12, Name: "Second"}}
 }

@@ -14,15 +14,16 @@ define(["jquery", "crm/words"], function ($, words) {
   const number = (v) => Number.isInteger(v) && v >= 0;
   const when = (v) => number(v) && v < 1e11; // seconds, not milliseconds
   const address = (v) => v === "" || text(v) && /^(https?:\/\/|\/|mailto:)/.test(v);
-  const element = (v) => $.isPlainObject(v) && fits("add_call element", v, { id: number, type: (t) => cards[t] !== undefined }, { name: text });
-  const inner = (v) => $.isPlainObject(v) && fits("show_notification text", v, { header: text, text }, {});
+  const only = (v, ...names) => $.isPlainObject(v) && Object.keys(v).every((name) => names.includes(name));
+  const element = (v) => only(v, "id", "type", "name") && number(v.id) && cards[v.type] !== undefined && (v.name === undefined || text(v.name));
+  const inner = (v) => only(v, "header", "text") && text(v.header) && text(v.text);
   const call = (v) => typeof v === "function";
 
-  // fits tells whether an object has all that is needed and nothing unknown.
+  // fits judges an object: all that is needed, and nothing unknown.
   function fits(name, given, needed, optional) {
     if (!$.isPlainObject(given)) {
       crm.breach(rule, name + " was not given an object");
-      return false;
+      return;
     }
     const faults = [];
     for (const key of Object.keys(needed)) if (!(key in given)) faults.push("no " + key);
@@ -32,7 +33,6 @@ define(["jquery", "crm/words"], function ($, words) {
       else if (!is(given[key])) faults.push(key + " is " + JSON.stringify(given[key]));
     }
     if (faults.length > 0) crm.breach(rule, name + ": " + faults.join(", "));
-    return faults.length === 0;
   }
 
   function popUp(kind, header, message, link, onClose, at) {

@@ -6,7 +6,7 @@ define(["jquery"], function ($) {
   const crm = window.__crm;
   const boot = crm.boot;
   const rule = "W §5.9 sdk";
-  const refreshMs = 10000;
+  const refreshMs = 3000;
   const online = {};
   const forced = {}; // what a test has set in this page
   let calling = false;
