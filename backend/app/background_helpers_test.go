@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,11 +21,13 @@ const backgroundPath = "/widget/v1/background"
 
 // quickly makes the waits of the widget's background work shorter, fifty times
 // those between two requests (60 s: 1.2 s), and notes how long they were to be.
-// Two switches of a page: whether the notification centre keeps nothing, and
-// whether the browser has no locks.
+// Switches of a page: whether the notification centre keeps nothing, by how much
+// the clock is later, and whether the browser has no locks.
 const quickly = `(() => {
 	const real = window.setTimeout;
-	const notes = { delays: [], inboxFails: false, calls: %d };
+	const notes = { delays: [], inboxFails: false, calls: %d, later: 0 };
+	const clock = Date.now;
+	Date.now = () => clock() + notes.later;
 	Object.defineProperty(window, "__test", { value: notes });
 	window.setTimeout = function (act, ms, ...rest) {
 		const from = new Error().stack.split("\n").find((line) => /\/lib\/[a-z]+\.js|\/library\//.test(line)) ?? "";
@@ -82,7 +85,11 @@ func (s *server) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(rw, `{"error":{"code":"internal","message":"An error on the server's side.","request_id":"1"}}`)
 		return
 	}
-	_ = json.NewEncoder(rw).Encode(s.answer)
+	answer := maps.Clone(s.answer)
+	if period, ok := answer["period"].(int); ok && n.Hidden {
+		answer["period"] = 5 * period
+	}
+	_ = json.NewEncoder(rw).Encode(answer)
 }
 
 // say sets what is answered from now on.
@@ -225,15 +232,15 @@ func (o *office) clean() {
 	o.noBreaches()
 }
 
-// incident is one error as the server sends it.
-func incident(id, text string) map[string]any {
+// trouble is one incident as the server sends it.
+func trouble(id, text string) map[string]any {
 	return map[string]any{"id": id, "header": "Leadline", "text": text, "link": "https://help.example.org/leadline"}
 }
 
-// callBack is one request to be called back, as the server sends it.
-func callBack(id string, change map[string]any) map[string]any {
+// wish is one request to be called back, as the server sends it.
+func wish(id string, change map[string]any) map[string]any {
 	c := map[string]any{
-		"id": id, "state": "waiting", "mine": true, "phone": "+1 (555) 010-0199", "name": "Pavel Sidorov",
+		"id": id, "state": "waiting", "mine": false, "phone": "+1 (555) 010-0199", "name": "Pavel Sidorov",
 		"header": "Call back", "text": "Please call after six", "link": "https://" + crmHost + "/leads/detail/101",
 		"at": time.Now().Add(-time.Minute).Unix(), "responsible": agentID, "element": map[string]any{"id": 101, "type": 2},
 	}

@@ -31,14 +31,14 @@ func (o *office) reports(call, states string) {
 
 func (o *office) agent() string { return fmt.Sprintf("/leads/detail/101?user=%d", agentID) }
 
-// TestCallBack goes the operator's way through a visitor's request: it comes
+// TestWidgetCall goes the operator's way through a visitor's request: it comes
 // into the notification centre with every field (W §5.9), the window opens, the
 // call holds the page's own reload back, Done ends it.
-func TestCallBack(t *testing.T) {
+func TestWidgetCall(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{callScale: 10})
 	b := o.browser
-	call := callBack("c1", nil)
+	call := wish("c1", nil)
 	o.server.say(0, nil, nil, []map[string]any{call})
 	o.at(b, o.agent())
 	b.sees(callWindow)
@@ -70,7 +70,7 @@ func TestCallBack(t *testing.T) {
 	o.reports("c1", "shown taken")
 	b.sees(`__crm.callingStatus()`)
 	b.sees(`!document.querySelector(".js-leadline-call-take").checkVisibility()`)
-	o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"state": "taken"})})
+	o.server.say(0, nil, nil, []map[string]any{wish("c1", map[string]any{"state": "taken", "mine": true})})
 	js[any](b, `(window.__crm.mark = 1, __crm.wantReload(), null)`)
 	o.asksMore(b, 2)
 	if !js[bool](b, `__crm.mark === 1 && __crm.reloadWaiting()`) || js[int](b, `document.querySelectorAll(".leadline-call").length`) != 1 {
@@ -86,9 +86,9 @@ func TestCallBack(t *testing.T) {
 	o.clean()
 }
 
-// TestCallBackIsPutOff: Not now gives it back, and it does not come again to
+// TestWidgetCallIsPutOff: Not now gives it back, and it does not come again to
 // this operator; Escape does the same.
-func TestCallBackIsPutOff(t *testing.T) {
+func TestWidgetCallIsPutOff(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(b *tab){
 		"by the button": func(b *tab) { b.click(".js-leadline-call-later") },
@@ -105,7 +105,7 @@ func TestCallBackIsPutOff(t *testing.T) {
 			t.Parallel()
 			o := newOffice(t, officeSetup{callScale: 10})
 			b := o.browser
-			o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+			o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
 			o.at(b, o.agent())
 			b.sees(callWindow)
 			o.reports("c1", "shown")
@@ -124,20 +124,20 @@ func TestCallBackIsPutOff(t *testing.T) {
 	}
 }
 
-// TestCallingStatus: a status that is set already is somebody else's and left
+// TestWidgetCallingStatus: a status that is set already is somebody else's and left
 // alone; ours ends with the page and with the time-out (design §10).
-func TestCallingStatus(t *testing.T) {
+func TestWidgetCallingStatus(t *testing.T) {
 	t.Parallel()
 	taken := func(t *testing.T, scale int, before string) (*office, *tab) {
 		t.Helper()
 		o := newOffice(t, officeSetup{callScale: scale})
 		b := o.browser
-		o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+		o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
 		o.at(b, o.agent())
 		js[any](b, before)
 		b.sees(callWindow)
 		o.reports("c1", "shown")
-		o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"state": "taken"})})
+		o.server.say(0, nil, nil, []map[string]any{wish("c1", map[string]any{"state": "taken", "mine": true})})
 		b.click(".js-leadline-call-take")
 		o.reports("c1", "shown taken")
 		return o, b
@@ -175,21 +175,27 @@ func TestCallingStatus(t *testing.T) {
 	})
 	t.Run("times out", func(t *testing.T) {
 		t.Parallel()
-		o, b := taken(t, 300, `null`) // ten minutes become two seconds
+		o, b := taken(t, 300, `null`)
+		// Every three minutes the server hears that the call goes on.
+		until(t, "signs of life", func() bool { return strings.HasPrefix(o.server.states("c1"), "shown taken taken taken") })
+		if !o.calling(b) {
+			t.Error("the call ended before its time")
+		}
+		js[any](b, `(__test.later = 600000, null)`) // ten minutes after the press
 		b.sees(`!__crm.callingStatus()`)
 		if got := strings.Join(o.sdkCalls(b, "setCallingStatus"), " "); got != "[true] [false]" {
 			t.Errorf("setCallingStatus was called with %s", got)
 		}
 		b.sees(callWindow) // the conversation may still be finished
 		b.click(".js-leadline-call-done")
-		o.reports("c1", "shown taken done")
+		until(t, "the end told", func() bool { return strings.HasSuffix(o.server.states("c1"), " done") })
 		o.clean()
 	})
 	t.Run("on an older page, without APP.sdk and a notification centre", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t, officeSetup{callScale: 10})
 		b := o.browser
-		o.server.say(0, nil, []map[string]any{incident("e1", "The channel is cut off")}, []map[string]any{callBack("c1", nil)})
+		o.server.say(0, nil, []map[string]any{trouble("e1", "The channel is cut off")}, []map[string]any{wish("c1", nil)})
 		o.at(b, o.agent()+"&variant=old-page")
 		b.sees(callWindow)
 		b.sees(`document.querySelector(".pop-up_error")?.innerText.includes("The channel is cut off")`)
@@ -201,9 +207,9 @@ func TestCallingStatus(t *testing.T) {
 	})
 }
 
-// TestCallBackIsRouted: the responsible operator sees it while he is online;
+// TestWidgetCallIsRouted: the responsible operator sees it while he is online;
 // where he is not, one of those whom showUserStatus('online') names (W §5.9).
-func TestCallBackIsRouted(t *testing.T) {
+func TestWidgetCallIsRouted(t *testing.T) {
 	t.Parallel()
 	none := func(t *testing.T, o *office, b *tab) {
 		t.Helper()
@@ -216,62 +222,69 @@ func TestCallBackIsRouted(t *testing.T) {
 	t.Run("not to the responsible one who is away", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t, officeSetup{callScale: 10})
-		if err := o.box.SetPresence(accountID, agentID, "offline"); err != nil {
-			t.Fatal(err)
+		for user, presence := range map[int64]string{agentID: "offline", adminID: "online"} {
+			if err := o.box.SetPresence(accountID, user, presence); err != nil {
+				t.Fatal(err)
+			}
 		}
-		o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+		o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
 		o.at(o.browser, o.agent())
 		none(t, o, o.browser)
 		js[any](o.browser, fmt.Sprintf(`(__crm.setOnline(%d, true), null)`, agentID))
 		o.browser.sees(callWindow)
 	})
-	t.Run("to who stands in", func(t *testing.T) {
+	t.Run("to others who are online", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t, officeSetup{callScale: 10})
-		o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"mine": false})})
-		o.at(o.browser, fmt.Sprintf("/dashboard/?user=%d", adminID)) // the only one online
-		o.browser.sees(callWindow)
-		if got := strings.Join(o.sdkCalls(o.browser, "showUserStatus"), " "); !strings.Contains(got, `["online"]`) {
+		if err := o.box.SetPresence(accountID, adminID, "offline"); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.box.SetPresence(accountID, agentID, "online"); err != nil {
+			t.Fatal(err)
+		}
+		o.server.say(0, nil, nil, []map[string]any{wish("c1", map[string]any{"responsible": 9000077})})
+		b := o.browser
+		o.at(b, fmt.Sprintf("/dashboard/?user=%d", adminID)) // away, another one is there
+		none(t, o, b)
+		js[any](b, fmt.Sprintf(`(__crm.setOnline(%d, false), null)`, agentID)) // nobody is
+		b.sees(callWindow)
+		if got := strings.Join(o.sdkCalls(b, "showUserStatus"), " "); !strings.Contains(got, `["online"]`) {
 			t.Errorf("showUserStatus was asked %s, want 'online'", got)
 		}
 		o.clean()
 	})
-	t.Run("not to others while the responsible one is online", func(t *testing.T) {
-		t.Parallel()
-		o := newOffice(t, officeSetup{callScale: 10})
-		if err := o.box.SetPresence(accountID, agentID, "online"); err != nil {
-			t.Fatal(err)
-		}
-		o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"mine": false})})
-		o.at(o.browser, fmt.Sprintf("/dashboard/?user=%d", adminID))
-		none(t, o, o.browser)
-	})
-	t.Run("not when another one has taken it", func(t *testing.T) {
+	t.Run("not when another one was quicker", func(t *testing.T) {
 		t.Parallel()
 		o := newOffice(t, officeSetup{callScale: 10})
 		b := o.browser
-		o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+		o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
 		o.at(b, o.agent())
 		b.sees(callWindow)
-		o.server.say(0, nil, nil, []map[string]any{callBack("c1", map[string]any{"state": "taken", "mine": false})})
+		o.server.say(0, nil, nil, nil) // gone without a press: no word
 		b.sees(`!document.querySelector(".leadline-call")`)
+		o.server.say(0, nil, nil, []map[string]any{wish("c2", nil)})
+		b.sees(callWindow)
+		o.server.say(0, nil, nil, nil)
+		b.click(".js-leadline-call-take")
+		b.sees(`!document.querySelector(".leadline-call") && !__crm.callingStatus()`)
 		until(t, "the word about it", func() bool {
 			all := strings.Join(o.notes(b), " ")
-			return strings.Contains(all, `["show_message",{"header":"Call back","text":"Somebody else is already calling this visitor."}]`)
+			return strings.Count(all, "show_message") == 1 &&
+				strings.Contains(all, `["show_message",{"header":"Call back","text":"Somebody else is already calling this visitor."}]`)
 		})
 		o.clean()
 	})
 }
 
-// TestCallBackWaitsForThePerson: who types is not interrupted, a hidden tab
+// TestWidgetCallWaitsForThePerson: who types is not interrupted, a hidden tab
 // shows no window, and two tabs never show the same call.
-func TestCallBackWaitsForThePerson(t *testing.T) {
+func TestWidgetCallWaitsForThePerson(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{callScale: 10})
 	first := o.browser
 	o.at(first, fmt.Sprintf("/leads/list/?user=%d", agentID))
 	first.do(chromedp.Focus(chromedp.CSS(".js-list-row")))
-	o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil), callBack("c2", map[string]any{"name": "", "link": "javascript:alert(1)", "element": nil, "at": 1767225600})})
+	o.server.say(0, nil, nil, []map[string]any{wish("c1", nil), wish("c2", map[string]any{"name": "", "link": "javascript:alert(1)", "element": nil, "at": 1767225600})})
 	until(t, "both in the notification centre", func() bool { return len(o.notes(first)) == 2 })
 	o.asksMore(first, 1)
 	if js[bool](first, `!!document.querySelector(".leadline-call")`) {
@@ -292,7 +305,7 @@ func TestCallBackWaitsForThePerson(t *testing.T) {
 	second.sees(callWindow)
 	second.click(".js-leadline-call-take")
 	second.sees(`__crm.callingStatus()`)
-	o.server.say(0, nil, nil, []map[string]any{callBack("c2", map[string]any{"state": "taken"}), callBack("c1", nil)})
+	o.server.say(0, nil, nil, []map[string]any{wish("c2", map[string]any{"state": "taken", "mine": true}), wish("c1", nil)})
 	o.look(second, false)
 	o.look(first, true)
 	o.asksMore(first, 2)
@@ -303,13 +316,13 @@ func TestCallBackWaitsForThePerson(t *testing.T) {
 	o.look(second, true)
 	second.click(".js-leadline-call-done")
 	until(t, "the end told", func() bool { return strings.HasSuffix(o.server.states("c2"), "taken done") })
-	o.server.say(0, nil, nil, []map[string]any{callBack("c1", nil)})
+	o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
 	second.sees(`document.querySelector(".js-leadline-call")?.innerText.includes("Pavel Sidorov")`)
 	o.clean()
 }
 
-// TestCallBackWindow looks at the window in each language and both themes.
-func TestCallBackWindow(t *testing.T) {
+// TestWidgetCallWindow looks at the window in each language and both themes.
+func TestWidgetCallWindow(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{callScale: 10})
 	b := o.browser
@@ -327,7 +340,7 @@ func TestCallBackWindow(t *testing.T) {
 			"ru": {"Обратный звонок", "Перезвоните после шести"}, "en": {"Call back", "Please call after six"},
 			"es": {"Devolver la llamada", "Llame después de las seis"}, "pt": {"Retornar a ligação", "Ligue depois das seis"},
 		}[lang]
-		o.server.say(0, nil, nil, []map[string]any{callBack("c-"+lang, map[string]any{"header": texts[0], "text": texts[1]})})
+		o.server.say(0, nil, nil, []map[string]any{wish("c-"+lang, map[string]any{"header": texts[0], "text": texts[1]})})
 		for _, theme := range []string{"light", "dark"} {
 			js[any](b, `((() => { try { localStorage.clear(); } catch (e) { return e.name; } })(), null)`)
 			o.at(b, o.agent()+"&lang="+lang+"&theme="+theme)

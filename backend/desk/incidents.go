@@ -25,6 +25,8 @@ type Incident struct {
 	ID string
 	// Reason is that of the account's state, or KindParked.
 	Reason string
+	// Since is when it began; zero where that is not known.
+	Since time.Time
 	// Count is how many messages are parked.
 	Count int
 }
@@ -42,10 +44,10 @@ func (s *Service) incidents(ctx context.Context, by Asker, told []string) ([]Inc
 	}
 	var list []Incident
 	if a.State == account.Broken {
-		list = append(list, Incident{ID: incidentID(a.CRMID, a.Reason, since[KindConnection]), Reason: a.Reason})
+		list = append(list, Incident{ID: incidentID(a.CRMID, a.Reason, since[KindConnection]), Reason: a.Reason, Since: since[KindConnection]})
 	}
 	if parked > 0 {
-		list = append(list, Incident{ID: incidentID(a.CRMID, KindParked, since[KindParked]), Reason: KindParked, Count: parked})
+		list = append(list, Incident{ID: incidentID(a.CRMID, KindParked, since[KindParked]), Reason: KindParked, Since: since[KindParked], Count: parked})
 	}
 	known, err := s.Store.Told(ctx, a.ID, by.User)
 	if err != nil {

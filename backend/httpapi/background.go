@@ -67,6 +67,7 @@ type incidentJSON struct {
 	Header string `json:"header"`
 	Text   string `json:"text"`
 	Link   string `json:"link"`
+	At     int64  `json:"at,omitempty"` // since when, Unix seconds
 }
 
 // callJSON is what the widget hands to add_call (W §5.9).
@@ -147,6 +148,9 @@ func (s *Server) incident(c *gin.Context, i desk.Incident) incidentJSON {
 		out.Text += " " + s.text(c, "incident.support", map[string]any{"Contacts": strings.Join(contacts, ", ")})
 	} else {
 		out.Text += " " + s.text(c, "incident.no_support", nil)
+	}
+	if !i.Since.IsZero() {
+		out.At = i.Since.Unix()
 	}
 	if i.Reason == account.ReasonAuthorisation {
 		out.Link = s.consentStart(p.Name, claims.AccountID)

@@ -9,7 +9,6 @@ define([
   var shortestMs = 30000;
   var longestMs = 1800000;
   var startMs = 10000; // browsers that start at once do not ask at once
-  var hiddenTimes = 2; // a hidden tab asks less often
 
   var runs = {}; // by the code of the widget
 
@@ -29,18 +28,25 @@ define([
     return seconds > 0 ? between(seconds * 1000, shortestMs, longestMs) : usualMs;
   }
 
+  // waitOf answers the time between two requests: as the server named it, which is
+  // long for a hidden tab. Once a person looks, it is the usual one again.
+  function waitOf(record) {
+    var wait = record.hidden && !document.hidden ? Math.min(record.wait, record.usual || usualMs) : record.wait;
+    return between(wait || usualMs, shortestMs, longestMs);
+  }
+
   // delayOf answers how long to wait. The time of the last request counts for all
   // tabs and pages; after a pause the first one comes at a time of its own.
   function delayOf(self) {
     var record = memory.read(self);
-    var wait = between(record.wait || usualMs, shortestMs, longestMs);
+    var wait = waitOf(record);
     var now = Date.now();
-    if (record.asked > now || now - record.asked > wait * (hiddenTimes + 1)) {
+    if (record.asked > now || now - record.asked > wait * 3) {
       record = memory.change(self, function (kept) {
         kept.asked = now - wait + Math.floor(Math.random() * startMs);
       });
     }
-    return Math.max(0, record.asked + wait * (document.hidden ? hiddenTimes : 1) - now);
+    return Math.max(0, record.asked + wait - now);
   }
 
   function schedule(run) {
@@ -57,6 +63,7 @@ define([
   function settle(self, sent, answer) {
     memory.change(self, function (record) {
       record.wait = periodOf(answer);
+      record.usual = sent.hidden ? record.usual : record.wait;
       record.failures = 0;
       record.told = memory.without(record.told, sent.told);
       sent.calls.forEach(function (call) {
@@ -105,6 +112,7 @@ define([
     run.asking = true;
     memory.change(run.self, function (record) {
       record.asked = Date.now();
+      record.hidden = body.hidden;
     });
     backend.background(run.self, body).then(function (answer) {
       settle(run.self, body, answer);

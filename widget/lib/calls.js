@@ -7,10 +7,11 @@ define([
 
   var most = 20;
   var callMs = 600000; // after this the page may reload itself again
+  var aliveMs = 180000; // the server gives a call to others that is silent for ten minutes
   var busyMs = 3000;
 
   // By the code of the widget: what is handled outlives a change of the page.
-  var handled = {}; // {call, taken, at}: the call that stands open in this tab
+  var handled = {}; // {call, taken, sure, at}: the call that stands open in this tab
   var desks = {};   // of the running instance: {self, report, view, timer, retry, release, waiting}
   var ringing = {}; // ids on their way into the notification centre
 
@@ -40,33 +41,18 @@ define([
     };
   }
 
-  // stands in for a responsible operator who is away: all browsers choose the same one.
-  function standIn(call) {
-    var online = presence.online();
-    var sum = 0;
-    var i;
-    if (!online || online.length === 0 || online.indexOf(call.responsible) >= 0) {
-      return 0;
-    }
-    for (i = 0; i < call.id.length; i += 1) {
-      sum += call.id.charCodeAt(i);
-    }
-    online.sort(function (a, b) {
-      return a - b;
-    });
-    return online[sum % online.length];
-  }
-
-  // isForMe: the responsible operator sees it while he is online, else who stands in.
+  // isForMe: the server gives a request to who is to know of it; here those who are
+  // away by now do not see it, unless nobody is there at all.
   function isForMe(call) {
     var me = Number(crm.userID());
+    var others = presence.online();
     if (call.state === 'taken') {
       return call.mine;
     }
-    if (call.mine || call.responsible === me) {
-      return presence.isOnline(me) !== false;
+    if (call.responsible === me) {
+      return presence.isOnline(me) !== false || !!others && others.length === 0;
     }
-    return standIn(call) === me;
+    return !others || others.length === 0 || others.indexOf(me) >= 0;
   }
 
   function report(desk, id, state) {
@@ -144,15 +130,27 @@ define([
     showNext(desk);
   }
 
-  // calling holds the page's own reload back for as long as a call may last.
-  function calling(desk) {
+  // keepOn says again and again that the call is handled, for as long as it may last.
+  function keepOn(desk) {
     var one = handled[desk.code];
     var left = one.at + callMs - Date.now();
+    clearTimeout(desk.timer);
+    if (left <= 0) {
+      presence.endCall();
+      return;
+    }
+    desk.timer = setTimeout(function () {
+      report(desk, one.call.id, 'taken');
+      keepOn(desk);
+    }, Math.min(left, aliveMs));
+  }
+
+  // calling holds the page's own reload back.
+  function calling(desk) {
     desk.view.say('calls.calling', true);
-    if (left > 0) {
+    if (handled[desk.code].at + callMs > Date.now()) {
       presence.startCall();
-      clearTimeout(desk.timer);
-      desk.timer = setTimeout(presence.endCall, left);
+      keepOn(desk);
     }
   }
 
@@ -197,14 +195,14 @@ define([
 
   function open(desk, call) {
     if (call.state !== 'taken') {
-      handled[desk.code] = { call: call, taken: false, at: 0 };
+      handled[desk.code] = { call: call, taken: false, sure: false, at: 0 };
       show(desk);
       return;
     }
     // Taken before this page was loaded, or in another tab that still has it open.
     desk.release = leader.hold('leadline-call-' + call.id, false, function () {
       if (desks[desk.code] === desk && !handled[desk.code]) {
-        handled[desk.code] = { call: call, taken: true, at: Date.now() };
+        handled[desk.code] = { call: call, taken: true, sure: true, at: Date.now() };
         show(desk);
       }
     });
@@ -231,18 +229,22 @@ define([
     }
   }
 
-  // settle closes the window of a call that the server no longer gives to this operator.
+  // settle closes the window of a call that the server does not give to this operator
+  // any more. Who has just taken it and has it not was not the first.
   function settle(desk, calls) {
     var one = handled[desk.code];
     var now = one && calls.filter(function (call) {
-      return call.id === one.call.id;
+      return call.id === one.call.id && (call.state === 'waiting' || call.mine);
     })[0];
-    if (!one || now && (now.state === 'waiting' || now.mine)) {
+    if (!one || now) {
+      if (one && now.state === 'taken') {
+        one.sure = true;
+      }
       return;
     }
     delete handled[desk.code];
     clear(desk);
-    if (now) {
+    if (one.taken && !one.sure) {
       crm.showMessage(one.call.header, words.text(desk.self, 'calls.other'));
     }
   }

@@ -11,8 +11,15 @@ define(['./crm.js', './memory.js'], function (crm, memory) {
     return !!one && typeof one.id === 'string' && /^[\w:.-]{1,100}$/.test(one.id) && typeof one.header === 'string' && typeof one.text === 'string';
   }
 
+  // messageOf says since when: the CRM shows an error that was closed never again,
+  // and the next incident of the kind has the same words.
   function messageOf(one) {
-    return { header: one.header, text: one.text, link: /^https?:\/\//i.test(one.link) ? one.link : '' };
+    var message = { header: one.header, text: one.text, link: /^https?:\/\//i.test(one.link) ? one.link : '' };
+    if (one.at > 0) {
+      message.date = Math.floor(one.at);
+      message.text += ' (' + new Date(message.date * 1000).toLocaleString(crm.language()) + ')';
+    }
+    return message;
   }
 
   function add(self, one) {

@@ -20,8 +20,10 @@ define(['./crm.js'], function (crm) {
     return typeof value === 'number' && isFinite(value) && value > 0 ? value : 0;
   }
 
-  // read answers a record that may be changed: asked (ms), wait (ms), failures,
-  // told, seen, rung and declined (lists of ids), calls ({id: state} to report).
+  // read answers a record that may be changed: asked (when, ms), hidden (as was told
+  // then), wait (ms until the next time), usual (the same for a tab that is looked
+  // at), failures, told, seen, rung and declined (lists of ids), calls ({id: state}
+  // to report).
   function read(self) {
     var kept = own[keyOf(self)];
     try {
@@ -32,7 +34,9 @@ define(['./crm.js'], function (crm) {
     kept = kept && typeof kept === 'object' ? kept : {};
     return {
       asked: numberOf(kept.asked),
+      hidden: kept.hidden === true,
       wait: numberOf(kept.wait),
+      usual: numberOf(kept.usual),
       failures: numberOf(kept.failures),
       told: listOf(kept.told),
       seen: listOf(kept.seen),

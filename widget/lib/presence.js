@@ -3,7 +3,7 @@
 define(['./crm.js'], function (crm) {
   'use strict';
 
-  var most = 300; // people told to the server in one request
+  var most = 500; // people told to the server in one request
   var ours = false; // the calling status was set by us
 
   function ask(method, argument) {
@@ -20,13 +20,18 @@ define(['./crm.js'], function (crm) {
   }
 
   return {
-    // everybody answers {user id: is online}, those online first where they are many.
+    // everybody answers {user id: is online}, null when the page does not tell; those
+    // who are offline are left out first where they are many.
     everybody: function () {
       var map = ask('showUserStatus');
       var told = {};
-      var ids = map && typeof map === 'object' ? Object.keys(map).filter(function (id) {
-        return /^[0-9]+$/.test(id) && map[id] && typeof map[id].online === 'boolean';
-      }) : [];
+      var ids;
+      if (!map || typeof map !== 'object') {
+        return null;
+      }
+      ids = Object.keys(map).filter(function (id) {
+        return /^[1-9][0-9]*$/.test(id) && map[id] && typeof map[id].online === 'boolean';
+      });
       ids.sort(function (a, b) {
         return Number(map[b].online) - Number(map[a].online) || Number(a) - Number(b);
       });
