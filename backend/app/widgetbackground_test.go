@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestBackgroundErrors holds W §5.9 and design §10: an incident goes into the
+// TestWidgetBackgroundErrors holds W §5.9 and design §10: an incident goes into the
 // notification centre once, is told as shown, and stays closed.
-func TestBackgroundErrors(t *testing.T) {
+func TestWidgetBackgroundErrors(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{})
 	b := o.browser
@@ -53,9 +53,9 @@ func TestBackgroundErrors(t *testing.T) {
 	o.clean()
 }
 
-// TestBackgroundErrorsThatAreNotKept: fail shows the message alone, once, and
+// TestWidgetBackgroundErrorsThatAreNotKept: fail shows the message alone, once, and
 // frees the place for the next try; only done is told.
-func TestBackgroundErrorsThatAreNotKept(t *testing.T) {
+func TestWidgetBackgroundErrorsThatAreNotKept(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{})
 	b := o.browser
@@ -82,9 +82,9 @@ func TestBackgroundErrorsThatAreNotKept(t *testing.T) {
 	o.clean()
 }
 
-// TestBackgroundIsQuietOnFailures: nobody is bothered when the server is away;
+// TestWidgetBackgroundIsQuietOnFailures: nobody is bothered when the server is away;
 // the waits grow, Retry-After is kept to, and the work goes on afterwards.
-func TestBackgroundIsQuietOnFailures(t *testing.T) {
+func TestWidgetBackgroundIsQuietOnFailures(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{})
 	b := o.browser
@@ -120,9 +120,9 @@ func TestBackgroundIsQuietOnFailures(t *testing.T) {
 	o.clean()
 }
 
-// TestBackgroundPeriod: the server names the period, at least half a minute, and
+// TestWidgetPeriod: the server names the period, at least half a minute, and
 // a change of the page does not ask before it is over.
-func TestBackgroundPeriod(t *testing.T) {
+func TestWidgetPeriod(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{})
 	b := o.browser
@@ -160,10 +160,10 @@ func TestBackgroundPeriod(t *testing.T) {
 	o.clean()
 }
 
-// TestBackgroundRunsWhereTheWidgetIsOn holds trap 5, W §4.1 and §4.3: nothing is
+// TestWidgetBackgroundRunsWhereTheWidgetIsOn holds trap 5, W §4.1 and §4.3: nothing is
 // asked before the installation, after switching off, and on the billing page;
 // changes of the page leave nothing running.
-func TestBackgroundRunsWhereTheWidgetIsOn(t *testing.T) {
+func TestWidgetBackgroundRunsWhereTheWidgetIsOn(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{})
 	b := o.browser
@@ -204,9 +204,9 @@ func TestBackgroundRunsWhereTheWidgetIsOn(t *testing.T) {
 	o.clean()
 }
 
-// TestBackgroundLeader: of two tabs one asks, the one that is looked at; when it
+// TestWidgetBackgroundLeader: of two tabs one asks, the one that is looked at; when it
 // is hidden or closed the other takes over (design §10), with locks and without.
-func TestBackgroundLeader(t *testing.T) {
+func TestWidgetBackgroundLeader(t *testing.T) {
 	t.Parallel()
 	for _, noLocks := range []bool{false, true} {
 		t.Run(map[bool]string{false: "with locks", true: "without locks"}[noLocks], func(t *testing.T) {
@@ -276,8 +276,8 @@ func (o *office) twoByLease(first *tab) {
 	o.clean()
 }
 
-// TestBackgroundFeedsAvailability: the map of showUserStatus() goes to the server (W §5.9).
-func TestBackgroundFeedsAvailability(t *testing.T) {
+// TestWidgetBackgroundFeedsAvailability: the map of showUserStatus() goes to the server (W §5.9).
+func TestWidgetBackgroundFeedsAvailability(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{})
 	b := o.browser
