@@ -37,6 +37,7 @@ type front struct {
 	refused   atomic.Int64 // upgrades that were refused
 	down      atomic.Bool  // lines are cut, as if nothing ran behind it
 	instead   atomic.Value // http.HandlerFunc that answers the widget's requests instead of the backend; nil for none
+	way       atomic.Value // a way, what else it does with requests
 
 	proxy http.Handler
 	mu    sync.Mutex
@@ -56,6 +57,13 @@ func (f *front) asked(what string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.count[what]
+}
+
+// forget counts from here on.
+func (f *front) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	clear(f.count)
 }
 
 // behindAFront puts a front between browsers and the backend; call it before
@@ -104,6 +112,10 @@ func (w *world) behindAFront() *front {
 		}
 		if instead != nil {
 			instead.ServeHTTP(rw, r)
+			return
+		}
+		if treat, ok := f.way.Load().(way); ok && treat != nil {
+			treat(rw, r, proxy)
 			return
 		}
 		proxy.ServeHTTP(rw, r)

@@ -46,11 +46,13 @@ export type AppOptions = { base: string; button: string; init: Init; host: Host;
 /** Starts the chat: session, history, stream, and what was left in the outbox. */
 export function startApp({ base, button, init, host, store, state, words, browser }: AppOptions): App {
   const name = `leadline.${button}`;
-  const old = `${name}.outbox`;
+  const key = `${name}.outbox`;
   const outbox = browser.openOutbox({
     user: init.user_id ?? "",
-    keep: browser.openKeep(name, Date.now(), browser.readOld(store.get(old))).then((keep) => (store.remove(old), keep)),
-    channel: "BroadcastChannel" in self ? new BroadcastChannel(old) : undefined,
+    open: (old) => browser.openKeep(name, Date.now(), old),
+    store,
+    key,
+    channel: "BroadcastChannel" in self ? new BroadcastChannel(key) : undefined,
     changed() {
       state.set({ pending: outbox.list(), atRisk: outbox.atRisk() });
       void outgoing.follow();

@@ -52,8 +52,10 @@ export type Outbox = {
   bytes: (clientID: string) => Promise<Blob | undefined>;
   /** Ends when all of this is written, and what other tabs wrote is read. */
   settled: () => Promise<void>;
-  /** Whether something is here that a reload would lose: what could not be written, or is not written yet. */
+  /** Whether something is here that a reload would lose. */
   atRisk: () => boolean;
+  /** Whether something is here that other tabs do not see: it could not be written, or is not written yet. */
+  apart: () => boolean;
 };
 
 /** What is under way as the message that it will be, for the transcript. */

@@ -2,11 +2,24 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { ApiError } from "./api";
 import { openOutbox } from "./browser/outbox";
+import type { Keep } from "./browser/keep";
 import type { Outbox, Pending } from "./outbox";
 import { bodyOf, makeSender } from "./sender";
+import { openStore } from "./storage";
 
 /** An outbox of a browser that keeps nothing. */
-const open = (): Outbox => openOutbox({ user: "", keep: Promise.reject(new Error("refused")), channel: undefined, changed: () => {}, heard: () => {} });
+const open = (keep?: Keep): Outbox =>
+  openOutbox({
+    user: "",
+    open: () => (keep ? Promise.resolve(keep) : Promise.reject(new Error("refused"))),
+    store: openStore(() => {
+      throw new Error("refused");
+    }),
+    key: "k",
+    channel: undefined,
+    changed: () => {},
+    heard: () => {},
+  });
 
 const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
 
@@ -140,22 +153,16 @@ test("a tab that does not lead sends nothing but what only it has", async () => 
   let leads = false;
   let room = true;
   const posted: string[] = [];
-  const outbox = openOutbox({
-    user: "",
-    keep: Promise.resolve({
-      list: async () => [...rows],
-      async add(p) {
-        if (!room) throw new Error("full");
-        rows.push(p as Pending);
-      },
-      async change(id) {
-        rows.splice(rows.findIndex((p) => p.clientID === id), 1);
-      },
-      bytes: async () => undefined,
-    }),
-    channel: undefined,
-    changed: () => {},
-    heard: () => {},
+  const outbox = open({
+    list: async () => [...rows],
+    async add(p) {
+      if (!room) throw new Error("full");
+      rows.push(p as Pending);
+    },
+    async change(id) {
+      rows.splice(rows.findIndex((p) => p.clientID === id), 1);
+    },
+    bytes: async () => undefined,
   });
   const sender = makeSender({
     outbox,

@@ -72,7 +72,7 @@ export function makeSender({ outbox, leads, post, upload, stored, changed, reaso
     for (let failures = 0; ; ) {
       await outbox.settled();
       const p = outbox.list().find((p) => !p.error);
-      if (!p || !(leads() || outbox.atRisk())) return;
+      if (!p || !(leads() || outbox.apart())) return;
       const asked = await send(p);
       changed();
       if (asked === undefined) failures = 0;

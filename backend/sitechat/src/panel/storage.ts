@@ -1,7 +1,8 @@
 /** Text by key. What the browser refuses to keep is kept in memory for this page. */
 export type Store = {
   get: (key: string) => string | undefined;
-  set: (key: string, value: string) => void;
+  /** Tells whether it outlives the page. */
+  set: (key: string, value: string) => boolean;
   remove: (key: string) => void;
 };
 
@@ -24,6 +25,7 @@ export function openStore(open: () => Storage): Store {
       });
       if (kept) memory.delete(key);
       else memory.set(key, value);
+      return !!kept;
     },
     remove(key) {
       memory.delete(key);

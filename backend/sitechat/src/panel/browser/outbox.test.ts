@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Keep, Kept } from "./keep";
-import { openOutbox, readOld } from "./outbox";
+import { openOutbox } from "./outbox";
 import type { Outbox, Pending } from "../outbox";
 import { changePerson } from "../session";
 import { openStore, type Store } from "../storage";
@@ -39,14 +39,18 @@ function place() {
     bytes: async (id) => blobs.get(id),
   };
   const tabs: { onmessage: ((event: MessageEvent) => void) | null }[] = [];
-  const open = (user = "", place: Promise<Keep> = Promise.resolve({ ...keep, ...over })): Outbox & { heard: number } => {
+  const open = (user = "", opens?: () => Promise<Keep>, store = memory()): Outbox & { heard: number } => {
     const channel = {
       onmessage: null as ((event: MessageEvent) => void) | null,
       postMessage: (data: unknown) => tabs.forEach((tab) => tab !== channel && tab.onmessage?.({ data } as MessageEvent)),
     };
     tabs.push(channel);
     const ears = { heard: 0 };
-    const options = { user, keep: place, channel: channel as unknown as BroadcastChannel, changed: () => {}, heard: () => ears.heard++ };
+    const found = async (old: readonly Pending[]): Promise<Keep> => {
+      for (const p of old) await keep.add(p);
+      return { ...keep, ...over };
+    };
+    const options = { user, open: opens ?? found, store, key: "k", channel: channel as unknown as BroadcastChannel, changed: () => {}, heard: () => ears.heard++ };
     return Object.assign(ears, openOutbox(options));
   };
   return { open, over, blobs };
@@ -108,13 +112,13 @@ test("the tabs have one list, in the order of writing, and hear of each other", 
 });
 
 test("where there is no database, or no room in it, messages are kept in memory and said to be at risk", async () => {
-  for (const [what, keep] of [
-    ["refused", Promise.reject(new Error("refused"))],
+  for (const [what, opens] of [
+    ["refused", () => Promise.reject(new Error("refused"))],
     ["full", undefined],
   ] as const) {
     const { open, over } = place();
     over.add = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
-    const outbox = keep ? open("", keep) : open();
+    const outbox = open("", opens);
     outbox.add(pending("a"));
     outbox.add(pending("b"));
     outbox.fail("a", "refused");
@@ -163,9 +167,54 @@ test("SEC-7: what another person wrote stays where it is; what nobody in particu
   assert.deepEqual(idsOf(oleg), ["n"]);
 });
 
-test("what was kept before there was a database comes along; rubbish and files without bytes do not", () => {
-  for (const text of [undefined, "", "{", "7", "[1,null,{}]", '[{"clientID":"a","text":"","at":1}]', '[{"clientID":"a","text":"","at":1,"file":{}}]']) assert.deepEqual(readOld(text), []);
-  assert.deepEqual(readOld(JSON.stringify([pending("a")])), [pending("a")]);
+/** A store whose content outlives the page. */
+function lasting(): Store {
+  const items = new Map<string, string>();
+  return openStore(() => ({ getItem: (k: string) => items.get(k) ?? null, setItem: (k: string, v: string) => items.set(k, v), removeItem: (k: string) => items.delete(k) }) as unknown as Storage);
+}
+
+test("a page may go the moment that a text was written: it lies in the store until the database has it", async () => {
+  const { open } = place();
+  const store = lasting();
+  let opened = (_: Keep): void => {};
+  const slow = open("", () => new Promise((resolve) => (opened = resolve)), store);
+  slow.add(pending("a"));
+  assert.equal(slow.atRisk(), false);
+  const next = open("", undefined, store);
+  await next.settled();
+  assert.deepEqual([idsOf(next), next.apart(), store.get("k")], [["a"], false, undefined]);
+  opened({ list: async () => [], add: async () => {}, change: async () => {}, bytes: async () => undefined });
+  await slow.settled();
+});
+
+test("where there is no database a text waits in the store, a file in memory", async () => {
+  const store = lasting();
+  const refused = (): Promise<Keep> => Promise.reject(new Error("refused"));
+  const first = place().open("", refused, store);
+  first.add(pending("a"));
+  first.add(pending("b"));
+  await first.settled();
+  assert.deepEqual([first.atRisk(), first.apart()], [false, true]);
+  const next = place().open("", refused, store);
+  await next.settled();
+  assert.deepEqual(idsOf(next), ["a", "b"]);
+  next.remove("a");
+  next.add({ ...pending("f"), file: { id: "", kind: "picture", wish: "", name: "a.png", type: "image/png", bytes: 1, width: 1, height: 1, durationMs: 0 } }, new Blob(["x"]));
+  await next.settled();
+  assert.equal(next.atRisk(), true);
+  const last = place().open("", refused, store);
+  await last.settled();
+  assert.deepEqual(idsOf(last), ["b"]);
+});
+
+test("rubbish in the store is passed over, and so are files, whose bytes never lay there", async () => {
+  for (const text of ["", "{", "7", "[1,null,{}]", '[{"clientID":"a","text":"","at":1}]', '[{"clientID":"a","text":"","at":1,"file":{}}]']) {
+    const store = lasting();
+    store.set("k", text);
+    const outbox = place().open("", undefined, store);
+    await outbox.settled();
+    assert.deepEqual(idsOf(outbox), [], text);
+  }
 });
 
 test("design.md §10: storage that is refused or full is memory", () => {

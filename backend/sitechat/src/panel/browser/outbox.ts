@@ -1,14 +1,18 @@
 import { readQuote } from "../content";
 import type { Outbox, Pending, PendingFile } from "../outbox";
 import { asCount, asList, asRecord, asText, isCount } from "../read";
+import type { Store } from "../storage";
 import type { Keep } from "./keep";
 
 /** What an outbox needs of others. */
 export type OutboxOptions = {
   /** The site's name for who writes; a message of another person stays where it is. */
   user: string;
-  /** The place where messages are kept; rejects where there is none. */
-  keep: Promise<Keep>;
+  /** Opens the place where messages are kept, and puts into it what is not there yet; rejects where there is none. */
+  open: (old: readonly Pending[]) => Promise<Keep>;
+  /** Where what is not written there yet lies meanwhile, under a key: it is there the moment that it is set. */
+  store: Store;
+  key: string;
   /** Joins the tabs of this browser; undefined where they cannot hear each other. */
   channel: BroadcastChannel | undefined;
   /** The list is another one. */
@@ -22,10 +26,10 @@ const ANSWER_WITHIN_MS = 5000;
 const BYTES_PER_MS = 1000;
 
 /**
- * Opens the outbox. A message is shown at once and written meanwhile; what cannot be written stays in this tab's memory.
- * All tabs write to one list, whose order is that of writing.
+ * Opens the outbox. A message is shown at once and written meanwhile; what cannot be written, and is no file, lies in the
+ * store until it is sent, else in this tab's memory. All tabs write to one list, whose order is that of writing.
  */
-export function openOutbox({ user, keep, channel, changed, heard }: OutboxOptions): Outbox {
+export function openOutbox({ user, open, store, key, channel, changed, heard }: OutboxOptions): Outbox {
   let kept: Pending[] = [];
   let loose: Pending[] = [];
   let db: Keep | undefined;
@@ -41,10 +45,10 @@ export function openOutbox({ user, keep, channel, changed, heard }: OutboxOption
   const then = (act: () => unknown): Promise<void> => {
     waiting++;
     line = line.then(act).then(async () => {
-      if (--waiting || !db) return;
+      if (--waiting) return;
       try {
-        const found = (await within(db.list(), ANSWER_WITHIN_MS)).map(readPending).filter((p) => p !== undefined);
-        if (!waiting) kept = found.filter((p) => !p.user || p.user === user);
+        const found = db && (await within(db.list(), ANSWER_WITHIN_MS)).map(readPending).filter((p) => p !== undefined);
+        if (found && !waiting) kept = found.filter(isMine);
       } catch {
         // It worked and does so no more: what it had is in memory.
         db = undefined;
@@ -54,6 +58,18 @@ export function openOutbox({ user, keep, channel, changed, heard }: OutboxOption
       changed();
     });
     return line;
+  };
+  const isMine = (p: Pending): boolean => !p.user || p.user === user;
+  const safe = new Set<string>();
+  /** Changes what lies in the store, as other tabs left it. */
+  const note = (change: (list: Pending[]) => Pending[]): boolean => {
+    const list = change(readNotes(store.get(key)));
+    if (list.length) return store.set(key, JSON.stringify(list));
+    store.remove(key);
+    return true;
+  };
+  const unnote = (clientID: string): void => {
+    if (safe.delete(clientID)) note((list) => list.filter((p) => p.clientID !== clientID));
   };
   const list = (): Pending[] => {
     const all = [...kept];
@@ -68,6 +84,7 @@ export function openOutbox({ user, keep, channel, changed, heard }: OutboxOption
     const over = (list: Pending[]): Pending[] => list.map((p) => (p.clientID === clientID ? change(p) : p)).filter((p) => p !== undefined);
     kept = over(kept);
     loose = over(loose);
+    if (!list().some((p) => p.clientID === clientID)) unnote(clientID);
     void then(async () => {
       // Where it fails, the message stays: it is sent again under its own id.
       if (db) await within(db.change(clientID, (p) => change(p as Pending)), ANSWER_WITHIN_MS).catch(() => {});
@@ -76,14 +93,24 @@ export function openOutbox({ user, keep, channel, changed, heard }: OutboxOption
   };
   if (channel)
     channel.onmessage = () => void then(() => {}).then(heard);
+  // What a page before this one left.
+  const old = readNotes(store.get(key));
+  for (const { clientID } of old) safe.add(clientID);
   void then(async () => {
-    db = await keep.catch(() => undefined);
+    try {
+      db = await open(old);
+      for (const { clientID } of old) unnote(clientID);
+    } catch {
+      loose = [...old.filter(isMine), ...loose];
+    }
   });
   return {
     list,
     add(p, bytes) {
       const pending = { ...p, user };
       loose = [...loose, pending];
+      // A page may go the moment that somebody has written.
+      if (!p.file && note((list) => [...list, pending])) safe.add(p.clientID);
       void then(async () => {
         try {
           if (!db) throw new Error("nowhere to write");
@@ -93,6 +120,7 @@ export function openOutbox({ user, keep, channel, changed, heard }: OutboxOption
           await within(db.add(now, bytes), ANSWER_WITHIN_MS + (bytes?.size ?? 0) / BYTES_PER_MS);
           loose = loose.filter((other) => other !== now);
           kept = [...kept, now];
+          unnote(p.clientID);
         } catch {
           changed();
         }
@@ -104,14 +132,14 @@ export function openOutbox({ user, keep, channel, changed, heard }: OutboxOption
     uploaded: (clientID, id) => edit(clientID, (p) => (p.file ? { ...p, file: { ...p.file, id } } : p)),
     bytes: async (clientID) => (db ? within(db.bytes(clientID), ANSWER_WITHIN_MS).catch(() => undefined) : undefined),
     settled: () => then(() => {}),
-    atRisk: () => loose.length > 0,
+    atRisk: () => loose.some((p) => !safe.has(p.clientID)),
+    apart: () => loose.length > 0,
   };
 }
 
-/** What the panel kept before it had a database. */
-export function readOld(text: string | undefined): Pending[] {
+/** What lies in the store; a file cannot be sent without its bytes, which never lay there. */
+function readNotes(text: string | undefined): Pending[] {
   try {
-    // Their bytes are gone: a file cannot be sent any more.
     return asList(JSON.parse(text ?? "[]")).map(readPending).filter((p) => p !== undefined && !p.file) as Pending[];
   } catch {
     return [];
