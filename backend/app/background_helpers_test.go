@@ -139,9 +139,17 @@ func newOffice(t *testing.T, s officeSetup) *office {
 	w.withWidget("amocrm")
 	w.connected()
 	front := w.behindAFront()
-	o := &office{world: w, server: &server{}, script: fmt.Sprintf(quickly, max(s.callScale, 1), s.noLocks)}
+	o := w.office(s)
 	o.server.say(0, nil, nil, nil)
 	front.play(backgroundPath, o.server)
+	return o
+}
+
+// office is one browser of the world, where the widget is installed and asks the
+// world's own server.
+func (w *world) office(s officeSetup) *office {
+	w.t.Helper()
+	o := &office{world: w, server: &server{}, script: fmt.Sprintf(quickly, max(s.callScale, 1), s.noLocks)}
 	o.installed("Y", "installed")
 	o.browser = w.chromium(nil)
 	o.hurry(o.browser)

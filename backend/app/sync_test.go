@@ -22,6 +22,14 @@ func following(t *testing.T, s setup) (w *world, v *visitor, chat sandbox.Chat) 
 	t.Helper()
 	s.login = true
 	w = newWorld(t, s)
+	v, chat, _ = w.followed()
+	return w, v, chat
+}
+
+// followed connects the world and has a visitor write the first message; hash is
+// that of the visitor's embed code.
+func (w *world) followed() (v *visitor, chat sandbox.Chat, hash string) {
+	w.t.Helper()
 	button, hash := w.connected()
 	w.eventually("the webhook", func() bool { return len(w.box.Webhooks(accountID)) == 1 })
 	v = w.visit(button, hash)
@@ -29,7 +37,7 @@ func following(t *testing.T, s setup) (w *world, v *visitor, chat sandbox.Chat) 
 	w.eventually("the first message", func() bool { return len(w.inbox(sandbox.Inbound)) == 1 })
 	chat = w.box.Chats(accountID)[0]
 	w.until("the talk", func() bool { c, err := w.conversation(chat); return err == nil && c.Talk != 0 })
-	return w, v, chat
+	return v, chat, hash
 }
 
 // conversation is ours of a chat.
