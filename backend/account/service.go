@@ -136,6 +136,11 @@ func (s *Service) ByCRM(ctx context.Context, product string, id chatid.CRMAccoun
 	return s.store.ByCRM(ctx, product, id)
 }
 
+// Operators lists the users of the account's CRM that are known by now.
+func (s *Service) Operators(ctx context.Context, id chatid.AccountID) ([]Operator, error) {
+	return s.store.Operators(ctx, id)
+}
+
 // View is the connection as its admin sees it.
 type View struct {
 	// State is one of not_connected, connecting, connected, broken, disconnected.

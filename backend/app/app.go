@@ -23,6 +23,7 @@ import (
 	"leadline/backend/bridge"
 	"leadline/backend/chatid"
 	"leadline/backend/config"
+	"leadline/backend/console"
 	"leadline/backend/conversation"
 	"leadline/backend/desk"
 	"leadline/backend/httpapi"
@@ -213,7 +214,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.handler = httpapi.New(httpapi.Deps{
 		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
 		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,
-		OnlineChats: chats, Desk: a.desk, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
+		OnlineChats: chats, Console: console.NewService(a.store.Console(), newID, o.Now, o.Logger), Desk: a.desk, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
 		Texts: p.texts, Database: a.store, NewID: newID, Now: o.Now, Logger: o.Logger,
 	})
 }

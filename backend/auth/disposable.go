@@ -205,6 +205,17 @@ func (v *DisposableVerifier) AdmitsOrigin(origin string) bool {
 	return ok
 }
 
+// OriginOf is the origin of the pages of an account's address, which may have a
+// port; ok is false for one that is in no zone of the product.
+func (v *DisposableVerifier) OriginOf(host string) (origin string, ok bool) {
+	for _, z := range v.Zones {
+		if o := z.Scheme + "://" + host; v.AdmitsOrigin(o) {
+			return o, true
+		}
+	}
+	return "", false
+}
+
 // label reports whether s is one label of a host name in lower case.
 func label(s string) bool {
 	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {

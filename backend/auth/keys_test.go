@@ -31,6 +31,15 @@ func testKeys(t testing.TB, now func() time.Time, keys ...Key) *Keys {
 	return k
 }
 
+var consoleUser = Console{Account: "a", User: 9000001, Host: "democo.amocrm.ru", Admin: true, Locale: "ru", Scheme: "dark"}
+
+func sameUser(id string, c Console, err error) error {
+	if err == nil && (id != "t" || c != consoleUser) {
+		return fmt.Errorf("console's user = %s, %+v", id, c)
+	}
+	return err
+}
+
 // kinds makes one token of each purpose and reads it as each purpose.
 var kinds = []struct {
 	name string
@@ -85,6 +94,21 @@ var kinds = []struct {
 			}
 			return err
 		}, "token_invalid", fault.Invalid},
+	{"console ticket", 30 * time.Second,
+		func(k *Keys) (string, error) { return k.ConsoleTicket("t", consoleUser) },
+		func(k *Keys, s string) error { return sameUser(k.ReadConsoleTicket(s)) }, "ticket_invalid", fault.Unauthenticated},
+	{"console tab", 4*time.Minute + 30*time.Second,
+		func(k *Keys) (string, error) { return k.ConsoleTab("t", consoleUser) },
+		func(k *Keys, s string) error { return sameUser(k.ReadConsoleTab(s)) }, "ticket_invalid", fault.Unauthenticated},
+	{"console session", 24*time.Minute + 30*time.Second,
+		func(k *Keys) (string, error) { return k.ConsoleSession(consoleUser) },
+		func(k *Keys, s string) error {
+			c, _, err := k.ReadConsoleSession(s)
+			return sameUser("t", c, err)
+		}, "session_over", fault.Unauthenticated},
+	{"console form", 11*time.Hour + 59*time.Minute + 30*time.Second,
+		func(k *Keys) (string, error) { return k.ConsoleForm(consoleUser) },
+		func(k *Keys, s string) error { return k.CheckConsoleForm(s, consoleUser) }, "form_expired", fault.Denied},
 }
 
 func TestTokensNeverStandInForAnother(t *testing.T) {
@@ -134,7 +158,7 @@ func TestTokenLifeAndRotation(t *testing.T) {
 				{"last moment", testKeys(t, at(kind.life-time.Second), former), true},
 				{"expired", testKeys(t, at(kind.life+DefaultLeeway), former), false},
 				{"issued in the future", testKeys(t, at(-DefaultLeeway-time.Second), former), false},
-				{"after a rotation", testKeys(t, at(time.Minute), newest, former), true},
+				{"after a rotation", testKeys(t, at(min(time.Minute, kind.life/2)), newest, former), true},
 				{"former key taken away", testKeys(t, at(time.Minute), newest), false},
 				{"another secret under the same id", testKeys(t, at(time.Minute), Key{"k1", other.Secret}), false},
 			} {

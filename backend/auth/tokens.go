@@ -47,11 +47,19 @@ const (
 	forState   purpose = "state"
 	forProof   purpose = "proof"
 	forReset   purpose = "reset"
+
+	forConsoleTicket  purpose = "console-ticket"
+	forConsoleTab     purpose = "console-tab"
+	forConsoleSession purpose = "console-session"
+	forConsoleForm    purpose = "console-form"
 )
 
+// purposes are all of them.
+var purposes = []purpose{forVisitor, forTicket, forState, forProof, forReset, forConsoleTicket, forConsoleTab, forConsoleSession, forConsoleForm}
+
 // Keys signs and reads the server's own tokens: visitor tokens, tickets of
-// trusted pages, states of OAuth, proofs of e-mail addresses and resets of
-// passwords. None can stand in for another. It may be used by many goroutines at once.
+// trusted pages, states of OAuth, proofs of e-mail addresses, resets of
+// passwords, and the console's tickets, sessions and forms. None can stand in for another. It may be used by many goroutines at once.
 type Keys struct {
 	signing string                        // id of the key that signs
 	byID    map[string]map[purpose][]byte // all that verify
@@ -70,7 +78,7 @@ func NewKeys(now func() time.Time, keys ...Key) (*Keys, error) {
 	k := &Keys{signing: keys[0].ID, byID: map[string]map[purpose][]byte{}, now: now}
 	for _, key := range keys {
 		k.byID[key.ID] = map[purpose][]byte{}
-		for _, p := range []purpose{forVisitor, forTicket, forState, forProof, forReset} {
+		for _, p := range purposes {
 			d, err := key.derive("token " + string(p))
 			if err != nil {
 				return nil, err
@@ -115,11 +123,16 @@ func issue[T any](k *Keys, p purpose, life time.Duration, body T) (string, error
 }
 
 func read[T any](k *Keys, p purpose, token string) (T, error) {
-	var none T
+	e, err := open[T](k, p, token)
+	return e.Body, err
+}
+
+// open is read with what stands around the claims; empty on an error.
+func open[T any](k *Keys, p purpose, token string) (envelope[T], error) {
+	var e, none envelope[T]
 	if err := compact(token, p.maxBytes()); err != nil {
 		return none, err
 	}
-	var e envelope[T]
 	_, err := jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Name}),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(), jwt.WithAudience(p.audience()),
@@ -136,7 +149,7 @@ func read[T any](k *Keys, p purpose, token string) (T, error) {
 	if err != nil {
 		return none, reason(err)
 	}
-	return e.Body, nil
+	return e, nil
 }
 
 // Visitor is whom a visitor token names.

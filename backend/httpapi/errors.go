@@ -48,7 +48,28 @@ type errorBody struct {
 // internal: logged with the request's id, shown as one neutral sentence.
 func (s *Server) fail(c *gin.Context, err error) {
 	status, body := s.explain(c, err)
+	if c.GetBool(keyAsPage) {
+		s.consoleMessage(c, status, s.text(c, "console.trouble.title", nil), body.Error.Message)
+		return
+	}
 	c.AbortWithStatusJSON(status, body)
+}
+
+// statusOf is the status of an answer that shows err on a page of its own kind.
+func statusOf(err error) int {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return http.StatusInternalServerError
+	}
+	if status, own := ownStatus[f.Code]; own {
+		return status
+	}
+	return statuses[f.Kind]
+}
+
+func isTooLarge(err error) bool {
+	_, ok := errors.AsType[*http.MaxBytesError](err)
+	return ok
 }
 
 func (s *Server) explain(c *gin.Context, err error) (int, errorBody) {
@@ -63,10 +84,7 @@ func (s *Server) explain(c *gin.Context, err error) (int, errorBody) {
 	} else if f.Err != nil {
 		s.Logger.Warn("request refused", "request_id", requestID(c), "path", c.FullPath(), "code", f.Code, "error", f.Err)
 	}
-	status, own := ownStatus[f.Code]
-	if !own {
-		status = statuses[f.Kind]
-	}
+	status := statusOf(f)
 	args := map[string]any{}
 	for k, v := range f.Args {
 		args[k] = v

@@ -37,6 +37,8 @@ var (
 	perAccountSignIn    = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
 	perAccountParked    = budget{name: "parked", every: time.Second, burst: 40}
 	perAccountChats     = budget{name: "chats", every: time.Second, burst: 40}
+	perConsoleTickets   = budget{name: "console tickets", every: 4 * time.Second, burst: 30}
+	perConsoleWriter    = budget{name: "console writes", every: time.Second, burst: 40}
 	perSignUpAddress    = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
 	// Each asked-for reset may send a mail to somebody who did not ask.
 	perResetLogin   = budget{name: "reset", every: 10 * time.Minute, burst: 3}

@@ -17,6 +17,7 @@ import (
 	"leadline/backend/account"
 	"leadline/backend/auth"
 	"leadline/backend/chatid"
+	"leadline/backend/console"
 	"leadline/backend/conversation"
 	"leadline/backend/desk"
 	"leadline/backend/i18n"
@@ -81,6 +82,7 @@ type Deps struct {
 	Conversations *conversation.Service
 	OnlineChats   *onlinechat.Service
 	Desk          *desk.Service
+	Console       *console.Service
 	OAuth         OAuth
 	Hooks         Hooks
 	CRMHooks      CRMHooks
@@ -146,6 +148,9 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	r.GET("/assets/playground.css", s.playgroundStyle)
 	r.GET("/assets/:name", s.asset)
 
+	// The settings console, in the CRM's page and in a tab of its own.
+	s.consoleRoutes(r)
+
 	// The widget, from the CRM's pages.
 	w := r.Group(widgetRoot)
 	w.OPTIONS("/*any", func(*gin.Context) {}) // answered by widgetCORS
@@ -158,6 +163,7 @@ func (s *Server) appRoutes(r *gin.Engine) {
 	w.GET("/chats", s.limited(perAddress), s.widgetToken, s.widgetChats)
 	w.POST("/chats", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetAddChat)
 	w.POST("/background", s.bodyLimit(maxBackgroundBytes), s.limited(perAddress), s.widgetToken, s.widgetBackground)
+	w.POST("/console", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetConsole)
 	w.POST("/signup", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetSignUp)
 	w.POST("/reset", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.widgetToken, s.widgetReset)
 }

@@ -23,18 +23,28 @@ var forms = map[string][]string{
 	"pt": {"many", "one", "other"},
 }
 
-// words reads a file as it is: key → form → text; a plain text has the form "".
+// words reads a language's files as they are: key → form → text; a plain text has
+// the form "".
 func words(t *testing.T, lang string) map[string]map[string]string {
 	t.Helper()
-	data, err := fs.ReadFile(files, "active."+lang+".json")
-	if err != nil {
-		t.Fatal(err)
+	out := map[string]map[string]string{}
+	raw := map[string]any{}
+	for _, part := range parts {
+		data, err := fs.ReadFile(files, part+"."+lang+".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := map[string]any{}
+		if err := json.Unmarshal(data, &own); err != nil {
+			t.Fatal(err)
+		}
+		for key, v := range own {
+			if _, twice := raw[key]; twice {
+				t.Errorf("%s %s: stands in two files", lang, key)
+			}
+			raw[key] = v
+		}
 	}
-	var raw map[string]any
-	if err := json.Unmarshal(data, &raw); err != nil {
-		t.Fatal(err)
-	}
-	out := make(map[string]map[string]string, len(raw))
 	for key, v := range raw {
 		out[key] = map[string]string{}
 		switch v := v.(type) {

@@ -19,12 +19,16 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed active.*.json
+//go:embed active.*.json console.*.json
 var files embed.FS
 
 // Languages are those the server speaks, as primary subtags. The first is for
 // everybody whose language is not among them.
 var Languages = []string{"en", "ru", "es", "pt"}
+
+// parts are the files of a language: what the server says anywhere, and the pages
+// of the console.
+var parts = []string{"active", "console"}
 
 // Catalog holds all words. It is read-only and safe for many goroutines.
 type Catalog struct {
@@ -36,18 +40,20 @@ func Load() (*Catalog, error) {
 	bundle := goi18n.NewBundle(language.English)
 	c := &Catalog{localizers: make(map[string]Localizer, len(Languages))}
 	for _, lang := range Languages {
-		name := "active." + lang + ".json"
-		data, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, fmt.Errorf("read words: %w", err)
-		}
-		f, err := bundle.ParseMessageFileBytes(data, name)
-		if err != nil {
-			return nil, fmt.Errorf("read words of %s: %w", name, err)
-		}
-		l := Localizer{lang: lang, plural: make(map[string]bool, len(f.Messages))}
-		for _, m := range f.Messages {
-			l.plural[m.ID] = m.One != ""
+		l := Localizer{lang: lang, plural: map[string]bool{}}
+		for _, part := range parts {
+			name := part + "." + lang + ".json"
+			data, err := fs.ReadFile(files, name)
+			if err != nil {
+				return nil, fmt.Errorf("read words: %w", err)
+			}
+			f, err := bundle.ParseMessageFileBytes(data, name)
+			if err != nil {
+				return nil, fmt.Errorf("read words of %s: %w", name, err)
+			}
+			for _, m := range f.Messages {
+				l.plural[m.ID] = m.One != ""
+			}
 		}
 		c.localizers[lang] = l
 	}

@@ -42,8 +42,8 @@ func (s *Service) EnsureIn(ctx context.Context, a chatid.AccountID, p chatid.Pip
 		return Chat{}, false, fault.New(fault.Invalid, "no_such_pipeline")
 	}
 	called := name(pipelines[i].Name)
-	if r := []rune(called); len(r) > maxName {
-		called = string(r[:maxName])
+	if r := []rune(called); len(r) > MaxName {
+		called = string(r[:MaxName])
 	}
 	if called, err = validName(called); err != nil {
 		return Chat{}, false, err

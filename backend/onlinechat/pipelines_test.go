@@ -126,7 +126,7 @@ func TestEnsureInNames(t *testing.T) {
 	s := newShelf()
 	s.pipelines = append(s.pipelines, Pipeline{ID: 1600, Name: strings.Repeat("я", 300)})
 	c, made, err := s.service().EnsureIn(t.Context(), "account-1", 1600, "en", name)
-	if err != nil || !made || len([]rune(c.Name)) != maxName || c.SourceID != 9009 || c.Pipeline != 1600 || s.made.Account != "account-1" {
+	if err != nil || !made || len([]rune(c.Name)) != MaxName || c.SourceID != 9009 || c.Pipeline != 1600 || s.made.Account != "account-1" {
 		t.Errorf("made %+v (%v), %v", c, made, err)
 	}
 	s = newShelf()

@@ -44,12 +44,12 @@ type Sources interface {
 	Remove(ctx context.Context, a chatid.AccountID, id chatid.SourceID) error
 }
 
-// maxName bounds a chat's name in characters.
-const maxName = 120
+// MaxName bounds a chat's name in characters.
+const MaxName = 120
 
 func validName(name string) (string, error) {
 	name = strings.Join(strings.Fields(strings.ToValidUTF8(name, "")), " ")
-	if name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if name == "" || utf8.RuneCountInString(name) > MaxName || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return "", fault.New(fault.Invalid, "invalid_request")
 	}
 	return name, nil

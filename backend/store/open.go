@@ -21,6 +21,7 @@ import (
 	"gorm.io/gorm"
 
 	"leadline/backend/account"
+	"leadline/backend/console"
 	"leadline/backend/conversation"
 	"leadline/backend/onlinechat"
 	"leadline/backend/outbox"
@@ -140,6 +141,9 @@ func (s *Store) Teams() team.Store { return teams{s} }
 // OnlineChats gives the part for online chats and buttons.
 func (s *Store) OnlineChats() onlinechat.Store { return onlineChats{s} }
 
+// Console gives the part for the settings console.
+func (s *Store) Console() console.Store { return consoles{s} }
+
 // The domains' parts: method names collide between their interfaces.
 type (
 	accounts      struct{ *Store }
@@ -147,4 +151,5 @@ type (
 	lanes         struct{ *Store }
 	teams         struct{ *Store }
 	onlineChats   struct{ *Store }
+	consoles      struct{ *Store }
 )

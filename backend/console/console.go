@@ -1,0 +1,133 @@
+// Package console holds what the settings console remembers: which of its tickets
+// were used, and who changed what. The pages themselves are httpapi's.
+//
+//	err := svc.Do(ctx, console.Entry{Account: a, CRMUser: u, Act: console.RenameChat, Subject: name}, rename)
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+	"unicode/utf8"
+
+	"leadline/backend/chatid"
+	"leadline/backend/fault"
+)
+
+// Act is something that a person changes in the console.
+type Act string
+
+// The acts.
+const (
+	RenameChat Act = "rename_chat"
+	SetSites   Act = "set_sites"
+	Resend     Act = "resend"
+	ResendAll  Act = "resend_all"
+	Drop       Act = "drop"
+	DropAll    Act = "drop_all"
+)
+
+// Done is the outcome of an act that went well.
+const Done = "done"
+
+// Entry is one line of the account's audit log.
+type Entry struct {
+	// ID is a UUID that sorts by time.
+	ID      string
+	Account chatid.AccountID
+	// CRMUser is who did it, as the CRM signed it.
+	CRMUser chatid.CRMUserID
+	At      time.Time
+	Act     Act
+	// Subject is what it was done to, in the words of the account ("Website chat"):
+	// maxSubject characters at most, never anything that a visitor wrote.
+	Subject string
+	// Outcome is Done, the code of the error, or "" for an act that was cut short.
+	Outcome string
+}
+
+// maxSubject bounds Entry.Subject in characters; two names of chats fit.
+const maxSubject = 300
+
+// MaxPage bounds a page of the log.
+const MaxPage = 100
+
+// Store keeps used tickets and the log.
+type Store interface {
+	// UseTicket notes that a ticket was used; fresh is false for one that was used
+	// before. It is remembered until until; those of before now are forgotten.
+	UseTicket(ctx context.Context, id string, until, now time.Time) (fresh bool, err error)
+	// AddEntry stores a line without an outcome, SetOutcome completes it.
+	AddEntry(ctx context.Context, e Entry) error
+	SetOutcome(ctx context.Context, a chatid.AccountID, id, outcome string) error
+	// Entries lists up to limit lines of an account that stand before the id, the
+	// newest first; "" is the newest.
+	Entries(ctx context.Context, a chatid.AccountID, before string, limit int) ([]Entry, error)
+}
+
+// Service spends tickets and keeps the log.
+type Service struct {
+	store Store
+	newID func() string
+	now   func() time.Time
+	log   *slog.Logger
+}
+
+// NewService wires a service; newID gives UUIDs that sort by time.
+func NewService(s Store, newID func() string, now func() time.Time, log *slog.Logger) *Service {
+	return &Service{store: s, newID: newID, now: now, log: log}
+}
+
+// Spend uses a ticket up, which nobody accepts any more after life anyhow.
+// fault.Unauthenticated ticket_invalid for one that was used before.
+func (s *Service) Spend(ctx context.Context, id string, life time.Duration) error {
+	now := s.now()
+	fresh, err := s.store.UseTicket(ctx, id, now.Add(life), now)
+	if err == nil && !fresh {
+		err = fault.Wrap(fault.Unauthenticated, "ticket_invalid", errors.New("ticket was used before"))
+	}
+	return err
+}
+
+// outcomeTime bounds the noting of how an act ended, whoever has left meanwhile.
+const outcomeTime = 5 * time.Second
+
+// Do writes the line of an act into the log, does it, and completes the line: what
+// was begun is in the log even if the server ends meanwhile, and what cannot be
+// written there is not done. e needs Account, CRMUser, Act and Subject. The error
+// is that of do, or of the log before it.
+func (s *Service) Do(ctx context.Context, e Entry, do func(context.Context) error) error {
+	e.ID, e.At, e.Outcome = s.newID(), s.now(), ""
+	if r := []rune(e.Subject); utf8.RuneCountInString(e.Subject) > maxSubject {
+		e.Subject = string(r[:maxSubject])
+	}
+	if err := s.store.AddEntry(ctx, e); err != nil {
+		return err
+	}
+	err := do(ctx)
+	outcome := Done
+	if err != nil {
+		outcome = "internal"
+		if code := fault.CodeOf(err); code != "" {
+			outcome = code
+		}
+	}
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeTime)
+	defer cancel()
+	if lerr := s.store.SetOutcome(after, e.Account, e.ID, outcome); lerr != nil {
+		s.log.Error("note the outcome of an act", "account_id", string(e.Account), "act", string(e.Act), "outcome", outcome, "error", lerr)
+	}
+	return err
+}
+
+// Log lists up to limit lines of the account's log that stand before the id, the
+// newest first; "" is the newest. more tells whether there are older ones.
+func (s *Service) Log(ctx context.Context, a chatid.AccountID, before string, limit int) (list []Entry, more bool, err error) {
+	limit = min(max(limit, 1), MaxPage)
+	list, err = s.store.Entries(ctx, a, before, limit+1)
+	if len(list) > limit {
+		return list[:limit], true, err
+	}
+	return list, false, err
+}

@@ -1,0 +1,184 @@
+package httpapi
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"leadline/backend/auth"
+	"leadline/backend/i18n"
+)
+
+//go:embed console/*.html
+var consoleHTML embed.FS
+
+//go:embed console/console.css
+var consoleStyle []byte
+
+//go:embed console/console.js
+var consoleScript []byte
+
+// consolePages are the pages by name, each with the layout around it.
+var consolePages = parseConsole("overview", "chats", "chat", "activity", "start", "message")
+
+func parseConsole(names ...string) map[string]*template.Template {
+	pages := map[string]*template.Template{}
+	for _, name := range names {
+		pages[name] = template.Must(template.ParseFS(consoleHTML, "console/layout.html", path.Join("console", name+".html")))
+	}
+	return pages
+}
+
+// versioned is the address of an asset that changes with its content, so that
+// browsers may keep it.
+func versioned(name string, content []byte) string {
+	sum := sha256.Sum256(content)
+	return "/assets/" + name + "?v=" + hex.EncodeToString(sum[:6])
+}
+
+var (
+	consoleStyleURL  = versioned("console.css", consoleStyle)
+	consoleScriptURL = versioned("console.js", consoleScript)
+)
+
+func (s *Server) consoleAsset(kind string, content []byte) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		c.Header("Cache-Control", "public, max-age=31536000, immutable")
+		c.Data(http.StatusOK, kind, content)
+	}
+}
+
+// consoleView is what the templates draw; Body is the page's own part.
+type consoleView struct {
+	words i18n.Localizer
+
+	Page   string
+	Title  string
+	Scheme string
+	// Root is the path of the overview, Origin the CRM's page around, Home the
+	// address of these pages there.
+	Root, Origin, Home string
+	Style, Script      string
+	Embedded           bool
+	// Account and Admin are empty where nobody is signed in.
+	Account string
+	Admin   bool
+	CSRF    string
+	EndsIn  int // seconds
+	// Done and Error tell how the act went that led here.
+	Done, Error string
+	Body        any
+}
+
+// Lang is the page's language.
+func (v consoleView) Lang() string { return v.words.Language() }
+
+// T says the words of a key; pairs are names and values of its placeholders.
+func (v consoleView) T(key string, pairs ...any) (string, error) {
+	if len(pairs)%2 != 0 {
+		return "", fmt.Errorf("words %s: a placeholder without a value", key)
+	}
+	args := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		args[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	if !v.words.Has(key) {
+		return "", fmt.Errorf("no words for %s", key)
+	}
+	return v.words.Text(key, args), nil
+}
+
+// Either gives the words of the first key, where there are some, else of the second.
+func (v consoleView) Either(first, second string) (string, error) {
+	if v.words.Has(first) {
+		return v.T(first)
+	}
+	return v.T(second)
+}
+
+// moment is a time that the page's script writes in the reader's own zone.
+type moment struct{ time.Time }
+
+// ISO is for the script, UTC for who has none.
+func (m moment) ISO() string { return m.Time.UTC().Format(time.RFC3339) }
+
+// UTC is the time in words of figures.
+func (m moment) UTC() string { return m.Time.UTC().Format("2006-01-02 15:04") + " UTC" }
+
+// view is what every page of the place shares.
+func (s *Server) consoleView(c *gin.Context, page string) (consoleView, error) {
+	v := consoleView{
+		words: s.Texts.Localizer(c.GetHeader("Accept-Language"), c.GetString(keyLanguage)),
+		Page:  page, Style: consoleStyleURL, Script: consoleScriptURL,
+	}
+	at, ok := c.Get(keyPlace)
+	if !ok {
+		return v, nil
+	}
+	p := at.(*place)
+	v.Root, v.Origin, v.Home, v.Embedded = p.root, p.origin, p.home(), p.embedded
+	if p.who == (auth.Console{}) {
+		return v, nil
+	}
+	v.Scheme, v.Admin, v.EndsIn = p.who.Scheme, p.who.Admin, int(p.left.Seconds())
+	v.Account = p.account.Name
+	if v.Account == "" {
+		v.Account = p.account.Host
+	}
+	var err error
+	v.CSRF, err = s.Tokens.ConsoleForm(p.who)
+	return v, err
+}
+
+// consoleRender draws a page; change puts in what it has of its own.
+func (s *Server) consoleRender(c *gin.Context, status int, page string, change func(*consoleView)) {
+	v, err := s.consoleView(c, page)
+	if err == nil {
+		change(&v)
+		var buf bytes.Buffer
+		if err = consolePages[page].ExecuteTemplate(&buf, "layout", v); err == nil {
+			c.Data(status, "text/html; charset=utf-8", buf.Bytes())
+			c.Abort()
+			return
+		}
+	}
+	c.Set(keyAsPage, false) // or it would come here again
+	s.fail(c, err)
+}
+
+// consoleSay shows one sentence with a title, as page does on the app's other pages.
+func (s *Server) consoleSay(c *gin.Context, status int, key string) {
+	s.consoleMessage(c, status, s.text(c, key+".title", nil), s.text(c, key+".text", nil))
+}
+
+func (s *Server) consoleMessage(c *gin.Context, status int, title, text string) {
+	s.consoleRender(c, status, "message", func(v *consoleView) { v.Title, v.Body = title, text })
+}
+
+// consoleStart asks the page around the frame for a ticket, and comes back to where
+// the person wanted to go: for a form that is the page that it stands on.
+func (s *Server) consoleStart(c *gin.Context) {
+	p := placeOf(c)
+	next := p.root
+	switch {
+	case c.Request.Method == http.MethodGet:
+		next = c.Request.URL.RequestURI()
+	case c.Param("chat") != "":
+		next = p.root + "/chats/" + c.Param("chat")
+	}
+	q := c.Request.URL.Query()
+	if lang := q.Get("lang"); p.embedded && lang != "" {
+		c.Set(keyLanguage, lang)
+	}
+	s.consoleRender(c, http.StatusUnauthorized, "start", func(v *consoleView) {
+		v.Title, v.Scheme, v.Body = s.text(c, "console.start.title", nil), scheme(q.Get("scheme")), next
+	})
+}
