@@ -44,8 +44,8 @@ bench: front ## measure against the bare limits of this machine, as ratios (BENC
 widget: bin/leadline ## write dist/amocrm/widget.zip and dist/kommo/widget.zip
 	bin/leadline widget build --platform amocrm --raise
 	bin/leadline widget build --platform kommo --raise
-	bin/leadline widget check dist/amocrm/widget.zip --platform amocrm
-	bin/leadline widget check dist/kommo/widget.zip --platform kommo
+	bin/leadline widget check dist/amocrm/widget.zip --platform amocrm --own
+	bin/leadline widget check dist/kommo/widget.zip --platform kommo --own
 
 embed: front ## build what the Go programs embed: the site chat and the sandbox's page libraries
 

@@ -1,11 +1,12 @@
 // Leadline in the CRM: the table of callbacks. What they do stands in lib/.
 define([
   './lib/background.js',
+  './lib/console.js',
   './lib/panel.js',
   './lib/save.js',
   './lib/sources.js',
   './lib/style.js'
-], function (background, panel, save, sources, style) {
+], function (background, settingsPage, panel, save, sources, style) {
   'use strict';
 
   return function CustomWidget() {
@@ -31,6 +32,11 @@ define([
         return true;
       },
 
+      advancedSettings: function () {
+        settingsPage.open(self);
+        return true;
+      },
+
       onSave: function (event) {
         return save.onSave(self, event);
       },
@@ -46,6 +52,7 @@ define([
 
       destroy: function () {
         background.stop(self);
+        settingsPage.close(self);
         panel.close(self);
         sources.close(self);
         style.unlink(self);

@@ -36,8 +36,10 @@ type front struct {
 	noSockets atomic.Bool
 	refused   atomic.Int64 // upgrades that were refused
 	down      atomic.Bool  // lines are cut, as if nothing ran behind it
+	downAt    atomic.Value // the same for paths with this prefix, a string
 	instead   atomic.Value // http.HandlerFunc that answers the widget's requests instead of the backend; nil for none
 	way       atomic.Value // a way, what else it does with requests
+	noCookies atomic.Bool  // none is set in frames, as where a browser refuses them
 
 	proxy http.Handler
 	mu    sync.Mutex
@@ -76,6 +78,7 @@ func (w *world) behindAFront() *front {
 	}
 	f := &front{w: w, count: map[string]int{}, plays: map[string]http.Handler{}}
 	f.to.Store(w.appAddr)
+	f.downAt.Store("-")
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: cert.pool},
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
@@ -89,6 +92,12 @@ func (w *world) behindAFront() *front {
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "https", r.In.Host, r.In.Host
 		},
+		ModifyResponse: func(r *http.Response) error {
+			if f.noCookies.Load() && strings.HasPrefix(r.Request.URL.Path, "/embed/") {
+				r.Header.Del("Set-Cookie")
+			}
+			return nil
+		},
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }, // the browser sees a cut line
 	}
 	var at string
@@ -98,7 +107,7 @@ func (w *world) behindAFront() *front {
 		f.count[r.Method+" "+r.URL.Path]++
 		instead := f.plays[r.URL.Path]
 		f.mu.Unlock()
-		if f.down.Load() {
+		if f.down.Load() || strings.HasPrefix(r.URL.Path, f.downAt.Load().(string)) {
 			panic(http.ErrAbortHandler)
 		}
 		if act, _ := f.instead.Load().(http.HandlerFunc); act != nil && strings.HasPrefix(r.URL.Path, "/widget/v1/") {

@@ -18,7 +18,7 @@ import (
 // added by product. What is not named here never gets in.
 var sourceFiles = []string{
 	"manifest.json", "script.js", "style.css",
-	"lib/backend.js", "lib/background.js", "lib/buttons.js", "lib/calls.js", "lib/copy.js", "lib/crm.js", "lib/dialogue.js", "lib/form.js",
+	"lib/backend.js", "lib/background.js", "lib/buttons.js", "lib/calls.js", "lib/console.js", "lib/copy.js", "lib/crm.js", "lib/dialogue.js", "lib/form.js",
 	"lib/incidents.js", "lib/leader.js", "lib/memory.js", "lib/panel.js", "lib/presence.js", "lib/save.js", "lib/sources.js", "lib/style.js",
 	"lib/view.js", "lib/words.js",
 	"images/logo.png", "images/logo_main.png", "images/logo_medium.png", "images/logo_min.png", "images/logo_small.png",
@@ -49,7 +49,10 @@ type sourceManifest struct {
 		} `json:"support"`
 	} `json:"widget"`
 	Locations []string `json:"locations"`
-	Tour      struct {
+	Advanced  struct {
+		Title string `json:"title"`
+	} `json:"advanced"`
+	Tour struct {
 		IsTour      bool                `json:"is_tour"`
 		Images      map[string][]string `json:"tour_images"`
 		Description string              `json:"tour_description"`

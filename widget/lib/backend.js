@@ -3,6 +3,7 @@ define(['jquery', './crm.js'], function ($, crm) {
   'use strict';
 
   var address = '__BACKEND_URL__';
+  var origin = address.replace(/^(https?:\/\/[^/]+).*$/, '$1');
   var requestMs = 15000;
   var tokenMs = 5000; // more than this for the token alone is a failure of the CRM
 
@@ -75,6 +76,8 @@ define(['jquery', './crm.js'], function ($, crm) {
 
   return {
     supportLink: '__SUPPORT_LINK__',
+    // What messages of the console's frame come from.
+    origin: origin,
 
     status: function (self) {
       return call(self, 'GET', 'status');
@@ -87,6 +90,11 @@ define(['jquery', './crm.js'], function ($, crm) {
         amojo_id: crm.amojoID(),
         language: crm.language()
       });
+    },
+
+    // console buys a ticket for the console's frame, and tells where that is.
+    console: function (self) {
+      return call(self, 'POST', 'console', {});
     },
 
     disconnect: function (self) {

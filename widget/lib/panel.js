@@ -78,6 +78,7 @@ define([
     part(form, 'connect').text(words.text(form.self, state === 'broken' || state === 'disconnected' ? 'form.reconnect' : 'form.connect'));
     part(form, 'again').toggle(state === 'connecting' && form.watchedMs >= giveUpAfterMs);
     part(form, 'disconnect-area').toggle(state !== 'not_connected' && state !== 'disconnected');
+    part(form, 'settings').toggle(forms.isInstalled(form) && (state === 'connected' || state === 'broken'));
     showParked(form, connection.parked);
     sources.show(form.self, part(form, 'chats'), form.context, connection.chats);
     if (state === 'connecting') {

@@ -45,6 +45,12 @@ define(['jquery', './words.js'], function ($, words) {
     );
   }
 
+  // The link to the widget's own page in the CRM's settings.
+  function settingsLink(self, code) {
+    return element('a', 'button', { href: '/settings/widgets/' + encodeURIComponent(code) + '/' }).addClass('js-leadline-settings')
+      .text(words.text(self, 'form.settings')).hide();
+  }
+
   function signUp(self, code) {
     return folded(self, code, 'signup', [
       field(self, code, 'signup-email', 'form.signup_email', { type: 'email' }),
@@ -102,6 +108,7 @@ define(['jquery', './words.js'], function ($, words) {
         element('a', 'consent', { target: '_blank', rel: 'noopener noreferrer' }).addClass('js-leadline-consent')
           .text(words.text(self, 'form.consent')).hide(),
         who(self),
+        settingsLink(self, code),
         signIn(self, code),
         button(self, 'again', 'form.again').hide(),
         parked(self),
