@@ -123,6 +123,7 @@ func (s *server) states(call string) string {
 // that the test plays.
 type office struct {
 	*world
+	front   *front
 	server  *server
 	browser *tab
 	script  string
@@ -140,6 +141,7 @@ func newOffice(t *testing.T, s officeSetup) *office {
 	w.connected()
 	front := w.behindAFront()
 	o := w.office(s)
+	o.front = front
 	o.server.say(0, nil, nil, nil)
 	front.play(backgroundPath, o.server)
 	return o

@@ -88,9 +88,12 @@ func TestWidgetBackgroundIsQuietOnFailures(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{})
 	b := o.browser
+	delays := func() []float64 { return js[[]float64](b, `__test.delays`) }
+	o.front.down.Store(true)
 	o.server.say(500, nil, nil, nil)
 	o.at(b, "/dashboard/")
-	delays := func() []float64 { return js[[]float64](b, `__test.delays`) }
+	until(t, "a request without an answer", func() bool { return len(delays()) >= 2 })
+	o.front.down.Store(false)
 	until(t, "three failures", func() bool { return len(delays()) >= 4 })
 	// After a start at random: one period, two, four, each a little longer at random.
 	got := delays()

@@ -90,190 +90,178 @@ func TestWidgetCall(t *testing.T) {
 // this operator; Escape does the same.
 func TestWidgetCallIsPutOff(t *testing.T) {
 	t.Parallel()
-	for name, act := range map[string]func(b *tab){
-		"by the button": func(b *tab) { b.click(".js-leadline-call-later") },
-		"by Escape": func(b *tab) {
+	o := newOffice(t, officeSetup{callScale: 10})
+	b := o.browser
+	o.at(b, o.agent())
+	for id, act := range map[string]func(){
+		"button": func() { b.click(".js-leadline-call-later") },
+		"escape": func() {
 			b.do(chromedp.Focus(chromedp.CSS(".js-leadline-call-take")), chromedp.KeyEvent("\u001b"))
 		},
-		"after it was taken": func(b *tab) {
+		"taken-before": func() {
 			b.click(".js-leadline-call-take")
-			b.sees(`__crm.callingStatus()`)
+			b.sees(`__crm.callingStatus() && document.activeElement.matches(".js-leadline-call-done")`)
 			b.click(".js-leadline-call-later")
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			o := newOffice(t, officeSetup{callScale: 10})
-			b := o.browser
-			o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
-			o.at(b, o.agent())
-			b.sees(callWindow)
-			o.reports("c1", "shown")
-			act(b)
-			b.sees(`!document.querySelector(".leadline-call")`)
-			until(t, "the release", func() bool { return strings.HasSuffix(o.server.states("c1"), " released") })
-			if o.calling(b) {
-				t.Error("the calling status is still set")
-			}
-			o.asksMore(b, 2)
-			if js[bool](b, `!!document.querySelector(".leadline-call")`) || len(o.notes(b)) != 1 {
-				t.Errorf("it came again: %q", o.notes(b))
-			}
-			o.clean()
-		})
+		o.server.say(0, nil, nil, []map[string]any{wish(id, nil)})
+		b.sees(callWindow)
+		o.reports(id, "shown")
+		before := len(o.notes(b))
+		act()
+		b.sees(`!document.querySelector(".leadline-call")`)
+		until(t, "the release", func() bool { return strings.HasSuffix(o.server.states(id), " released") })
+		if o.calling(b) {
+			t.Errorf("%s: the calling status is still set", id)
+		}
+		o.asksMore(b, 2)
+		if js[bool](b, `!!document.querySelector(".leadline-call")`) || len(o.notes(b)) != before {
+			t.Errorf("%s: it came again: %q", id, o.notes(b))
+		}
 	}
+	o.clean()
 }
 
-// TestWidgetCallingStatus: a status that is set already is somebody else's and left
-// alone; ours ends with the page and with the time-out (design §10).
+// TestWidgetCallingStatus: a status that is set already is somebody else's and
+// left alone; ours ends with the page and with the time-out (design §10).
 func TestWidgetCallingStatus(t *testing.T) {
 	t.Parallel()
-	taken := func(t *testing.T, scale int, before string) (*office, *tab) {
+	o := newOffice(t, officeSetup{callScale: 10})
+	b := o.browser
+	take := func(id, before string) {
 		t.Helper()
-		o := newOffice(t, officeSetup{callScale: scale})
-		b := o.browser
-		o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
+		o.server.say(0, nil, nil, nil)
 		o.at(b, o.agent())
 		js[any](b, before)
+		o.server.say(0, nil, nil, []map[string]any{wish(id, nil)})
 		b.sees(callWindow)
-		o.reports("c1", "shown")
-		o.server.say(0, nil, nil, []map[string]any{wish("c1", map[string]any{"state": "taken", "mine": true})})
+		o.reports(id, "shown")
+		o.server.say(0, nil, nil, []map[string]any{wish(id, map[string]any{"state": "taken", "mine": true})})
 		b.click(".js-leadline-call-take")
-		o.reports("c1", "shown taken")
-		return o, b
+		o.reports(id, "shown taken")
 	}
-	t.Run("of another widget", func(t *testing.T) {
-		t.Parallel()
-		o, b := taken(t, 10, `(APP.sdk.setCallingStatus(true), null)`)
-		b.click(".js-leadline-call-done")
-		o.reports("c1", "shown taken done")
-		o.move(b, "/dashboard/")
-		if !o.calling(b) {
-			t.Error("somebody else's call was ended")
-		}
-		if got := o.sdkCalls(b, "setCallingStatus"); len(got) != 1 {
-			t.Errorf("setCallingStatus was called with %q, want nothing but the test's own", got)
-		}
-		o.clean()
-	})
-	t.Run("ends with the page and goes on with the next", func(t *testing.T) {
-		t.Parallel()
-		o, b := taken(t, 10, `null`)
-		b.sees(`__crm.callingStatus()`)
-		o.move(b, "/settings/pay/") // no widgets there
-		if o.calling(b) || js[bool](b, `!!document.querySelector(".leadline-call")`) {
-			t.Error("the call outlives the page")
-		}
-		until(t, "nothing left", func() bool { return len(o.left(b)) == 0 })
-		o.move(b, "/leads/detail/101")
-		b.sees(callWindow)
-		b.sees(`__crm.callingStatus() && !document.querySelector(".js-leadline-call-take").checkVisibility()`)
+	done := func(id string) {
+		t.Helper()
 		o.server.say(0, nil, nil, nil)
 		b.click(".js-leadline-call-done")
-		b.sees(`!__crm.callingStatus() && !document.querySelector(".leadline-call")`)
-		o.clean()
-	})
-	t.Run("times out", func(t *testing.T) {
-		t.Parallel()
-		o, b := taken(t, 300, `null`)
-		// Every three minutes the server hears that the call goes on.
-		until(t, "signs of life", func() bool { return strings.HasPrefix(o.server.states("c1"), "shown taken taken taken") })
-		if !o.calling(b) {
-			t.Error("the call ended before its time")
-		}
-		js[any](b, `(__test.later = 600000, null)`) // ten minutes after the press
-		b.sees(`!__crm.callingStatus()`)
-		if got := strings.Join(o.sdkCalls(b, "setCallingStatus"), " "); got != "[true] [false]" {
-			t.Errorf("setCallingStatus was called with %s", got)
-		}
-		b.sees(callWindow) // the conversation may still be finished
-		b.click(".js-leadline-call-done")
-		until(t, "the end told", func() bool { return strings.HasSuffix(o.server.states("c1"), " done") })
-		o.clean()
-	})
-	t.Run("on an older page, without APP.sdk and a notification centre", func(t *testing.T) {
-		t.Parallel()
-		o := newOffice(t, officeSetup{callScale: 10})
-		b := o.browser
-		o.server.say(0, nil, []map[string]any{trouble("e1", "The channel is cut off")}, []map[string]any{wish("c1", nil)})
-		o.at(b, o.agent()+"&variant=old-page")
-		b.sees(callWindow)
-		b.sees(`document.querySelector(".pop-up_error")?.innerText.includes("The channel is cut off")`)
-		b.click(".js-leadline-call-take")
-		o.reports("c1", "taken")
-		b.click(".js-leadline-call-done")
-		o.reports("c1", "taken done")
-		o.clean()
-	})
+		until(t, id+" done", func() bool { return strings.HasSuffix(o.server.states(id), "taken done") })
+	}
+
+	// Of another widget.
+	take("other", `(APP.sdk.setCallingStatus(true), null)`)
+	done("other")
+	o.move(b, "/dashboard/")
+	if !o.calling(b) {
+		t.Error("somebody else's call was ended")
+	}
+	if got := o.sdkCalls(b, "setCallingStatus"); len(got) != 1 {
+		t.Errorf("setCallingStatus was called with %q, want nothing but the test's own", got)
+	}
+
+	// Ends with the page, and goes on with the next.
+	take("page", `null`)
+	b.sees(`__crm.callingStatus()`)
+	o.move(b, "/settings/pay/") // no widgets there
+	if o.calling(b) || js[bool](b, `!!document.querySelector(".leadline-call")`) {
+		t.Error("the call outlives the page")
+	}
+	until(t, "nothing left", func() bool { return len(o.left(b)) == 0 })
+	o.move(b, "/leads/detail/101")
+	b.sees(callWindow)
+	b.sees(`__crm.callingStatus() && !document.querySelector(".js-leadline-call-take").checkVisibility()`)
+	done("page")
+	b.sees(`!__crm.callingStatus() && !document.querySelector(".leadline-call")`)
+
+	// Is still known when the whole page is loaded anew.
+	take("reload", `null`)
+	o.at(b, o.agent())
+	b.sees(callWindow)
+	b.sees(`__crm.callingStatus() && !document.querySelector(".js-leadline-call-take").checkVisibility()`)
+	done("reload")
+
+	// Times out. Every three minutes the server hears that the call goes on.
+	take("late", `(__test.calls = 300, null)`)
+	until(t, "signs of life", func() bool { return strings.HasPrefix(o.server.states("late"), "shown taken taken taken") })
+	if !o.calling(b) {
+		t.Error("the call ended before its time")
+	}
+	js[any](b, `(__test.later = 600000, null)`) // ten minutes after the press
+	b.sees(`!__crm.callingStatus()`)
+	if got := strings.Join(o.sdkCalls(b, "setCallingStatus"), " "); got != "[true] [false]" {
+		t.Errorf("setCallingStatus was called with %s", got)
+	}
+	b.sees(callWindow) // the conversation may still be finished
+	done("late")
+
+	// An older page, without APP.sdk and a notification centre.
+	o.server.say(0, nil, []map[string]any{trouble("e1", "The channel is cut off")}, []map[string]any{wish("old", nil)})
+	o.at(b, o.agent()+"&variant=old-page")
+	b.sees(callWindow)
+	b.sees(`document.querySelector(".pop-up_error")?.innerText.includes("The channel is cut off")`)
+	b.click(".js-leadline-call-take")
+	o.reports("old", "taken")
+	done("old")
+	if all := o.server.requests(); all[len(all)-1].Operators != nil {
+		t.Errorf("a page that does not know tells who is online: %v", all[len(all)-1].Operators)
+	}
+	o.clean()
 }
 
 // TestWidgetCallIsRouted: the responsible operator sees it while he is online;
-// where he is not, one of those whom showUserStatus('online') names (W §5.9).
+// others to whom the server gives it, when showUserStatus('online') names them (W §5.9).
 func TestWidgetCallIsRouted(t *testing.T) {
 	t.Parallel()
-	none := func(t *testing.T, o *office, b *tab) {
+	o := newOffice(t, officeSetup{callScale: 10})
+	b := o.browser
+	there := func(admin, agent string) {
 		t.Helper()
-		o.asksMore(b, 2)
-		if js[bool](b, `!!document.querySelector(".leadline-call, .pop-up")`) || len(o.notes(b)) != 0 {
-			t.Errorf("shown to the wrong one: %q", o.notes(b))
-		}
-		o.clean()
-	}
-	t.Run("not to the responsible one who is away", func(t *testing.T) {
-		t.Parallel()
-		o := newOffice(t, officeSetup{callScale: 10})
-		for user, presence := range map[int64]string{agentID: "offline", adminID: "online"} {
+		for user, presence := range map[int64]string{adminID: admin, agentID: agent} {
 			if err := o.box.SetPresence(accountID, user, presence); err != nil {
 				t.Fatal(err)
 			}
 		}
-		o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
-		o.at(o.browser, o.agent())
-		none(t, o, o.browser)
-		js[any](o.browser, fmt.Sprintf(`(__crm.setOnline(%d, true), null)`, agentID))
-		o.browser.sees(callWindow)
-	})
-	t.Run("to others who are online", func(t *testing.T) {
-		t.Parallel()
-		o := newOffice(t, officeSetup{callScale: 10})
-		if err := o.box.SetPresence(accountID, adminID, "offline"); err != nil {
-			t.Fatal(err)
+	}
+	none := func(what string) {
+		t.Helper()
+		o.asksMore(b, 2)
+		if js[bool](b, `!!document.querySelector(".leadline-call, .pop-up")`) || len(o.notes(b)) != 0 {
+			t.Errorf("%s: shown to the wrong one: %q", what, o.notes(b))
 		}
-		if err := o.box.SetPresence(accountID, agentID, "online"); err != nil {
-			t.Fatal(err)
-		}
-		o.server.say(0, nil, nil, []map[string]any{wish("c1", map[string]any{"responsible": 9000077})})
-		b := o.browser
-		o.at(b, fmt.Sprintf("/dashboard/?user=%d", adminID)) // away, another one is there
-		none(t, o, b)
-		js[any](b, fmt.Sprintf(`(__crm.setOnline(%d, false), null)`, agentID)) // nobody is
-		b.sees(callWindow)
-		if got := strings.Join(o.sdkCalls(b, "showUserStatus"), " "); !strings.Contains(got, `["online"]`) {
-			t.Errorf("showUserStatus was asked %s, want 'online'", got)
-		}
-		o.clean()
+	}
+	there("online", "offline")
+	o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
+	o.at(b, o.agent())
+	none("the responsible one is away")
+	js[any](b, fmt.Sprintf(`(__crm.setOnline(%d, true), null)`, agentID))
+	b.sees(callWindow)
+
+	there("offline", "online")
+	o.server.say(0, nil, nil, []map[string]any{wish("c2", map[string]any{"responsible": 9000077})})
+	o.at(b, fmt.Sprintf("/dashboard/?user=%d", adminID))
+	none("this one is away, another one is there")
+	js[any](b, fmt.Sprintf(`(__crm.setOnline(%d, false), null)`, agentID)) // nobody is
+	b.sees(callWindow)
+	if got := strings.Join(o.sdkCalls(b, "showUserStatus"), " "); !strings.Contains(got, `["online"]`) {
+		t.Errorf("showUserStatus was asked %s, want 'online'", got)
+	}
+
+	// Another one is quicker: without a press there is no word about it.
+	o.server.say(0, nil, nil, []map[string]any{wish("c3", nil)})
+	o.at(b, o.agent())
+	b.sees(callWindow)
+	o.server.say(0, nil, nil, nil)
+	b.sees(`!document.querySelector(".leadline-call")`)
+	o.server.say(0, nil, nil, []map[string]any{wish("c4", nil)})
+	b.sees(callWindow)
+	o.server.say(0, nil, nil, nil)
+	b.click(".js-leadline-call-take")
+	b.sees(`!document.querySelector(".leadline-call") && !__crm.callingStatus()`)
+	until(t, "the word about it", func() bool {
+		all := strings.Join(o.notes(b), " ")
+		return strings.Count(all, "show_message") == 1 &&
+			strings.Contains(all, `["show_message",{"header":"Call back","text":"Somebody else is already calling this visitor."}]`)
 	})
-	t.Run("not when another one was quicker", func(t *testing.T) {
-		t.Parallel()
-		o := newOffice(t, officeSetup{callScale: 10})
-		b := o.browser
-		o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
-		o.at(b, o.agent())
-		b.sees(callWindow)
-		o.server.say(0, nil, nil, nil) // gone without a press: no word
-		b.sees(`!document.querySelector(".leadline-call")`)
-		o.server.say(0, nil, nil, []map[string]any{wish("c2", nil)})
-		b.sees(callWindow)
-		o.server.say(0, nil, nil, nil)
-		b.click(".js-leadline-call-take")
-		b.sees(`!document.querySelector(".leadline-call") && !__crm.callingStatus()`)
-		until(t, "the word about it", func() bool {
-			all := strings.Join(o.notes(b), " ")
-			return strings.Count(all, "show_message") == 1 &&
-				strings.Contains(all, `["show_message",{"header":"Call back","text":"Somebody else is already calling this visitor."}]`)
-		})
-		o.clean()
-	})
+	o.clean()
 }
 
 // TestWidgetCallWaitsForThePerson: who types is not interrupted, a hidden tab

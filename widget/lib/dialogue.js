@@ -77,10 +77,15 @@ define([
       });
 
       return {
-        // say tells where the call is; the button of taking it is there until then.
+        // say tells where the call is. The button of taking it is there until then;
+        // the focus does not vanish with it.
         say: function (key, taken) {
+          var $take = $content.find('.js-leadline-call-take');
           $content.find('.js-leadline-call-state').text(words.text(self, key));
-          $content.find('.js-leadline-call-take').toggle(!taken);
+          if (taken && $take.is(document.activeElement)) {
+            $content.find('.js-leadline-call-done').trigger('focus');
+          }
+          $take.toggle(!taken);
         },
 
         close: function () {
