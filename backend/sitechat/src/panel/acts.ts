@@ -22,7 +22,7 @@ const TYPING_EVERY_MS = 3000;
 export const EDITABLE_MS = 24 * 3600 * 1000;
 
 /** Makes the acts. A failure is told at the composer, in the server's words where it has some. */
-export function makeActs(keeper: SessionKeeper, state: StateStore): Acts {
+export function makeActs(keeper: Pick<SessionKeeper, "request">, state: StateStore): Acts {
   let typedAt = 0;
   const put = (message: Message | undefined): void => {
     if (message) state.set({ transcript: replace(state.get().transcript, [message]) });

@@ -4,15 +4,16 @@ import { ApiError } from "./api";
 import { isPlain } from "./format";
 import { makeReader, type Reader } from "./history";
 import type { Host } from "./host";
-import { load, teach, type Parts } from "./load";
+import { insist, load, teach, type Parts } from "./load";
 import { readMessage, type Message, type Session } from "./message";
 import type { CallRequest, Refusal } from "./parts/callback";
 import { makeOutgoing, type Outgoing } from "./outgoing";
-import { asRecord } from "./read";
+import type { Several } from "./parts/several";
+import { asRecord, asText } from "./read";
 import { makeReceipts } from "./receipts";
 import { makeSender } from "./sender";
-import { makeSessionKeeper } from "./session";
-import type { StateStore } from "./state";
+import { makeSessionKeeper, type SessionKeeper } from "./session";
+import { UNREAD, type StateStore } from "./state";
 import type { Store } from "./storage";
 import type { Tabs } from "./browser/tabs";
 import { makeChoice } from "./stream/choice";
@@ -31,6 +32,8 @@ export type App = Omit<Acts, "edit"> &
     loader: (message: Exclude<LoaderMessage, Init>) => void;
     retry: (clientID: string) => void;
     notify: (text: string) => void;
+    /** What there is to do where a visitor may hold several conversations; undefined where there is one. */
+    several: () => Several | undefined;
     /** Switches the sound off, or on. */
     mute: (muted: boolean) => void;
     /** Asks for a call; tells why it was refused. */
@@ -60,6 +63,7 @@ export function startApp({ base, button, init, host, store, state, words, browse
     heard: () => ready && sender.run(),
   });
   let ready = false;
+  let several: Several | undefined;
   let tabs: Tabs | undefined;
   let visitor = "";
   const quiet = `${name}.muted`;
@@ -100,20 +104,32 @@ export function startApp({ base, button, init, host, store, state, words, browse
   const opened = async (session: Session): Promise<void> => {
     void speak(session.locale || init.locale, { "panel.title": init.title, ...session.strings });
     // Another visitor than before: nothing of the one before stays on the screen.
-    if (conversation && conversation !== session.conversation?.id)
-      state.set({ loaded: false, transcript: new Map(), seen: 0, more: false, newsAfter: undefined, replyTo: undefined, editing: undefined, typing: undefined });
+    if (conversation && conversation !== session.conversation?.id) state.set(UNREAD);
     const changed = conversation !== session.conversation?.id;
     conversation = session.conversation?.id ?? "";
-    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, begun: !!conversation });
+    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, ...(!session.several && { begun: !!conversation }) });
     host.send({ kind: "ready" });
+    const other = visitor !== session.visitor;
     join(session.visitor);
+    if (session.several) {
+      several ??= (await insist("several")).makeSeveral({ request: keeper.request, outbox, state, store, host, name, wait, enter });
+      return several.opened(session.several, other);
+    }
     if (session.conversation && changed) {
       host.send({ kind: "wrote" });
-      void reader.load(session.conversation.unread).then(stream.start);
+      void reader.load(session.conversation.unread).then(stream.start as (cursor: number | undefined) => void);
     } else if (!session.conversation) {
       state.set({ loaded: true });
       stream.start(0);
     }
+  };
+  /** Looks at one of several conversations, or with an empty id at their list. */
+  const enter = (id: string, known: boolean, unread: number): void => {
+    stream.pause();
+    receipts = makeReceipts((body) => keeper.request({ path: within("v1/receipts", id), body }));
+    state.set({ ...UNREAD, conversation: id, begun: known, loaded: !known });
+    if (!known) stream.start(0);
+    else void reader.load(unread).then((cursor) => cursor !== undefined && stream.start(cursor));
   };
   /** The tabs of one visitor share a stream where the browser lets them. */
   const join = (who: string): void => {
@@ -137,7 +153,7 @@ export function startApp({ base, button, init, host, store, state, words, browse
         catchUp: (token, cursor) => browser.pollOnce(base, token, cursor, 0),
         stored(message) {
           const read = readMessage(message);
-          if (read) receive(read);
+          if (read) accepted(read, asText(asRecord(message).conversation));
         },
         changed,
         random: Math.random,
@@ -164,8 +180,9 @@ export function startApp({ base, button, init, host, store, state, words, browse
     },
     trying: (failures) => state.set({ slow: failures > 0 }),
   });
-  const reader = makeReader(keeper, state, wait);
-  const acts = makeActs(keeper, state);
+  const here: Pick<SessionKeeper, "request"> = { request: (r) => keeper.request({ ...r, path: within(r.path, state.get().conversation) }) };
+  const reader = makeReader(here, state, wait);
+  const acts = makeActs(here, state);
   const outgoing = makeOutgoing(base, outbox, keeper, state);
   const receive = (message: Message): void => {
     const { transcript, open, newsAfter, seen, visible, atBottom, strings, muted } = state.get();
@@ -183,8 +200,11 @@ export function startApp({ base, button, init, host, store, state, words, browse
     base,
     transports: [socketTransport, lazily(() => load("lines").then((p) => p.eventsTransport)), lazily(() => load("lines").then((p) => p.pollTransport))],
     choice: makeChoice(store, `${name}.line`, 3, Date.now),
-    follow: () => (tabs?.leads() ?? true ? undefined : tabs?.follow),
-    pass: (before, data) => tabs?.pass(before, data),
+    // Tabs that look at several conversations have a stream each.
+    follow: () => (several || (tabs?.leads() ?? true) ? undefined : tabs?.follow),
+    pass: (before, data) => several ?? tabs?.pass(before, data),
+    of: () => (several ? state.get().conversation : undefined),
+    elsewhere: () => void several?.refresh(),
     token: keeper.token,
     message: receive,
     typing(until, name) {
@@ -196,16 +216,19 @@ export function startApp({ base, button, init, host, store, state, words, browse
       // One cut is mended before anybody notices; more are told.
       cuts = live ? 0 : cuts + 1;
       state.set({ slow: cuts > 1 });
+      if (live) void several?.refresh();
     },
     renew: keeper.renew,
     online: () => navigator.onLine,
     random: Math.random,
     now: Date.now,
   });
-  const accepted = (message: Message): void => {
-    state.set({ phase: "ready", begun: true });
-    receive(message);
-    host.send({ kind: "wrote", sent: true });
+  const accepted = (message: Message, of = ""): void => {
+    if (of === state.get().conversation) {
+      state.set({ phase: "ready", begun: true });
+      receive(message);
+    }
+    void several?.refresh();
   };
   const sender = makeSender({
     outbox,
@@ -213,27 +236,28 @@ export function startApp({ base, button, init, host, store, state, words, browse
     wait,
     upload: outgoing.upload,
     // What the site says of the visitor goes along with each message: it may have said more meanwhile.
-    async post(body) {
+    async post(body, { conversation: of }) {
       try {
-        return await keeper.request({ path: "v1/messages", body: { ...body, contact, alias: init.alias, locale: state.get().lang } });
+        return await keeper.request({ path: within("v1/messages", of), body: { ...body, contact, alias: init.alias, locale: state.get().lang } });
       } catch (error) {
         // The account was disconnected meanwhile: nothing more can be written here.
         if (error instanceof ApiError && error.code === "chat_unavailable") state.set({ phase: "unavailable" });
         throw error;
       }
     },
-    stored(message, raw) {
-      accepted(message);
-      tabs?.tell(raw);
+    stored(message, raw, { conversation: of }) {
+      accepted(message, of);
+      host.send({ kind: "wrote", sent: true });
+      tabs?.tell({ ...asRecord(raw), conversation: of });
       outgoing.done(message.clientID);
     },
     changed: () => state.set({ pending: outbox.list() }),
     reason: () => state.get().strings["message.failed"],
   });
-  const receipts = makeReceipts((body) => keeper.request({ path: "v1/receipts", body }));
+  let receipts = makeReceipts((body) => keeper.request({ path: "v1/receipts", body }));
   let unread = -1;
-  state.subscribe(({ transcript, seen }) => {
-    const count = countUnread(transcript, seen);
+  state.subscribe(({ transcript, seen, list, conversation: id }) => {
+    const count = (list ?? []).reduce((sum, one) => sum + (one.id === id ? 0 : one.unread), countUnread(transcript, seen));
     if (count !== unread) host.send({ kind: "unread", count });
     unread = count;
     receipts.tell(lastOutbound(transcript), seen);
@@ -291,16 +315,20 @@ export function startApp({ base, button, init, host, store, state, words, browse
       state.set({ pending: outbox.list() });
       sender.run();
     },
+    several: () => several,
     mute(muted) {
       state.set({ muted });
       if (muted) store.set(quiet, "1");
       else store.remove(quiet);
     },
     async requestCall(request) {
-      const { page, lang: locale } = state.get();
+      const { page, lang: locale, conversation: of } = state.get();
       try {
-        const message = readMessage(asRecord(await keeper.request({ path: "v1/callbacks", body: { ...request, page: pageOf(page), alias: init.alias, locale } })).message);
-        if (message) accepted(message);
+        const message = readMessage(asRecord(await keeper.request({ path: within("v1/callbacks", of), body: { ...request, page: pageOf(page), alias: init.alias, locale } })).message);
+        if (message) {
+          accepted(message, of);
+          host.send({ kind: "wrote", sent: true });
+        }
         return undefined;
       } catch (error) {
         return error as Refusal;
@@ -310,4 +338,9 @@ export function startApp({ base, button, init, host, store, state, words, browse
     hide: () => host.send({ kind: "hide" }),
     address: (path) => base + path,
   };
+}
+
+/** A path that names one of several conversations. */
+function within(path: string, id = ""): string {
+  return id ? `${path}${path.includes("?") ? "&" : "?"}conversation=${id}` : path;
 }

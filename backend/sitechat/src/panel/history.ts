@@ -7,8 +7,8 @@ import { cursorOf, inOrder, merge, replace, seenFromUnread } from "./transcript"
 
 /** Reads what the server keeps of the conversation. */
 export type Reader = {
-  /** The newest page, tried until it comes; returns where the stream is to go on. */
-  load: (unread: number) => Promise<number>;
+  /** The newest page, tried until it comes; returns where the stream is to go on, or undefined when another conversation is looked at by then. */
+  load: (unread: number) => Promise<number | undefined>;
   /** The page before the oldest message here. */
   earlier: () => Promise<void>;
   /** Reads a message again for links that have not run out, and returns its file; undefined when that did not help. */
@@ -19,7 +19,7 @@ const PAGE_SIZE = 50;
 const FRESH_MS = 60_000;
 
 /** Makes the reader. */
-export function makeReader(keeper: SessionKeeper, state: StateStore, wait: (ms: number) => Promise<void>): Reader {
+export function makeReader(keeper: Pick<SessionKeeper, "request">, state: StateStore, wait: (ms: number) => Promise<void>): Reader {
   const freshAt = new Map<string, number>();
   let line = Promise.resolve();
   const page = async (before = ""): Promise<History> =>
@@ -34,9 +34,11 @@ export function makeReader(keeper: SessionKeeper, state: StateStore, wait: (ms: 
   };
   return {
     async load(unread) {
+      const { conversation } = state.get();
       for (let tries = 0; ; tries++) {
         try {
           const history = await page();
+          if (conversation !== state.get().conversation) return undefined;
           // Nothing moves once it is shown: what draws it is there first.
           if (history.messages.some(isRich)) await load("rich").catch(() => {});
           const transcript = merge(state.get().transcript, history.messages);
@@ -53,7 +55,9 @@ export function makeReader(keeper: SessionKeeper, state: StateStore, wait: (ms: 
       if (!oldest || state.get().loadingEarlier) return;
       state.set({ loadingEarlier: true });
       try {
+        const { conversation } = state.get();
         const history = await page(`${oldest.at}.${oldest.seq}`);
+        if (conversation !== state.get().conversation) return;
         state.set({ transcript: merge(state.get().transcript, history.messages), more: history.more });
       } catch {
         // The button stays where it is.

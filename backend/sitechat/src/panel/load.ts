@@ -1,4 +1,5 @@
 import type { Dates } from "./format";
+import { backoff } from "./stream/backoff";
 import type en from "./strings/en.json";
 
 /** Everything that the panel says, by key. The keys without a dot are the vendor's (O §2.4). */
@@ -14,6 +15,7 @@ export type Parts = {
   over: typeof import("./parts/over");
   recorder: typeof import("./parts/recorder");
   rich: typeof import("./parts/rich");
+  several: typeof import("./parts/several");
   sound: typeof import("./parts/sound");
   theme: typeof import("./parts/theme");
   tray: typeof import("./parts/tray");
@@ -72,4 +74,15 @@ function loadStyle(file: string | undefined, again: string): Promise<void> {
     const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `../../assets/${file}${again}`, onload: resolve, onerror: reject });
     document.head.append(link);
   });
+}
+
+/** A part without which there is no panel, asked for until it comes. */
+export async function insist<K extends keyof Parts>(name: K): Promise<Parts[K]> {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await load(name);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random)));
+    }
+  }
 }

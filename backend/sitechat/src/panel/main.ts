@@ -4,12 +4,11 @@ import { inkOn } from "../shared/ink";
 import type { Init, LoaderMessage } from "../shared/protocol";
 import { startApp, type App } from "./app";
 import { connectHost, type Host } from "./host";
-import { load, type Parts, type Strings } from "./load";
+import { insist, load, type Parts, type Strings } from "./load";
 import { watchSeen } from "./seen";
 import { changePerson } from "./session";
 import { emptyState, makeStateStore } from "./state";
 import { openStore } from "./storage";
-import { backoff } from "./stream/backoff";
 import { chooseLanguage, type Language } from "./strings";
 import { makePanel } from "./view/panel";
 
@@ -63,17 +62,6 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
 async function dress({ theme }: Init): Promise<void> {
   const { colors = {}, height = 0, header = true } = theme ?? {};
   if (height || Object.keys(colors).length) await load("theme").then((part) => part.dress({ colors, height, header }), () => {});
-}
-
-/** A part without which there is no panel, asked for until it comes. */
-async function insist<K extends keyof Parts>(name: K): Promise<Parts[K]> {
-  for (let failures = 0; ; failures++) {
-    try {
-      return await load(name);
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, backoff(failures, Math.random)));
-    }
-  }
 }
 
 const { button } = document.body.dataset;

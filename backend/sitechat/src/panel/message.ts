@@ -109,6 +109,15 @@ export function readAvailability(value: unknown): Availability {
   return { state: state === "online" || state === "away" ? state : "unknown", back: Date.parse(asText(back)) || 0 };
 }
 
+/** One of a visitor's conversations (http-api.md §3). The number is empty until the first message is stored. */
+export type Summary = { id: string; number: string; unread: number; last: Message | undefined };
+
+/** Reads a list of them; undefined for what is no list. */
+export function readSummaries(value: unknown): Summary[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.map(asRecord).map(({ id, number, unread, last }) => ({ id: asText(id), number: asText(number), unread: asCount(unread), last: readMessage(last) }));
+}
+
 /** What a visitor token opens, checked. */
 export type Session = {
   token: string;
@@ -117,6 +126,8 @@ export type Session = {
   origin: string;
   locale: string;
   conversation: { id: string; unread: number } | undefined;
+  /** The visitor's conversations that go on, where there may be several; undefined where there is one. */
+  several: Summary[] | undefined;
   strings: Record<string, unknown>;
   availability: Availability;
   /** Somebody can be asked to call. */
@@ -127,7 +138,7 @@ export type Session = {
 
 /** Reads a session at the door; undefined for what is none. */
 export function readSession(value: unknown): Session | undefined {
-  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback } = asRecord(value);
+  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, conversations } = asRecord(value);
   if (typeof token !== "string" || typeof origin !== "string") return undefined;
   const { id, unread } = asRecord(conversation);
   const { max_bytes, accept } = asRecord(uploads);
@@ -137,6 +148,7 @@ export function readSession(value: unknown): Session | undefined {
     origin,
     locale: asText(locale),
     conversation: typeof id === "string" ? { id, unread: asCount(unread) } : undefined,
+    several: readSummaries(conversations),
     strings: asRecord(strings),
     availability: readAvailability(availability),
     callback: callback === true,

@@ -30,6 +30,8 @@ export type Pending = {
   page: Page;
   /** Why the server refused it for good; empty while it is on its way. */
   error: string;
+  /** Which of several conversations it belongs to. */
+  conversation?: string;
   /** The site's name for who wrote it. */
   user?: string;
   replyTo?: Quote;
@@ -46,6 +48,8 @@ export type Outbox = {
   remove: (clientID: string) => void;
   /** Marks one as refused, or with an empty reason as on its way again. */
   fail: (clientID: string, error: string) => void;
+  /** Gives those that name no conversation to that one. */
+  adopt: (conversation: string) => void;
   /** Notes the server's id of an uploaded file; an empty one means that it is to be uploaded again. */
   uploaded: (clientID: string, fileID: string) => void;
   /** The bytes of a file that was left here. */

@@ -9,11 +9,11 @@ export type SenderOptions = {
   outbox: Outbox;
   /** Whether this tab sends what all tabs wrote; another does otherwise. What only this tab has it sends itself. */
   leads: () => boolean;
-  post: (body: object) => Promise<unknown>;
+  post: (body: object, of: Pending) => Promise<unknown>;
   /** Uploads the file of a message and returns the server's id of it. */
   upload: (pending: Pending) => Promise<string>;
   /** The server has stored it; raw are its own words. */
-  stored: (message: Message, raw: unknown) => void;
+  stored: (message: Message, raw: unknown, of: Pending) => void;
   changed: () => void;
   /** What is told when the server gave no reason of its own. */
   reason: () => string;
@@ -54,11 +54,11 @@ export function makeSender({ outbox, leads, post, upload, stored, changed, reaso
         if (!now) return undefined;
         p = now;
       }
-      const raw = asRecord(await post(bodyOf(p))).message;
+      const raw = asRecord(await post(bodyOf(p), p)).message;
       const message = readMessage(raw);
       if (!message) return 0;
       // First the stored one, then away with the other: it is on the screen all the time.
-      stored(message, raw);
+      stored(message, raw, p);
       outbox.remove(clientID);
     } catch (error) {
       if (!(error instanceof ApiError) || error.temporary || error.status === 401) return error instanceof ApiError ? error.retryAfterMs : 0;

@@ -1,7 +1,7 @@
 import type { Dates } from "./format";
 import type { Page } from "../shared/protocol";
 import type { Pending } from "./outbox";
-import type { Availability, Message, Uploads } from "./message";
+import type { Availability, Message, Summary, Uploads } from "./message";
 import type { Strings } from "./strings";
 import type { Transcript } from "./transcript";
 
@@ -39,6 +39,10 @@ export type State = {
   newsAfter: number | undefined;
   /** The server has a conversation of this visitor. */
   begun: boolean;
+  /** Those that go on, where there may be several. */
+  list: readonly Summary[] | undefined;
+  /** Which of several is looked at; empty for their list, and where there is one. */
+  conversation: string;
   /** The visitor wants no sound. */
   muted: boolean;
   /** Whether somebody answers now, and from when on (ms) if nobody does. */
@@ -60,6 +64,9 @@ export type State = {
   /** What is told at the composer for the moment: why something did not work. */
   notice: string;
 };
+
+/** What is known of a conversation before it was read. */
+export const UNREAD = { loaded: false, transcript: new Map(), seen: 0, more: false, newsAfter: undefined, replyTo: undefined, editing: undefined, typing: undefined } as const;
 
 /** The state before anything is known. */
 export function emptyState(lang: string, strings: Strings): State {
@@ -84,6 +91,8 @@ export function emptyState(lang: string, strings: Strings): State {
     seen: 0,
     newsAfter: undefined,
     begun: false,
+    list: undefined,
+    conversation: "",
     muted: false,
     availability: { state: "unknown", back: 0 },
     callback: false,

@@ -29,10 +29,10 @@ export type WritingOptions = { outbox: Outbox; outgoing: Outgoing; acts: Acts; s
 export function makeWriting({ outbox, outgoing, acts, state, run }: WritingOptions): Writing {
   /** Puts messages into the outbox; the first one answers what is being answered. */
   const send = (list: readonly (Pick<Pending, "text"> & Partial<Pending>)[], bytes: readonly Blob[] = []): void => {
-    const { page, replyTo, strings } = state.get();
+    const { page, replyTo, strings, conversation } = state.get();
     list.forEach((over, i) => {
       const quote = !i && replyTo && { replyTo: { ...replyTo, text: describe(replyTo, strings) } };
-      outbox.add({ clientID: newID(), at: Date.now(), page: pageOf(page), error: "", ...quote, ...over }, bytes[i]);
+      outbox.add({ clientID: newID(), at: Date.now(), page: pageOf(page), error: "", ...(conversation && { conversation }), ...quote, ...over }, bytes[i]);
     });
     state.set({ pending: outbox.list(), newsAfter: undefined, replyTo: undefined, notice: "" });
     run();

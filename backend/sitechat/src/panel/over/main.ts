@@ -14,6 +14,15 @@ export async function openMain(anchor: HTMLElement, app: App, store: StateStore)
   ];
   const chosen = await openMenu(anchor, strings["panel.menu"], items);
   if (chosen === "sound") app.mute(!muted);
-  if (chosen === "end" && (await confirm(strings["end.question"], strings["end.hint"], strings["end.confirm"], strings))) await app.end();
+  if (chosen === "end") await confirmEnd(app, store);
   return chosen === "call";
+}
+
+/** Asks, and ends the conversation that is looked at. */
+export async function confirmEnd(app: App, store: StateStore): Promise<void> {
+  const { strings } = store.get();
+  const several = app.several();
+  if (!(await confirm(strings["end.question"], strings[several ? "several.end_hint" : "end.hint"], strings["end.confirm"], strings))) return;
+  if (several) several.end();
+  else await app.end();
 }

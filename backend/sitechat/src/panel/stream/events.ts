@@ -1,4 +1,4 @@
-import { askStream } from "./ask";
+import { askStream, conversationIn } from "./ask";
 import type { Transport } from "./transport";
 
 /** Reads text/event-stream piece by piece and hands on the data of each event; comments and other fields are passed over. */
@@ -19,10 +19,10 @@ export function readEvents(emit: (data: string) => void): (piece: string) => voi
 }
 
 /** The stream as an answer that is read while it comes: for networks that break WebSockets. */
-export const eventsTransport: Transport = (base, token, cursor, on) => {
+export const eventsTransport: Transport = (base, token, cursor, on, of) => {
   const stop = new AbortController();
   const run = async (): Promise<void> => {
-    const response = await askStream(`${base}v1/stream/events?cursor=${cursor}`, token, stop.signal);
+    const response = await askStream(`${base}v1/stream/events?cursor=${cursor}${conversationIn(of)}`, token, stop.signal);
     if (response.status === 401) return on.end("token_invalid");
     if (response.ok && response.body) {
       const read = readEvents(on.frame);

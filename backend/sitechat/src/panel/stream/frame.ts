@@ -7,6 +7,7 @@ export type Frame =
   | { type: "ready" | "ping"; cursor: number }
   | { type: "typing"; until: number; name: string }
   | { type: "availability"; availability: Availability }
+  | { type: "conversations" }
   | { type: "bye"; code: string };
 
 /** Reads a frame; undefined for what is none of ours, which is passed over. */
@@ -24,6 +25,7 @@ export function readFrame(data: string): Frame | undefined {
   }
   if (type === "ready" || type === "ping") return { type, cursor: asCount(cursor) };
   if (type === "availability") return { type, availability: readAvailability(value) };
+  if (type === "conversations") return { type };
   if (type === "typing") return { type, until: asCount(until), name: asText(name) };
   return type === "bye" ? { type, code: asText(code) } : undefined;
 }

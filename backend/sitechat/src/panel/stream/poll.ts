@@ -1,5 +1,5 @@
 import { asList, asRecord } from "../read";
-import { askStream } from "./ask";
+import { askStream, conversationIn } from "./ask";
 import { cursorAfter } from "./cursor";
 import type { Transport } from "./transport";
 
@@ -10,15 +10,15 @@ const SHORTEST_S = 2;
 let longest = LONGEST_S;
 
 /** One answer of the stream in pieces (http-api.md §3): its frames; undefined when the token is not good any more. */
-export async function pollOnce(base: string, token: string, cursor: number, waitS: number, signal?: AbortSignal): Promise<unknown[] | undefined> {
-  const response = await askStream(`${base}v1/stream/poll?cursor=${cursor}&wait=${waitS}`, token, signal);
+export async function pollOnce(base: string, token: string, cursor: number, waitS: number, signal?: AbortSignal, of?: string): Promise<unknown[] | undefined> {
+  const response = await askStream(`${base}v1/stream/poll?cursor=${cursor}&wait=${waitS}${conversationIn(of)}`, token, signal);
   if (response.status === 401) return undefined;
   if (!response.ok) throw new Error(`poll: ${response.status}`);
   return asList(asRecord(await response.json()).frames);
 }
 
 /** The stream in pieces: for networks that hold an answer back until it is whole. */
-export const pollTransport: Transport = (base, token, cursor, on) => {
+export const pollTransport: Transport = (base, token, cursor, on, of) => {
   const stop = new AbortController();
   const run = async (): Promise<void> => {
     // The first look says at once whether anything comes through.
@@ -26,7 +26,7 @@ export const pollTransport: Transport = (base, token, cursor, on) => {
       const began = Date.now();
       let frames: unknown[] | undefined;
       try {
-        frames = await pollOnce(base, token, cursor, wait, stop.signal);
+        frames = await pollOnce(base, token, cursor, wait, stop.signal, of);
       } catch (error) {
         // Cut while it waited: shorter, then. What fails at once, or short as it is, has another reason.
         if (stop.signal.aborted || wait <= SHORTEST_S || Date.now() - began < SHORTEST_S * 500) throw error;

@@ -39,6 +39,8 @@ function play(over: Partial<StreamOptions> = {}, store = memory()) {
     pass: (before, data) => passed.push([before, data]),
     token: () => "t",
     message: (message) => got.push(message),
+    of: () => undefined,
+    elsewhere: () => {},
     availability: () => {},
     typing: () => {},
     live: () => {},

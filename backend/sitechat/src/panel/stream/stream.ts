@@ -15,6 +15,10 @@ export type StreamOptions = {
   follow: () => Transport | undefined;
   /** What came from the server, with the cursor before it: for the tabs that follow. */
   pass: (before: number, data: string) => void;
+  /** Which of several conversations it is the stream of; undefined where there is one. */
+  of: () => string | undefined;
+  /** Something happened in another of them. */
+  elsewhere: () => void;
   token: () => string;
   message: (message: Message) => void;
   /** An operator types, until that time (ms). */
@@ -36,6 +40,8 @@ export type Stream = {
   start: (cursor: number) => void;
   /** Somebody looks, or the network is back: connects at once, or checks a line that has been silent. */
   wake: () => void;
+  /** Stands still until it starts again, for another conversation. */
+  pause: () => void;
   /** Connects anew at once: this tab follows another one from now on, or does not any more. */
   again: () => void;
   /** Where it stands, and whether everything up to now has come. */
@@ -101,7 +107,11 @@ export function makeStream(options: StreamOptions): Stream {
     if (followed) watch(WATCHDOG_MS);
     else watch(Math.min(FIRST_MS * 2 ** Math.floor(failures / transports.length), FIRST_MAX_MS), "silent");
     const transport = followed ?? (transports[choice.now() % transports.length] as Transport);
-    const stop = transport(options.base, options.token(), cursor, {
+    const stop = transport(
+      options.base,
+      options.token(),
+      cursor,
+      {
       end,
       frame(data) {
         const frame = ended ? undefined : readFrame(data);
@@ -118,13 +128,16 @@ export function makeStream(options: StreamOptions): Stream {
           if (!live) options.live((live = true));
           if (!followed) tryBetter();
         } else if (frame.type === "typing") options.typing(frame.until, frame.name);
+        else if (frame.type === "conversations") options.elsewhere();
         else if (frame.type === "availability") options.availability(frame.availability);
         else if (frame.type === "bye") end(frame.code);
         // The server knows of something that it has not sent: a lost hint.
         else if (frame.cursor > cursor) end("hint");
         else if (!followed) tryBetter();
       },
-    });
+      },
+      options.of(),
+    );
     const tryBetter = (): void => {
       if (!choice.retry()) return;
       end("", true);
@@ -145,6 +158,11 @@ export function makeStream(options: StreamOptions): Stream {
     },
     wake() {
       if (!close || now() - heardAt >= SILENT_MS) again();
+    },
+    pause() {
+      close?.("", true);
+      clearTimeout(timer);
+      started = false;
     },
     again,
     state: () => ({ cursor, live }),

@@ -14,9 +14,12 @@ export type Live = { element: HTMLElement; render: (state: State) => void };
 export function makeLive(): Live {
   const element = make("div", "sc-hidden", { role: "log", "aria-live": "polite" });
   let spoken: number | undefined;
+  let of = "";
   return {
     element,
-    render({ transcript, loaded, open, strings }) {
+    render({ transcript, loaded, open, strings, conversation }) {
+      if (of !== conversation) spoken = undefined;
+      of = conversation;
       if (!loaded) return;
       const outbound = inOrder(transcript).filter((m) => m.direction === "outbound");
       const last = Math.max(0, ...outbound.map((m) => m.seq));

@@ -57,6 +57,12 @@ export function makePanel(
     if (event.key === "Escape" && !event.isComposing && !framed) app.hide();
   });
   body.replaceChildren(panel);
+  let drawSeveral: ((state: State) => void) | undefined;
+  const focus = (): void => {
+    const touch = matchMedia("(pointer: coarse)").matches;
+    if (touch || !composer.element.checkVisibility()) panel.focus();
+    else composer.focus();
+  };
   return {
     render(state) {
       const { strings, lang, phase, offline, slow, atRisk } = state;
@@ -78,13 +84,20 @@ export function makePanel(
       composer.render(state);
       scroller.render(state);
       live.render(state);
+      // What draws several conversations is there by then: it made the list.
+      if (state.list && !drawSeveral) {
+        drawSeveral = () => {};
+        void load("several").then(({ mountSeveral }) => (drawSeveral = mountSeveral(panel, scroller.element, app, focus, () => confirmEnd(app, store))));
+      }
+      drawSeveral?.(state);
     },
-    focus() {
-      const touch = matchMedia("(pointer: coarse)").matches;
-      if (touch || composer.element.hidden) panel.focus();
-      else composer.focus();
-    },
+    focus,
   };
+}
+
+async function confirmEnd(app: App, store: StateStore): Promise<void> {
+  const { confirmEnd } = await load("over");
+  await confirmEnd(app, store);
 }
 
 async function openPanelMenu(anchor: HTMLElement, app: App, store: StateStore): Promise<void> {

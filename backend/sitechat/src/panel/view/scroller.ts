@@ -5,7 +5,7 @@ import type { State, StateStore } from "../state";
 import { fill } from "../strings";
 import { kindOf } from "../summary";
 import { rows } from "../transcript";
-import { openActions, watchLongPress } from "./actions";
+import { watchLongPress } from "./actions";
 import { iconButton, make, setLabel, setText } from "./dom";
 import { DOWN } from "./icons";
 import { patch, type Part } from "./patch";
@@ -57,7 +57,7 @@ export function makeScroller(app: App, store: StateStore): Scroller {
   };
   const failed = (): void => app.notify(store.get().strings["panel.part_failed"]);
   const acts: Pick<Canvas, "actions" | "view" | "jump" | "choose"> = {
-    actions: (message, anchor) => void openActions(message, anchor, app, store).catch(failed),
+    actions: (message, anchor) => void load("over").then(({ openActions }) => openActions(message, anchor, app, store)).catch(failed),
     view: (messages, at) => void view(messages, at, app, store).catch(failed),
     choose(list, chosen) {
       const ask = async (): Promise<void> => {
@@ -95,7 +95,7 @@ export function makeScroller(app: App, store: StateStore): Scroller {
     toBottom: () => requestAnimationFrame(toBottom),
     render(state) {
       const { strings, transcript, pending, newsAfter, more, phase, open, loaded } = state;
-      const all = rows(transcript, pending, newsAfter);
+      const all = rows(transcript, pending.filter((p) => (p.conversation ?? "") === state.conversation), newsAfter);
       // Somebody who has just scrolled up, and of whom no event told yet, is not pulled down again.
       const stays = atBottom && box.scrollTop >= top;
       const heightBefore = box.scrollHeight - box.scrollTop;
