@@ -182,7 +182,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: func() { a.worker.Wake(); a.sync.Rescan() }, Lost: a.healer.Lost,
 	})
 	a.desk = desk.NewService(desk.Deps{
-		Store: a.store.Desk(), Parked: a.store.Conversations().CountParked, IsAdmin: a.Accounts.IsAdmin, Reach: chats.Reach,
+		Store: a.store.Desk(), Parked: a.store.Conversations().CountParked, IsAdmin: a.Accounts.IsAdmin, Reach: chats.Reach, Stands: conversation.CallBackFor,
 		Changed: func(id chatid.AccountID) { a.hub.Publish(realtime.Hint{Availability: true}, realtime.AccountTopic(id)) }, Period: cfg.BackgroundPeriod, Now: o.Now, Logger: o.Logger,
 	})
 	cards := bridge.NewCardFile(crm, a.Accounts)

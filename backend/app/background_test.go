@@ -14,6 +14,7 @@ import (
 	"leadline/backend/account"
 	"leadline/backend/chatid"
 	"leadline/backend/config"
+	"leadline/backend/conversation"
 	"leadline/backend/desk"
 	"leadline/backend/sandbox"
 )
@@ -271,7 +272,7 @@ func TestNothingIsWrittenWithoutNews(t *testing.T) {
 	now := time.Now()
 	changes := 0
 	svc := desk.NewService(desk.Deps{
-		Store: store, Parked: w.app.store.Conversations().CountParked, Reach: w.app.chats.Reach,
+		Store: store, Parked: w.app.store.Conversations().CountParked, Reach: w.app.chats.Reach, Stands: conversation.CallBackFor,
 		Changed: func(chatid.AccountID) { changes++ }, Period: time.Minute, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
 	})
 	yes := true

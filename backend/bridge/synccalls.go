@@ -10,12 +10,17 @@ import (
 )
 
 // CallBackAsked sees to it that the one who is to call the visitor of a
-// conversation is known. Of a talk that is not known yet the CRM's webhook tells.
+// conversation is known, or at least whose card it is. Of what begins with this
+// very message the CRM's webhook tells.
 func (s *Sync) CallBackAsked(c conversation.Conversation) {
-	if c.Talk == 0 {
+	switch {
+	case c.Talk != 0:
+		s.put(c.Account, step{kind: stepTalk, id: int64(c.Talk), chat: c.ChatRef}, 0)
+	case c.ChatRef != "":
+		s.put(c.Account, step{kind: stepChat, chat: c.ChatRef}, 0)
+	default:
 		return
 	}
-	s.put(c.Account, step{kind: stepTalk, id: int64(c.Talk), chat: c.ChatRef}, 0)
 	s.hurry()
 }
 

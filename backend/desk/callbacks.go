@@ -9,8 +9,6 @@ import (
 )
 
 const (
-	// waits is how long a call-back is offered at all.
-	waits = 24 * time.Hour
 	// alone is how long the responsible user has for it before it is for all.
 	alone = 5 * time.Minute
 	// silent is how long one that was taken stays taken without a sign of life.
@@ -103,7 +101,7 @@ func (c CallBack) concerns(u chatid.CRMUserID, p Presence, now time.Time) bool {
 // calls does what the user wants and lists what concerns them.
 func (s *Service) calls(ctx context.Context, by Asker, acts []Act, p Presence) ([]CallBack, error) {
 	now := s.Now()
-	open, err := s.Store.Open(ctx, by.Account.ID, now.Add(-waits), maxOpen)
+	open, err := s.Store.Open(ctx, by.Account.ID, now.Add(-s.Stands), maxOpen)
 	if err != nil || len(open) == 0 {
 		return nil, err
 	}
@@ -123,7 +121,7 @@ func (s *Service) calls(ctx context.Context, by Asker, acts []Act, p Presence) (
 		}
 	}
 	if changed {
-		if open, err = s.Store.Open(ctx, by.Account.ID, now.Add(-waits), maxOpen); err != nil {
+		if open, err = s.Store.Open(ctx, by.Account.ID, now.Add(-s.Stands), maxOpen); err != nil {
 			return nil, err
 		}
 	}
@@ -152,7 +150,7 @@ func needed(c CallBack, step Step, u chatid.CRMUserID, now time.Time) bool {
 
 // Waiting tells whether a conversation's visitor asks to be called back.
 func (s *Service) Waiting(ctx context.Context, a chatid.AccountID, c chatid.ConversationID) (bool, error) {
-	return s.Store.Waiting(ctx, a, c, s.Now().Add(-waits))
+	return s.Store.Waiting(ctx, a, c, s.Now().Add(-s.Stands))
 }
 
 // Responsible takes in whose lead it is that a conversation belongs to.

@@ -67,6 +67,8 @@ type Deps struct {
 	IsAdmin func(ctx context.Context, a account.Account, u chatid.CRMUserID) (bool, error)
 	// Reach gives a chat's hours.
 	Reach func(ctx context.Context, c chatid.ChatID) (onlinechat.Reach, error)
+	// Stands is how long a call-back is offered.
+	Stands time.Duration
 	// Changed is told that another answer may hold for an account's visitors. It must
 	// not wait.
 	Changed func(a chatid.AccountID)
