@@ -107,13 +107,13 @@ export function startApp({ base, button, init, host, store, state, words, browse
     if (conversation && conversation !== session.conversation?.id) state.set(UNREAD);
     const changed = conversation !== session.conversation?.id;
     conversation = session.conversation?.id ?? "";
-    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, ...(!session.several && { begun: !!conversation }) });
+    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, ...(!session.conversations && { begun: !!conversation }) });
     host.send({ kind: "ready" });
     const other = visitor !== session.visitor;
     join(session.visitor);
-    if (session.several) {
+    if (session.conversations) {
       several ??= (await insist("several")).makeSeveral({ request: keeper.request, outbox, state, store, host, name, wait, enter });
-      return several.opened(session.several, other);
+      return several.opened(session.conversations, other);
     }
     if (session.conversation && changed) {
       host.send({ kind: "wrote" });
@@ -256,8 +256,8 @@ export function startApp({ base, button, init, host, store, state, words, browse
   });
   let receipts = makeReceipts((body) => keeper.request({ path: "v1/receipts", body }));
   let unread = -1;
-  state.subscribe(({ transcript, seen, list, conversation: id }) => {
-    const count = (list ?? []).reduce((sum, one) => sum + (one.id === id ? 0 : one.unread), countUnread(transcript, seen));
+  state.subscribe(({ transcript, seen, conversations, conversation: id }) => {
+    const count = (conversations ?? []).reduce((sum, one) => sum + (one.id === id ? 0 : one.unread), countUnread(transcript, seen));
     if (count !== unread) host.send({ kind: "unread", count });
     unread = count;
     receipts.tell(lastOutbound(transcript), seen);

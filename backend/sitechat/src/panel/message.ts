@@ -127,7 +127,7 @@ export type Session = {
   locale: string;
   conversation: { id: string; unread: number } | undefined;
   /** The visitor's conversations that go on, where there may be several; undefined where there is one. */
-  several: Summary[] | undefined;
+  conversations: Summary[] | undefined;
   strings: Record<string, unknown>;
   availability: Availability;
   /** Somebody can be asked to call. */
@@ -148,7 +148,7 @@ export function readSession(value: unknown): Session | undefined {
     origin,
     locale: asText(locale),
     conversation: typeof id === "string" ? { id, unread: asCount(unread) } : undefined,
-    several: readSummaries(conversations),
+    conversations: readSummaries(conversations),
     strings: asRecord(strings),
     availability: readAvailability(availability),
     callback: callback === true,

@@ -40,7 +40,7 @@ export type State = {
   /** The server has a conversation of this visitor. */
   begun: boolean;
   /** Those that go on, where there may be several. */
-  list: readonly Summary[] | undefined;
+  conversations: readonly Summary[] | undefined;
   /** Which of several is looked at; empty for their list, and where there is one. */
   conversation: string;
   /** The visitor wants no sound. */
@@ -91,7 +91,7 @@ export function emptyState(lang: string, strings: Strings): State {
     seen: 0,
     newsAfter: undefined,
     begun: false,
-    list: undefined,
+    conversations: undefined,
     conversation: "",
     muted: false,
     availability: { state: "unknown", back: 0 },

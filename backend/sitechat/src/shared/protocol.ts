@@ -51,8 +51,6 @@ export type PanelMessage =
   | { kind: "message"; text: string; author: string }
   /** The visitor has a conversation; sent: a message of it was stored just now. */
   | { kind: "wrote"; sent?: true }
-  /** The visitor's conversations, newest first, as the site is told (O §3.4); only where there may be several. */
-  | { kind: "conversations"; list: readonly unknown[] }
   | { kind: "hide" }
   | { kind: "ticket" };
 

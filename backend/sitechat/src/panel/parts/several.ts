@@ -56,14 +56,13 @@ export function makeSeveral({ request, outbox, state, store, host, name, wait, e
   };
   const show = (list: readonly Summary[]): void => {
     const shown = list.filter((one) => !ending.includes(one.id));
-    const before = new Map((state.get().list ?? shown).map((one) => [one.id, one.unread]));
+    const before = new Map((state.get().conversations ?? shown).map((one) => [one.id, one.unread]));
     const { conversation, open, strings } = state.get();
-    state.set({ list: shown });
+    state.set({ conversations: shown });
     for (const { id, unread, last } of shown) {
       if (id === conversation || unread <= (before.get(id) ?? 0) || last?.direction !== "outbound" || open) continue;
       host.send({ kind: "message", text: describe(last, strings).slice(0, 500), author: last.author });
     }
-    host.send({ kind: "conversations", list: shown.map(forSite) });
   };
   const refresh = (): Promise<void> => {
     again = true;
@@ -91,7 +90,7 @@ export function makeSeveral({ request, outbox, state, store, host, name, wait, e
     await refresh();
   };
   const go = (id: string): void => {
-    const known = state.get().list?.find((one) => one.id === id);
+    const known = state.get().conversations?.find((one) => one.id === id);
     enter(id, !!known, known?.unread ?? 0);
   };
   return {
@@ -99,13 +98,13 @@ export function makeSeveral({ request, outbox, state, store, host, name, wait, e
     enter: go,
     begin: () => go(newID()),
     opened(list, other) {
-      const first = other || !state.get().list;
+      const first = other || !state.get().conversations;
       show(list);
       if (list.length) host.send({ kind: "wrote" });
       if (!first) return;
       for (const id of ending) void finish(id);
       // CON-6: none is an empty composer, one is that one, several are their list; what was written and not stored yet is one too.
-      const own = (state.get().list ?? []).map((one) => one.id);
+      const own = (state.get().conversations ?? []).map((one) => one.id);
       // Written before it was known that there may be several.
       if (outbox.list().some((p) => !p.conversation)) outbox.adopt((own.length === 1 && own[0]) || newID());
       const under = outbox.list().flatMap(({ conversation, error }) => (conversation && !error ? [conversation] : []));
@@ -113,28 +112,11 @@ export function makeSeveral({ request, outbox, state, store, host, name, wait, e
       go(all.length > 1 ? "" : (all[0] ?? newID()));
     },
     end() {
-      const { conversation, list } = state.get();
+      const { conversation, conversations } = state.get();
       keep([...ending, conversation]);
-      state.set({ list: (list ?? []).filter((one) => one.id !== conversation) });
+      state.set({ conversations: (conversations ?? []).filter((one) => one.id !== conversation) });
       go("");
       void finish(conversation);
-    },
-  };
-}
-
-/** What a site is told of a conversation (O §3.4). */
-function forSite({ number, last }: Summary): unknown {
-  const media = last?.file?.state === "ready" && (last.kind === "picture" || last.kind === "video") ? last.file : undefined;
-  return {
-    name: number,
-    is_closed: false,
-    last_message: last && {
-      type: media ? (last.kind === "video" ? "video" : "photo") : "text",
-      text: last.text || last.file?.name || "",
-      created_at: last.at,
-      is_out: last.direction === "inbound",
-      media: media && { url: new URL(`../../${media.url}`, location.href).href, thumbnail: new URL(`../../${media.thumbURL || media.url}`, location.href).href },
-      author: last.author ? { name: last.author } : undefined,
     },
   };
 }
@@ -173,7 +155,7 @@ export function mountSeveral(panel: HTMLElement, before: HTMLElement, app: App, 
   begin.onclick = () => several().begin();
   return (state) => {
     const { conversation, strings, begun, transcript, phase } = state;
-    const all = state.list ?? [];
+    const all = state.conversations ?? [];
     const listed = !conversation;
     const ended = inOrder(transcript).at(-1)?.kind === "ended";
     panel.classList.toggle("sc-panel--list", listed && phase === "ready");

@@ -85,7 +85,7 @@ export function makePanel(
       scroller.render(state);
       live.render(state);
       // What draws several conversations is there by then: it made the list.
-      if (state.list && !drawSeveral) {
+      if (state.conversations && !drawSeveral) {
         drawSeveral = () => {};
         void load("several").then(({ mountSeveral }) => (drawSeveral = mountSeveral(panel, scroller.element, app, focus, () => confirmEnd(app, store))));
       }
