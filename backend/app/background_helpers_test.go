@@ -48,7 +48,6 @@ type news struct {
 	Operators map[string]bool
 	Told      []string
 	Calls     []struct{ ID, State string }
-	admin     bool
 }
 
 // server answers background requests by a script of the test.

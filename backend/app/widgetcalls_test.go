@@ -306,6 +306,14 @@ func TestWidgetCallWaitsForThePerson(t *testing.T) {
 	until(t, "the end told", func() bool { return strings.HasSuffix(o.server.states("c2"), "taken done") })
 	o.server.say(0, nil, nil, []map[string]any{wish("c1", nil)})
 	second.sees(`document.querySelector(".js-leadline-call")?.innerText.includes("Pavel Sidorov")`)
+	// After a minute it comes all the same.
+	o.server.say(0, nil, nil, nil)
+	o.at(second, "/leads/list/")
+	second.do(chromedp.Focus(chromedp.CSS(".js-list-row")))
+	o.server.say(0, nil, nil, []map[string]any{wish("c4", nil)})
+	until(t, "the notification", func() bool { return len(o.notes(second)) == 1 })
+	js[any](second, `(__test.later = 60000, null)`)
+	second.sees(callWindow)
 	o.clean()
 }
 

@@ -9,10 +9,11 @@ define([
   var callMs = 600000; // after this the page may reload itself again
   var aliveMs = 180000; // the server gives a call to others that is silent for ten minutes
   var busyMs = 3000;
+  var patientMs = 60000;
 
   // By the code of the widget: what is handled outlives a change of the page.
   var handled = {}; // {call, taken, sure, at}: the call that stands open in this tab
-  var desks = {};   // of the running instance: {self, report, view, timer, retry, release, waiting}
+  var desks = {};   // of the running instance: {self, code, report, view, timer, retry, release, wanted, waiting}
   var ringing = {}; // ids on their way into the notification centre
 
   function isCall(one) {
@@ -97,9 +98,12 @@ define([
     });
   }
 
-  // A person who types, or has a window open, is not interrupted.
-  function isBusy() {
-    return document.hidden || $('.modal').length > 0 || $(document.activeElement).is('input, textarea, select, [contenteditable]');
+  // A person who has a window open is not interrupted; who is in a field has a
+  // minute to finish, the notification is there already.
+  function isBusy(desk) {
+    var writes = $(document.activeElement).is('input, textarea, select, [contenteditable]');
+    desk.wanted = desk.wanted || Date.now();
+    return document.hidden || $('.modal').length > 0 || writes && Date.now() - desk.wanted < patientMs;
   }
 
   // clear ends what belongs to the running instance, not the handling itself.
@@ -171,6 +175,7 @@ define([
 
   function show(desk) {
     var one = handled[desk.code];
+    desk.wanted = 0;
     desk.view = dialogue.open(desk.self, one.call, {
       take: function () {
         take(desk);
@@ -215,7 +220,7 @@ define([
     if (desk.view || !one && desk.waiting.length === 0) {
       return;
     }
-    if (isBusy()) {
+    if (isBusy(desk)) {
       desk.retry = setTimeout(function () {
         showNext(desk);
       }, busyMs);
@@ -254,7 +259,7 @@ define([
     // report is called when the server should be told at once.
     start: function (self, report) {
       var code = self.get_settings().widget_code;
-      desks[code] = { self: self, code: code, report: report, view: null, timer: null, retry: null, release: null, waiting: [] };
+      desks[code] = { self: self, code: code, report: report, view: null, timer: null, retry: null, release: null, wanted: 0, waiting: [] };
       showNext(desks[code]);
     },
 

@@ -198,9 +198,9 @@ func TestSDKIsStrict(t *testing.T) {
 		t.Errorf("recorded %s", got)
 	}
 	online := `JSON.stringify(APP.sdk.showUserStatus('online'))`
-	c.world.mu.Lock()
+	c.mu.Lock()
 	c.users[0].Presence, c.users[1].Presence = "offline", "online"
-	c.world.mu.Unlock()
+	c.mu.Unlock()
 	c.until(online + ` === '[9000003]'`) // learned while the page is open
 	c.visit("/dashboard/")
 	if got := eval[string](c, online); got != "[9000003]" {
