@@ -181,7 +181,7 @@ func TestWidgetBackgroundRunsWhereTheWidgetIsOn(t *testing.T) {
 	}
 	o.installed("Y", "installed")
 	for _, path := range []string{"/dashboard/", "/leads/list/", "/leads/pipeline/", "/leads/detail/101", "/contacts/detail/7", "/companies/detail/7",
-		"/amo-market/", "/settings/pipeline/leads/1300"} {
+		"/amo-market/", "/settings/pipeline/leads/1300", "/settings/widgets/" + widget + "/"} {
 		o.at(b, path)
 		o.asksMore(b, 1)
 	}
