@@ -14,6 +14,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// browserPatience is how long an act or a wait in a browser may take on a machine
+// that runs much else.
+const browserPatience = 60 * time.Second
+
 // tab is one page of a real Chromium; a frame of another site is a tab of its
 // own to it.
 type tab struct {
@@ -78,7 +82,7 @@ func (b *tab) close() error {
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.w.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.shot("failed")
@@ -107,7 +111,7 @@ func (b *tab) fill(selector, text string) {
 // js evaluates an expression; a promise is waited for.
 func js[T any](b *tab, expression string) T {
 	b.w.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
 	got, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -119,7 +123,7 @@ func js[T any](b *tab, expression string) T {
 // sees waits until a condition holds in the page.
 func (b *tab) sees(condition string) {
 	b.w.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
 	var err error
 	for ctx.Err() == nil { // a navigation ends a poll with an error

@@ -17,7 +17,12 @@ func TestSwitchingOffAlwaysWorks(t *testing.T) {
 			f.set(w, front)
 			for _, way := range []string{"uninstall", "untick"} {
 				w.keeps(f.installedAs(), fmt.Sprintf(`{"service_login":%q}`, login))
-				crm.market("")
+				if way == "uninstall" {
+					crm.market("")
+				} else { // another visit of the same page
+					crm.goes("/dashboard/")
+					crm.goes("/amo-market/")
+				}
 				crm.settings(f.installedAs())
 				// The form is still asking where nothing answers; else it has moved what is below it.
 				crm.sees(fmt.Sprintf(`(document.querySelector('.js-leadline-state')?.dataset.state === "asking") === %v`, f.slow()))

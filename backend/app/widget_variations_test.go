@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"leadline/backend/sandbox/crmpage"
 	"leadline/backend/widgetzip"
 )
 
@@ -170,6 +171,8 @@ func (b *tab) drawn(front *front, code, status string) render {
 		st.Active = "N"
 	}
 	b.w.box.World().SaveWidget(accountID, code, st)
+	other := map[string]string{widget: noTour, noTour: widget}[code]
+	b.w.box.World().SaveWidget(accountID, other, crmpage.WidgetState{Status: "install", Active: "N"}) // one widget at a time
 	b.goes("/dashboard/")
 	b.goes("/amo-market/")
 	asked := front.asked("GET /widget/v1/status")

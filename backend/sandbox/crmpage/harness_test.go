@@ -251,7 +251,7 @@ func read(t *testing.T, name string) string {
 // do runs steps with a limit.
 func (c *crm) do(steps ...chromedp.Action[chromedp.Void]) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.tab, 20*time.Second)
+	ctx, cancel := context.WithTimeout(c.tab, 60*time.Second)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		c.t.Fatalf("%v; breaches %q", err, c.breaches())
@@ -275,7 +275,7 @@ func (c *crm) move(path string) {
 // until waits for a condition in the page.
 func (c *crm) until(condition string) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.tab, 10*time.Second)
+	ctx, cancel := context.WithTimeout(c.tab, 60*time.Second)
 	defer cancel()
 	var err error
 	for ctx.Err() == nil { // a reload ends a poll with an error
@@ -288,7 +288,7 @@ func (c *crm) until(condition string) {
 
 func eval[T any](c *crm, expression string) T {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.tab, 10*time.Second)
+	ctx, cancel := context.WithTimeout(c.tab, 60*time.Second)
 	defer cancel()
 	got, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -314,7 +314,7 @@ func quote(s string) string { b, _ := json.Marshal(s); return string(b) }
 // wantBreach waits for a report of the rule.
 func (c *crm) wantBreach(rule string) {
 	c.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for time.Now().Before(deadline) {
 		for _, b := range c.breaches() {
 			if strings.HasPrefix(b, rule+":") {
