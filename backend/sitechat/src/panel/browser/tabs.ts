@@ -147,7 +147,8 @@ export function joinTabs(options: TabsOptions, page: EventTarget, document: Even
         if (!f.joined && asRecord(frame).type !== "ready") return;
         if (!f.joined) return join(f, asCount(asRecord(frame).cursor));
         await catchUp(f, asCount(before));
-        if (f === follower) feed(f, frame);
+        // It may have been among what was read.
+        if (f === follower && (asRecord(frame).type !== "message" || cursorAfter(frame, 0) > f.cursor)) feed(f, frame);
       });
     }
   };
