@@ -466,3 +466,33 @@ func TestWhereStorageIsRefused(t *testing.T) {
 	}
 	b.noBreaches()
 }
+
+// TestWhereThereIsNoRoom: a file that the browser has no room for is sent all the
+// same, and said to be lost by a reload while it waits.
+func TestWhereThereIsNoRoom(t *testing.T) {
+	t.Parallel()
+	b := startBrowsing(t)
+	p := b.browser.open(shopURL + "/")
+	c := p.opens()
+	c.writes("one")
+	b.arrives("one")
+	// The quota of a test's browser is that of the disk: the database itself says no.
+	js[any](c, `(() => {
+		const add = IDBObjectStore.prototype.add;
+		IDBObjectStore.prototype.add = function (value, ...key) {
+			if (value instanceof Blob) throw new DOMException("no room", "QuotaExceededError");
+			return add.call(this, value, ...key);
+		};
+		return null;
+	})()`)
+	c.give("lamp.gif", sample(t, "small.gif"))
+	offline(true, p, c)
+	c.sees(`document.querySelector('.sc-banner').textContent.includes('You are offline')`)
+	c.writes("two")
+	c.sees(`document.querySelector('.sc-banner').textContent.includes('Keep this page open')`)
+	c.writes("three")
+	offline(false, p, c)
+	b.arrives("two", "three")
+	b.wantOnce(c.token(), "inbound", c, "one", "two", "three")
+	b.noBreaches()
+}

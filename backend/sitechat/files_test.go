@@ -194,6 +194,38 @@ func TestFilesThatWereNotSentSurviveAReload(t *testing.T) {
 	})
 }
 
+func TestFilesThatWereChosenAreStillChosenAfterAReload(t *testing.T) {
+	t.Parallel()
+	h := &host{}
+	s, p := writing(t, h)
+	p.give("drop", picture(120, 80, warm), stored{name: "list.txt", contentType: "text/plain", bytes: []byte("lamps")})
+	p.until(`document.querySelectorAll(".sc-tray__item").length === 2`)
+	s.keys("What I mean")
+	chosen := `new Promise((resolve) => { const open = indexedDB.open("leadline.1042"); open.onsuccess = () => { const all = open.result.transaction("chosen").objectStore("chosen").getAll(); all.onsuccess = () => { open.result.close(); resolve(all.result.flatMap((c) => c.files).length) } } })`
+	kept := func(want int) {
+		t.Helper()
+		waitFor(t, func() bool {
+			n, err := chromedp.Run(p.ctx, chromedp.Evaluate[int](chosen, chromedp.EvalAwaitPromise))
+			return err == nil && n == want
+		})
+	}
+	kept(2)
+	if err := chromedp.Do(s.ctx, chromedp.Navigate(s.page.URL+"/?again")); err != nil {
+		t.Fatal(err)
+	}
+	p = s.panel()
+	p.until(`document.querySelectorAll(".sc-tray__item").length === 2 && document.querySelector("textarea").value === "What I mean"`)
+	p.run(`document.querySelector(".sc-tray__remove").click()`)
+	kept(1)
+	p.run(`document.querySelector("textarea").focus()`)
+	s.keys("\r")
+	p.until(sent)
+	if bodies := h.sentBodies(1); len(bodies) != 1 || bodies[0]["text"] != "What I mean" || h.called("upload list.txt") != 1 {
+		t.Errorf("sent %v after %v", bodies, h.calls)
+	}
+	kept(0)
+}
+
 func TestAVoiceMessage(t *testing.T) {
 	t.Parallel()
 	h := &host{}

@@ -15,6 +15,7 @@ import { makeSender } from "./sender";
 import { makeSessionKeeper, type SessionKeeper } from "./session";
 import { UNREAD, type StateStore } from "./state";
 import type { Store } from "./storage";
+import type { Keep } from "./browser/keep";
 import type { Tabs } from "./browser/tabs";
 import { makeChoice } from "./stream/choice";
 import { makeStream } from "./stream/stream";
@@ -34,6 +35,10 @@ export type App = Omit<Acts, "edit"> &
     notify: (text: string) => void;
     /** What there is to do where a visitor may hold several conversations; undefined where there is one. */
     several: () => Several | undefined;
+    /** Keeps the files that wait to be sent over a reload of this tab. */
+    choose: (files: readonly File[]) => void;
+    /** What waited in this tab before a reload. */
+    chosen: () => Promise<readonly File[]>;
     /** Switches the sound off, or on. */
     mute: (muted: boolean) => void;
     /** Asks for a call; tells why it was refused. */
@@ -43,16 +48,17 @@ export type App = Omit<Acts, "edit"> &
     address: (path: string) => string;
   };
 
-/** The chat behind the views. */
-export type AppOptions = { base: string; button: string; init: Init; host: Host; store: Store; state: StateStore; words: Strings; browser: Parts["browser"] };
+/** The chat behind the views; tab is the same over reloads of a tab. */
+export type AppOptions = { base: string; button: string; init: Init; host: Host; store: Store; tab: string; state: StateStore; words: Strings; browser: Parts["browser"] };
 
 /** Starts the chat: session, history, stream, and what was left in the outbox. */
-export function startApp({ base, button, init, host, store, state, words, browser }: AppOptions): App {
+export function startApp({ base, button, init, host, store, tab, state, words, browser }: AppOptions): App {
   const name = `leadline.${button}`;
   const key = `${name}.outbox`;
+  let place: Promise<Keep> | undefined;
   const outbox = browser.openOutbox({
     user: init.user_id ?? "",
-    open: (old) => browser.openKeep(name, Date.now(), old),
+    open: (old) => (place = browser.openKeep(name, Date.now(), old)),
     store,
     key,
     channel: "BroadcastChannel" in self ? new BroadcastChannel(key) : undefined,
@@ -334,6 +340,9 @@ export function startApp({ base, button, init, host, store, state, words, browse
         return error as Refusal;
       }
     },
+    // Not before what was sent of them is kept there.
+    choose: (files) => void outbox.settled().then(async () => (await place)?.choose(tab, files)).catch(() => {}),
+    chosen: () => outbox.settled().then(async () => (await place)?.chosen(tab) ?? []).catch(() => []),
     notify: (notice) => state.set({ notice }),
     hide: () => host.send({ kind: "hide" }),
     address: (path) => base + path,

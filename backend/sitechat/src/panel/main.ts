@@ -5,6 +5,7 @@ import type { Init, LoaderMessage } from "../shared/protocol";
 import { startApp, type App } from "./app";
 import { connectHost, type Host } from "./host";
 import { insist, load, type Parts, type Strings } from "./load";
+import { newID } from "./id";
 import { watchSeen } from "./seen";
 import { changePerson } from "./session";
 import { emptyState, makeStateStore } from "./state";
@@ -39,8 +40,11 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
       // Where there is no database, nothing was left in one.
     }
   }
+  const place = `leadline.${button}.tab`;
+  const tab = drafts.get(place) ?? newID();
+  drafts.set(place, tab);
   const base = new URL("../../", location.href).href;
-  const app = startApp({ base, button, init, host, store, state, words, browser });
+  const app = startApp({ base, button, init, host, store, tab, state, words, browser });
   const draft = { get: () => drafts.get(key) ?? "", set: (text: string) => (text ? drafts.set(key, text) : drafts.remove(key)) };
   const view = makePanel(document.body, app, state, draft, { header: init.theme?.header ?? true, framed: init.mode === "frame" });
   paint(init.theme?.color ?? "");

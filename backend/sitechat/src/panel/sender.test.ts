@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { ApiError } from "./api";
 import { openOutbox } from "./browser/outbox";
-import type { Keep } from "./browser/keep";
+import type { Place } from "./browser/keep";
 import type { Outbox, Pending } from "./outbox";
 import { bodyOf, makeSender } from "./sender";
 import { openStore } from "./storage";
 
 /** An outbox of a browser that keeps nothing. */
-const open = (keep?: Keep): Outbox =>
+const open = (keep?: Place): Outbox =>
   openOutbox({
     user: "",
     open: () => (keep ? Promise.resolve(keep) : Promise.reject(new Error("refused"))),

@@ -1,5 +1,5 @@
 /** What is kept of messages under way, over reloads and crashes, in the frame's own database. */
-export type Keep = {
+export type Place = {
   /** All of them, in the order in which they were added by whatever tab. */
   list: () => Promise<unknown[]>;
   /** Adds one, with its bytes or not at all. Rejects when there is no room. One that is there already stays as it is. */
@@ -9,6 +9,14 @@ export type Keep = {
   bytes: (clientID: string) => Promise<Blob | undefined>;
 };
 
+/** The same, and what was chosen and is not sent yet. */
+export type Keep = Place & {
+  /** Keeps the files that were chosen in a tab and not sent yet in place of those before; none forgets them. */
+  choose: (tab: string, files: readonly File[]) => Promise<void>;
+  /** What was chosen in a tab. */
+  chosen: (tab: string) => Promise<File[]>;
+};
+
 /** What has to be there of a message. */
 export type Kept = { clientID: string; at: number };
 
@@ -16,9 +24,14 @@ export type Kept = { clientID: string; at: number };
 const MAX_BYTES = 200 << 20;
 /** What could not be sent for so long is given up. */
 const MAX_AGE_MS = 60 * 24 * 3600_000;
+/** Files that were chosen and not sent are forgotten sooner: their tab is most likely closed. */
+const MAX_CHOSEN_AGE_MS = 2 * 24 * 3600_000;
 const OPEN_WITHIN_MS = 3000;
 const MESSAGES = "messages";
 const BYTES = "bytes";
+const CHOSEN = "chosen";
+
+type Chosen = { at: number; files: File[] };
 
 /**
  * Opens it. Rejects where the browser refuses a database, or does not answer. Each act is one transaction on a connection of
@@ -32,6 +45,7 @@ export async function openKeep(name: string, now: number, old: readonly Kept[]):
       request.onupgradeneeded = () => {
         request.result.createObjectStore(MESSAGES, { keyPath: "n", autoIncrement: true }).createIndex("id", "clientID", { unique: true });
         request.result.createObjectStore(BYTES);
+        request.result.createObjectStore(CHOSEN);
       };
       request.onsuccess = () => {
         clearTimeout(late);
@@ -40,23 +54,23 @@ export async function openKeep(name: string, now: number, old: readonly Kept[]):
       };
       request.onerror = () => reject(request.error);
     });
-  const run = async <T>(mode: IDBTransactionMode, act: (messages: IDBObjectStore, bytes: IDBObjectStore, done: (value: T) => void) => void): Promise<T> => {
+  const run = async <T>(mode: IDBTransactionMode, act: (messages: IDBObjectStore, bytes: IDBObjectStore, chosen: IDBObjectStore, done: (value: T) => void) => void): Promise<T> => {
     const database = await open();
     try {
       return await new Promise((resolve, reject) => {
         let value: T;
         // What was written is on the disk when it counts as written.
-        const transaction = database.transaction([MESSAGES, BYTES], mode, { durability: "strict" });
+        const transaction = database.transaction([MESSAGES, BYTES, CHOSEN], mode, { durability: "strict" });
         transaction.oncomplete = () => resolve(value);
         transaction.onabort = () => reject(transaction.error ?? new Error("aborted"));
-        act(transaction.objectStore(MESSAGES), transaction.objectStore(BYTES), (result) => (value = result));
+        act(transaction.objectStore(MESSAGES), transaction.objectStore(BYTES), transaction.objectStore(CHOSEN), (result) => (value = result));
       });
     } finally {
       database.close();
     }
   };
   const keep: Keep = {
-    list: () => run<unknown[]>("readonly", (messages, _bytes, done) => (messages.getAll().onsuccess = (e) => done(resultOf(e)))),
+    list: () => run<unknown[]>("readonly", (messages, _bytes, _chosen, done) => (messages.getAll().onsuccess = (e) => done(resultOf(e)))),
     add: (pending, bytes) =>
       run<void>("readwrite", (messages, blobs) => {
         messages.index("id").getKey(pending.clientID).onsuccess = (e) => {
@@ -87,10 +101,21 @@ export async function openKeep(name: string, now: number, old: readonly Kept[]):
           }
         };
       }),
-    bytes: (clientID) => run<Blob | undefined>("readonly", (_messages, blobs, done) => (blobs.get(clientID).onsuccess = (e) => done(resultOf(e)))),
+    bytes: (clientID) => run<Blob | undefined>("readonly", (_messages, blobs, _chosen, done) => (blobs.get(clientID).onsuccess = (e) => done(resultOf(e)))),
+    choose: (tab, files) =>
+      run<void>("readwrite", (_messages, _blobs, chosen) => {
+        if (files.length && files.reduce((sum, file) => sum + file.size, 0) <= MAX_BYTES) chosen.put({ at: Date.now(), files: [...files] } satisfies Chosen, tab);
+        else chosen.delete(tab);
+      }),
+    chosen: (tab) => run<File[]>("readonly", (_messages, _blobs, chosen, done) => (chosen.get(tab).onsuccess = (e) => done(resultOf<Chosen | undefined>(e)?.files ?? []))),
   };
   for (const pending of old) await keep.add(pending);
-  await run<void>("readwrite", (messages, blobs) => {
+  await run<void>("readwrite", (messages, blobs, chosen) => {
+    chosen.openCursor().onsuccess = (e) => {
+      const cursor = resultOf<IDBCursorWithValue | null>(e);
+      if (cursor && now - (cursor.value as Chosen).at > MAX_CHOSEN_AGE_MS) cursor.delete();
+      cursor?.continue();
+    };
     const kept = new Set<IDBValidKey>();
     messages.openCursor().onsuccess = (e) => {
       const cursor = resultOf<IDBCursorWithValue | null>(e);

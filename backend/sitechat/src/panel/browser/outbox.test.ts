@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Keep, Kept } from "./keep";
+import type { Place, Kept } from "./keep";
 import { openOutbox } from "./outbox";
 import type { Outbox, Pending } from "../outbox";
 import { changePerson } from "../session";
@@ -21,8 +21,8 @@ function place() {
   let rows: { n: number; p: Kept & object }[] = [];
   let n = 0;
   const blobs = new Map<string, Blob>();
-  const over: Partial<Keep> = {};
-  const keep: Keep = {
+  const over: Partial<Place> = {};
+  const keep: Place = {
     list: async () => rows.map(({ p }) => structuredClone(p)),
     async add(p, bytes) {
       if (rows.some((row) => row.p.clientID === p.clientID)) return;
@@ -39,14 +39,14 @@ function place() {
     bytes: async (id) => blobs.get(id),
   };
   const tabs: { onmessage: ((event: MessageEvent) => void) | null }[] = [];
-  const open = (user = "", opens?: () => Promise<Keep>, store = memory()): Outbox & { heard: number } => {
+  const open = (user = "", opens?: () => Promise<Place>, store = memory()): Outbox & { heard: number } => {
     const channel = {
       onmessage: null as ((event: MessageEvent) => void) | null,
       postMessage: (data: unknown) => tabs.forEach((tab) => tab !== channel && tab.onmessage?.({ data } as MessageEvent)),
     };
     tabs.push(channel);
     const ears = { heard: 0 };
-    const found = async (old: readonly Pending[]): Promise<Keep> => {
+    const found = async (old: readonly Pending[]): Promise<Place> => {
       for (const p of old) await keep.add(p);
       return { ...keep, ...over };
     };
@@ -176,7 +176,7 @@ function lasting(): Store {
 test("a page may go the moment that a text was written: it lies in the store until the database has it", async () => {
   const { open } = place();
   const store = lasting();
-  let opened = (_: Keep): void => {};
+  let opened = (_: Place): void => {};
   const slow = open("", () => new Promise((resolve) => (opened = resolve)), store);
   slow.add(pending("a"));
   assert.equal(slow.atRisk(), false);
@@ -189,7 +189,7 @@ test("a page may go the moment that a text was written: it lies in the store unt
 
 test("where there is no database a text waits in the store, a file in memory", async () => {
   const store = lasting();
-  const refused = (): Promise<Keep> => Promise.reject(new Error("refused"));
+  const refused = (): Promise<Place> => Promise.reject(new Error("refused"));
   const first = place().open("", refused, store);
   first.add(pending("a"));
   first.add(pending("b"));

@@ -2,14 +2,14 @@ import { readQuote } from "../content";
 import type { Outbox, Pending, PendingFile } from "../outbox";
 import { asCount, asList, asRecord, asText, isCount } from "../read";
 import type { Store } from "../storage";
-import type { Keep } from "./keep";
+import type { Place } from "./keep";
 
 /** What an outbox needs of others. */
 export type OutboxOptions = {
   /** The site's name for who writes; a message of another person stays where it is. */
   user: string;
   /** Opens the place where messages are kept, and puts into it what is not there yet; rejects where there is none. */
-  open: (old: readonly Pending[]) => Promise<Keep>;
+  open: (old: readonly Pending[]) => Promise<Place>;
   /** Where what is not written there yet lies meanwhile, under a key: it is there the moment that it is set. */
   store: Store;
   key: string;
@@ -32,7 +32,7 @@ const BYTES_PER_MS = 1000;
 export function openOutbox({ user, open, store, key, channel, changed, heard }: OutboxOptions): Outbox {
   let kept: Pending[] = [];
   let loose: Pending[] = [];
-  let db: Keep | undefined;
+  let db: Place | undefined;
   let waiting = 0;
   let line: Promise<void> = Promise.resolve();
 

@@ -16,6 +16,7 @@ export type Tray = {
   /** Adds files; returns why some were not taken, or an empty text. */
   add: (files: readonly File[], uploads: Uploads, strings: Strings, lang: string) => string;
   count: () => number;
+  files: () => File[];
   /** Hands over what lies there, measured, and is empty then. */
   take: () => Promise<Chosen[]>;
 };
@@ -78,6 +79,7 @@ export function makeTray(changed: () => void): Tray {
       return problem;
     },
     count: () => files.length,
+    files: () => files.map((f) => f.file),
     async take() {
       const taken = files;
       files = [];

@@ -32,6 +32,8 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
   let replyTo: State["replyTo"];
   let busy = false;
   let recordable = false;
+  let taking = false;
+  let restored = false;
 
   const grow = (): void => {
     input.style.height = "auto";
@@ -67,24 +69,32 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
       busy = false;
     } else if (files && tray) {
       write("");
+      taking = true;
       app.sendFiles(await tray.take(), text);
+      taking = false;
+      app.choose(tray.files());
     } else {
       write("");
       void app.write(text);
     }
     sent();
   };
-  const attach = async (files: readonly File[]): Promise<void> => {
+  const trayed = (): void => {
+    // What is being sent is kept here until it is kept there.
+    if (tray && !taking) app.choose(tray.files());
+    changed();
+  };
+  const attach = async (files: readonly File[], again = false): Promise<void> => {
     const { uploads, strings, lang, editing: changing, phase } = store.get();
     if (!uploads || !files.length || changing || phase === "unavailable") return;
     try {
       if (!tray) {
-        tray = (await load("tray")).makeTray(changed);
+        tray = (await load("tray")).makeTray(trayed);
         input.before(tray.element);
         mode.element.after(tray.element);
       }
       app.notify(tray.add(files, uploads, store.get().strings, lang));
-      input.focus();
+      if (!again) input.focus();
     } catch {
       app.notify(strings["panel.part_failed"]);
     }
@@ -150,6 +160,10 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
       const { strings } = state;
       mode.render(state);
       pickers.render(state);
+      if (state.uploads && !restored) {
+        restored = true;
+        void app.chosen().then((files) => attach(files, true));
+      }
       const began = (state.editing && state.editing !== editing) || (state.replyTo && state.replyTo !== replyTo);
       if (state.editing !== editing) {
         editing = state.editing;
