@@ -374,6 +374,13 @@ func TestVisitorsReadWhoIsThere(t *testing.T) {
 	c.advance(w.box, 20*time.Second)
 	state("unknown") // three periods without a report
 
+	// A page that nobody looks at asks every five minutes, and is believed for longer.
+	w.asks(agentID, map[string]any{"hidden": true, "operators": map[string]bool{strconv.Itoa(agentID): true}})
+	c.advance(w.box, 7*time.Minute-10*time.Second)
+	state("online")
+	c.advance(w.box, 20*time.Second)
+	state("unknown")
+
 	// Hours: closed now, whoever is online.
 	now := c.now().UTC()
 	tomorrow := now.AddDate(0, 0, 1)

@@ -32,6 +32,8 @@ type Span struct {
 
 const (
 	minutesOfDay = 24 * 60
+	// lookAhead is in days: the only hour of a week may be one that clocks jump over.
+	lookAhead = 16
 	// maxSpans bounds a day.
 	maxSpans = 12
 )
@@ -93,7 +95,7 @@ func (h Hours) open(local time.Time) bool {
 }
 
 // Opens gives the first moment from t on that lies within the hours, in UTC; ok is
-// false where there is none within a week and a day.
+// false where there is none within lookAhead.
 func (h Hours) Opens(t time.Time) (opens time.Time, ok bool) {
 	local := t.In(h.zone())
 	if h.open(local) {
@@ -102,13 +104,13 @@ func (h Hours) Opens(t time.Time) (opens time.Time, ok bool) {
 	// The hours begin where a span does, or where the clocks are changed.
 	var may []time.Time
 	year, month, day := local.Date()
-	for n := range 9 {
+	for n := range lookAhead {
 		date := time.Date(year, month, day+n, 12, 0, 0, 0, local.Location())
 		for _, s := range h.Days[date.Weekday()] {
 			may = append(may, moments(date, s.From)...)
 		}
 	}
-	for end := local.AddDate(0, 0, 9); ; {
+	for end := local.AddDate(0, 0, lookAhead); ; {
 		_, change := local.ZoneBounds()
 		if change.IsZero() || change.After(end) {
 			break

@@ -42,6 +42,7 @@ func TestHours(t *testing.T) {
 		{"it opens with the jump", "America/New_York", "sun 02:30-12:00", "2026-03-08T06:59:59Z", false, "2026-03-08T07:00:00Z"},
 		{"and at the usual time a week later", "America/New_York", "sun 02:30-12:00", "2026-03-15T05:00:00Z", false, "2026-03-15T06:30:00Z"},
 		{"an hour that is jumped over never comes", "America/New_York", "sun 02:00-03:00", "2026-03-08T06:59:59Z", false, "2026-03-15T06:00:00Z"},
+		{"a week whose only hour is jumped over", "America/New_York", "sun 02:00-03:00", "2026-03-01T08:00:00Z", false, "2026-03-15T06:00:00Z"},
 		{"over the jump it opens an hour earlier in UTC", "America/New_York", "daily 09:00-18:00", "2026-03-07T23:00:00Z", false, "2026-03-08T13:00:00Z"},
 		{"the repeated hour, first time", "America/New_York", "sun 01:30-02:00", "2026-11-01T05:30:00Z", true, ""},
 		{"between the two", "America/New_York", "sun 01:30-02:00", "2026-11-01T06:00:00Z", false, "2026-11-01T06:30:00Z"},
