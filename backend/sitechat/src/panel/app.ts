@@ -17,9 +17,8 @@ import { UNREAD, type StateStore } from "./state";
 import type { Store } from "./storage";
 import type { Keep } from "./browser/keep";
 import type { Tabs } from "./browser/tabs";
-import { makeChoice } from "./stream/choice";
-import { makeStream } from "./stream/stream";
-import { lazily, socketTransport } from "./stream/transport";
+import { readFrame } from "./stream/frame";
+import { lazily } from "./stream/transport";
 import { chooseLanguage, makeStrings, type Strings } from "./strings";
 import { describe } from "./summary";
 import { makeWriting, pageOf, type Writing } from "./writing";
@@ -202,16 +201,17 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     if (newsAfter === undefined && !(open && visible && atBottom)) state.set({ newsAfter: seen });
     if (!open) host.send({ kind: "message", text: describe(message, strings).slice(0, 500), author: message.author });
   };
-  const stream = makeStream({
+  const stream = browser.makeStream({
     base,
-    transports: [socketTransport, lazily(() => load("lines").then((p) => p.eventsTransport)), lazily(() => load("lines").then((p) => p.pollTransport))],
-    choice: makeChoice(store, `${name}.line`, 3, Date.now),
+    transports: [browser.socketTransport, lazily(() => load("lines").then((p) => p.eventsTransport)), lazily(() => load("lines").then((p) => p.pollTransport))],
+    choice: browser.makeChoice(store, `${name}.line`, 3, Date.now),
     // Tabs that look at several conversations have a stream each.
     follow: () => (several || (tabs?.leads() ?? true) ? undefined : tabs?.follow),
     pass: (before, data) => several ?? tabs?.pass(before, data),
     of: () => (several ? state.get().conversation : undefined),
     elsewhere: () => void several?.refresh(),
     token: keeper.token,
+    read: readFrame,
     message: receive,
     typing(until, name) {
       state.set({ typing: { until, name } });

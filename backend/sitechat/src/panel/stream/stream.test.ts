@@ -4,6 +4,7 @@ import type { Message } from "../message";
 import { backoff } from "./backoff";
 import { makeChoice } from "./choice";
 import { readEvents } from "./events";
+import { readFrame } from "./frame";
 import { openStore } from "../storage";
 import { makeStream, type StreamOptions } from "./stream";
 import type { Transport, TransportHandlers } from "./transport";
@@ -38,6 +39,7 @@ function play(over: Partial<StreamOptions> = {}, store = memory()) {
     follow: () => undefined,
     pass: (before, data) => passed.push([before, data]),
     token: () => "t",
+    read: readFrame,
     message: (message) => got.push(message),
     of: () => undefined,
     elsewhere: () => {},

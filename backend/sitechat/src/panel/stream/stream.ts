@@ -1,7 +1,7 @@
 import type { Availability, Message } from "../message";
 import { backoff } from "./backoff";
 import type { Choice } from "./choice";
-import { readFrame } from "./frame";
+import type { Frame } from "./frame";
 import type { Transport } from "./transport";
 
 /** What the stream needs of others. */
@@ -20,6 +20,8 @@ export type StreamOptions = {
   /** Something happened in another of them. */
   elsewhere: () => void;
   token: () => string;
+  /** Reads a frame at the door. */
+  read: (data: string) => Frame | undefined;
   message: (message: Message) => void;
   /** An operator types, until that time (ms). */
   typing: (until: number, name: string) => void;
@@ -114,7 +116,7 @@ export function makeStream(options: StreamOptions): Stream {
       {
       end,
       frame(data) {
-        const frame = ended ? undefined : readFrame(data);
+        const frame = ended ? undefined : options.read(data);
         if (!frame) return;
         watch(WATCHDOG_MS);
         if (!followed && frame.type !== "bye") options.pass(cursor, data);
