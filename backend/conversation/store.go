@@ -158,6 +158,7 @@ type Task struct {
 type Store interface {
 	Files
 	Parking
+	Metas
 	// SaveInbound stores visitor, conversation, message and job in one
 	// transaction, and marks its file as sent. A repeat of (conversation, ClientID)
 	// gives Duplicate. fault.Limited "too_many_messages" when MaxWaiting is

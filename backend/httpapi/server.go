@@ -191,6 +191,7 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	v.POST("/conversation/end", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.end)
 	v.GET("/conversations", s.limited(perVisitor), s.conversations)
 	v.POST("/callbacks", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.limited(perVisitorCallBacks), s.limitedAddress(perAddressCallBacks), s.callBack)
+	v.POST("/meta", s.bodyLimit(maxMetaBytes), s.limited(perVisitorMeta), s.limitedAddress(perAddressMeta), s.meta)
 	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
 	v.GET("/stream/events", s.limited(perVisitor), s.events)
 	v.GET("/stream/poll", s.limited(perVisitor), s.poll)

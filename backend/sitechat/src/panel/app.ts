@@ -76,7 +76,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
   let cuts = 0;
   let refused = false;
   let learned = false;
-  let { contact } = init;
+  let { contact, meta } = init;
   let wake: (() => void)[] = [];
   const wait = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -185,6 +185,10 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     },
     trying: (failures) => state.set({ slow: failures > 0 }),
   });
+  const tellMeta = async (): Promise<void> => {
+    const part = meta ? await load("meta").catch(() => undefined) : undefined;
+    await part?.sendMeta(meta, { store, key: `${name}.meta`, now: Date.now, request: keeper.request });
+  };
   const here: Pick<SessionKeeper, "request"> = { request: (r) => keeper.request({ ...r, path: within(r.path, state.get().conversation) }) };
   const reader = makeReader(here, state, wait);
   const acts = makeActs(here, state);
@@ -244,6 +248,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     // What the site says of the visitor goes along with each message: it may have said more meanwhile.
     async post(body, { conversation: of }) {
       try {
+        await tellMeta();
         return await keeper.request({ path: within("v1/messages", of), body: { ...body, contact, alias: init.alias, locale: state.get().lang } });
       } catch (error) {
         // The account was disconnected meanwhile: nothing more can be written here.
@@ -308,7 +313,9 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     cancel: outgoing.cancel,
     loader(message) {
       if (message.kind === "page") {
-        contact = message.contact;
+        ({ contact, meta } = message);
+        // Before there is a conversation it goes with the first message (META-7).
+        if (state.get().begun) void tellMeta().catch(() => {});
         state.set({ page: message.page });
       }
       if (message.kind === "open") state.set({ open: true });

@@ -40,7 +40,7 @@ export function connectHost(self: Window, on: HostHandlers): Host {
       waiting = [];
     } else if (message.kind === "open") on.message({ kind: "open", focus: message.focus === true });
     else if (message.kind === "close") on.message({ kind: "close" });
-    else if (message.kind === "page") on.message({ kind: "page", page: readPage(message.page), contact: readContact(message.contact) });
+    else if (message.kind === "page") on.message({ kind: "page", page: readPage(message.page), contact: readContact(message.contact), meta: message.meta });
   });
   send({ kind: "hello" });
   return {
@@ -63,6 +63,7 @@ function readInit(message: Record<string, unknown>): Init {
     locale: asText(message.locale),
     page: readPage(message.page),
     contact: readContact(message.contact),
+    meta: message.meta,
     open: message.open === true,
     title: asText(message.title),
     user_id: asText(message.user_id),

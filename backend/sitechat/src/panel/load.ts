@@ -13,6 +13,7 @@ export type Parts = {
   files: typeof import("./parts/files");
   lines: typeof import("./parts/lines");
   over: typeof import("./parts/over");
+  meta: typeof import("./parts/meta");
   recorder: typeof import("./parts/recorder");
   rich: typeof import("./parts/rich");
   several: typeof import("./parts/several");

@@ -31,7 +31,7 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
   const drafts = openStore(() => sessionStorage);
   const key = `leadline.${button}.draft`;
   const state = makeStateStore(emptyState(lang, words));
-  const keys = ["outbox", "token"].map((name) => `leadline.${button}.${name}`);
+  const keys = ["outbox", "token", "meta"].map((name) => `leadline.${button}.${name}`);
   if (changePerson(store, button, init.user_id ?? "", keys)) {
     drafts.remove(key);
     try {

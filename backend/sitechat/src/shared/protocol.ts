@@ -20,6 +20,8 @@ export type Init = {
   locale: string;
   page: Page;
   contact: Contact;
+  /** All that the site told by setMeta, merged (META-6); absent when it told nothing. */
+  meta?: unknown;
   open: boolean;
   /** Title of the chat, shown until the server has told its own strings. */
   title?: string;
@@ -40,7 +42,7 @@ export type LoaderMessage =
   | { kind: "open"; focus: boolean }
   | { kind: "close" }
   | { kind: "ticket"; ticket: string }
-  | { kind: "page"; page: Page; contact: Contact };
+  | { kind: "page"; page: Page; contact: Contact; meta?: unknown };
 
 /** Panel to loader. */
 export type PanelMessage =

@@ -5,13 +5,14 @@ import type { Globals } from "../loader/dialect";
 import type { WindowOptions, WindowPart } from "../shared/part";
 import type { Contact } from "../shared/protocol";
 import css from "../styles/window.css";
+import { isEmpty } from "../shared/meta";
 import { aliasCookie, makeAlias, readAlias } from "./alias";
 import { makeBubble } from "./bubble";
 import { readChatConfig } from "./config";
 import { makeContainer } from "./container";
-import { readContact } from "./contact";
 import { CROSS } from "./cross";
 import { makeFrame, readPage } from "./frame";
+import { contactOf, readMeta, watchMeta } from "./meta";
 import { fitPhone } from "./phone";
 import { chooseWords } from "./words";
 
@@ -30,7 +31,13 @@ export function makeWindow(options: WindowOptions): WindowPart {
   addIcon(view.launcher, CROSS);
   view.chat.setAttribute("aria-label", title);
 
-  const contact = (): Contact => readContact(globalThis as Globals, options.settings.id);
+  const { id } = options.settings;
+  const globals = globalThis as Globals;
+  const told = (): { contact: Contact; meta?: unknown } => {
+    watchMeta(globals, id, changed, signal);
+    const meta = readMeta(globals, id);
+    return { contact: contactOf(meta), ...(!isEmpty(meta) && { meta }) };
+  };
 
   let { ticket } = remote;
   let { readAt } = options;
@@ -66,7 +73,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
           alias,
           locale: lang,
           page: readPage(),
-          contact: contact(),
+          ...told(),
           open: isOpen,
           title,
           strings: config.strings,
@@ -129,7 +136,14 @@ export function makeWindow(options: WindowOptions): WindowPart {
     if (event.key === "Escape" && isOpen && !container.framed()) close();
   });
   // Where the visitor goes without a new page, messages are to say so (EMB-23).
-  const moved = (): void => frame.send({ kind: "page", page: readPage(), contact: contact() });
+  const moved = (): void => frame.send({ kind: "page", page: readPage(), ...told() });
+  // What the site tells in one turn, or in the next few, goes over at once.
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  const changed = (): void => {
+    clearTimeout(waiting);
+    waiting = setTimeout(moved, 100);
+  };
+  signal.addEventListener("abort", () => clearTimeout(waiting));
   addEventListener("popstate", moved, { signal });
   (window as { navigation?: EventTarget }).navigation?.addEventListener("currententrychange", moved, { signal });
   // Engines without that tell nobody when a page's script changes the address.

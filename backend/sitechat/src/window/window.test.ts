@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { aliasCookie, makeAlias, readAlias } from "./alias";
 import { readChatConfig } from "./config";
-import { readContact } from "./contact";
+import { contactOf, readMeta, watchMeta } from "./meta";
 import { chooseWords } from "./words";
 
 const isColor = (value: string): boolean => /^(red|#[0-9a-f]{3,8}|rgb\(.*\))$/.test(value);
@@ -73,7 +73,8 @@ test("EMB-5: the locale is matched on its primary subtag", () => {
   assert.equal(chooseWords("").lang, "en");
 });
 
-test("META-6: the last value of each wins, numbers are found by the CRM's codes, rubbish is passed over", () => {
+test("META-6: the contact is what the record says, numbers are found by the CRM's codes, rubbish is passed over", () => {
+  const contact = (globals: Record<string, unknown>, id: string): unknown => contactOf(readMeta(globals, id));
   const globals = {
     amo_social_button: { id: "7", params: [{ contact: { name: "Somebody else" } }] },
     crm_plugin: {
@@ -88,9 +89,23 @@ test("META-6: the last value of each wins, numbers are found by the CRM's codes,
       ],
     },
   };
-  assert.deepEqual(readContact(globals, "1042"), { name: "Anna Petrova", phone: "+79990001122", email: "anna@example.org" });
-  assert.deepEqual(readContact({}, "1042"), { name: "", phone: "", email: "" });
+  assert.deepEqual(contact(globals, "1042"), { name: "Anna Petrova", phone: "+79990001122", email: "anna@example.org" });
+  assert.deepEqual(contact({}, "1042"), { name: "", phone: "", email: "" });
   const hostile = { get id(): string { throw new Error("no"); } };
-  assert.deepEqual(readContact({ crm_plugin: hostile }, "1042"), { name: "", phone: "", email: "" });
-  assert.equal(readContact({ crm_plugin: { id: "1", params: [{ contact: { name: "x".repeat(500) } }] } }, "1").name.length, 120);
+  assert.deepEqual(contact({ crm_plugin: hostile }, "1042"), { name: "", phone: "", email: "" });
+  assert.equal((contact({ crm_plugin: { id: "1", params: [{ contact: { name: "x".repeat(500) } }] } }, "1") as { name: string }).name.length, 120);
+});
+
+test("META-5: what is told later is heard of, once for each list, until the end", () => {
+  const params: unknown[] = [];
+  const end = new AbortController();
+  let heard = 0;
+  const globals = { crm_plugin: { id: "1", params } };
+  for (let i = 0; i < 2; i++) watchMeta(globals, "1", () => heard++, end.signal);
+  params.push({ lead: { sale: 5 } });
+  assert.deepEqual([heard, params.length, Object.keys(params)], [1, 1, ["0"]]);
+  end.abort();
+  params.push({});
+  assert.deepEqual([heard, params.length], [1, 2]);
+  watchMeta({ crm_plugin: { id: "1", params: Object.freeze([]) } }, "1", () => heard++, new AbortController().signal);
 });

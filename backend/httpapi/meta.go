@@ -1,0 +1,29 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"leadline/backend/conversation"
+)
+
+// maxMetaBytes leaves room around a record for how a browser writes it.
+const maxMetaBytes = conversation.MaxMetaBytes + 4096
+
+// meta takes what the page told of its visitor by setMeta (O §3.5).
+func (s *Server) meta(c *gin.Context) {
+	who, _ := whoOf(c)
+	var in struct {
+		Meta conversation.Meta `json:"meta"`
+	}
+	err := bind(c, &in)
+	if err == nil {
+		err = s.Conversations.TellMeta(c.Request.Context(), who, in.Meta)
+	}
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	c.Status(http.StatusNoContent)
+}

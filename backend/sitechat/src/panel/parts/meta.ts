@@ -1,0 +1,37 @@
+// What the site told of its visitor goes to the server when the visitor writes, before the message (META-4, META-7).
+import { emptyMeta, isEmpty, mergeMeta, type Meta } from "../../shared/meta";
+import { ApiError, type Request } from "../api";
+import { asCount, asRecord } from "../read";
+import type { Store } from "../storage";
+
+/** Data are taken for so long after the first were sent (META-2). */
+const OPEN_MS = 24 * 3600_000;
+
+/** What sending needs of others. The store keeps what was sent under the key, and since when. */
+export type MetaOptions = { store: Store; key: string; now: () => number; request: (request: Omit<Request, "token" | "lang">) => Promise<unknown> };
+
+/**
+ * Sends what the page told, merged into what was sent before, unless that says nothing new (META-6) or the time is over. Throws
+ * ApiError for what may succeed later; what the server refuses for good is let go, since the message matters more.
+ */
+export async function sendMeta(told: unknown, { store, key, now, request }: MetaOptions): Promise<void> {
+  const kept = asRecord(parse(store.get(key)));
+  const sent = mergeMeta(emptyMeta(), kept.meta);
+  const meta: Meta = mergeMeta(sent, told);
+  const first = asCount(kept.at);
+  if (isEmpty(meta) || (first && (now() - first > OPEN_MS || JSON.stringify(meta) === JSON.stringify(sent)))) return;
+  try {
+    await request({ path: "v1/meta", body: { meta } });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.temporary || error.status === 401) throw error;
+  }
+  store.set(key, JSON.stringify({ at: first || now(), meta }));
+}
+
+function parse(text: string | null | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}
