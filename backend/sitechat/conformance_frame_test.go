@@ -157,3 +157,16 @@ func TestCFG12(t *testing.T) {
 		waitFor(t, func() bool { return len(s.heard("onlinechat.container has a wrong value")) == 1 })
 	})
 }
+func TestCFG13(t *testing.T) {
+	t.Parallel()
+	inBoth(t, func(t *testing.T, d Dialect) {
+		// frame, hidden and an own button: the counter has nowhere to show, events tell.
+		s := visitIn(t, d, framePage(inFrame, helpBox+`<button id="own" onclick="FN('runChatShow')">Help</button>`), answers)
+		s.until(ready)
+		s.value(style(".amo-button-holder", "display"), "none")
+		s.run(`received = 0; addEventListener("message", (e) => { if (typeof e.data === "string" && JSON.parse(e.data).method.startsWith("conversations:")) received++ })`)
+		s.click("#own")
+		s.until(inHelp)
+		s.until("received")
+	})
+}

@@ -82,6 +82,10 @@ type site struct {
 	// session is what a session says besides token, origin and locale; without it the visitor never wrote.
 	session func() string
 	locale  string // of the session; English when empty
+	// opened is told with what a session is asked for.
+	opened func(body map[string]any)
+	// mode is the chat's: one conversation, or multiple; button is added to the button of the config.
+	mode, button string
 	// origin is what the session says that its ticket was given to, when it is not the site.
 	origin string
 	// refuse answers the nth call of session with a status and a code; status 0 is success.
@@ -139,8 +143,13 @@ func visit(t testing.TB, html string, prepare ...func(*site)) *site {
 		}
 		_, _ = w.Write(page)
 	})
-	chat.HandleFunc("POST /v1/session", func(w http.ResponseWriter, _ *http.Request) {
+	chat.HandleFunc("POST /v1/session", func(w http.ResponseWriter, r *http.Request) {
 		s.note("session")
+		if s.opened != nil {
+			var body map[string]any
+			_ = json.NewDecoder(r.Body).Decode(&body)
+			s.opened(body)
+		}
 		if s.refuse != nil {
 			if status, code := s.refuse(s.askedFor("session")); status != 0 {
 				answer(w, status, `{"error": {"code": "`+code+`", "message": "No.", "request_id": "1"}}`)
@@ -219,8 +228,8 @@ func (s *site) config(w http.ResponseWriter, r *http.Request) {
 	case status != 0:
 		answer(w, status, `{"error": {"code": "internal", "message": "Something went wrong.", "request_id": "1"}}`)
 	default:
-		answer(w, http.StatusOK, `{"button": {"id": "`+id+`", "color": "#0b6bcb", "position": "right", "locale": "en"},
- "chat": {"title": "Shop support", "mode": "one"},
+		answer(w, http.StatusOK, `{"button": {"id": "`+id+`", "color": "#0b6bcb", "position": "right", "locale": "en"`+s.button+`},
+ "chat": {"title": "Shop support", "mode": "`+cmp.Or(s.mode, "one")+`"},
  "ticket": "opaque", "frame": "/v1/frame/`+id+`"}`)
 	}
 }

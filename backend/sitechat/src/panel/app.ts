@@ -13,7 +13,7 @@ import { asRecord, asText } from "./read";
 import { makeReceipts } from "./receipts";
 import { makeSender } from "./sender";
 import { makeSessionKeeper, type SessionKeeper } from "./session";
-import { UNREAD, type StateStore } from "./state";
+import { UNREAD, type State, type StateStore } from "./state";
 import type { Store } from "./storage";
 import type { Keep } from "./browser/keep";
 import type { Tabs } from "./browser/tabs";
@@ -267,7 +267,18 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
   });
   let receipts = makeReceipts((body) => keeper.request({ path: "v1/receipts", body }));
   let unread = -1;
-  state.subscribe(({ transcript, seen, conversations, conversation: id }) => {
+  let report: ((told: State) => void) | undefined;
+  let reporting = false;
+  state.subscribe((now) => {
+    const { transcript, seen, conversations, conversation: id } = now;
+    report?.(now);
+    if (!reporting && (transcript.size || conversations)) {
+      reporting = true;
+      load("report").then(({ makeReport }) => {
+        report = makeReport(host.tell, (path) => base + path);
+        report(state.get());
+      }, () => (reporting = false));
+    }
     const count = (conversations ?? []).reduce((sum, one) => sum + (one.id === id ? 0 : one.unread), countUnread(transcript, seen));
     if (count !== unread) host.send({ kind: "unread", count });
     unread = count;

@@ -10,6 +10,8 @@ export type Host = {
   /** Where the site says it is; the session must name the same origin. Empty before init. */
   origin: () => string;
   send: (message: PanelMessage) => void;
+  /** Says something to the site itself, in words of the vendor's (HOOK-2). */
+  tell: (text: string) => void;
   /** Asks for a fresh ticket; empty when none came in time. */
   askTicket: () => Promise<string>;
 };
@@ -46,6 +48,7 @@ export function connectHost(self: Window, on: HostHandlers): Host {
   return {
     origin: () => origin,
     send,
+    tell: (text) => parent.postMessage(text, origin),
     askTicket: () =>
       new Promise((resolve) => {
         waiting.push(resolve);

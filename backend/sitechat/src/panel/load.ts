@@ -15,6 +15,7 @@ export type Parts = {
   over: typeof import("./parts/over");
   meta: typeof import("./parts/meta");
   recorder: typeof import("./parts/recorder");
+  report: typeof import("./parts/report");
   rich: typeof import("./parts/rich");
   several: typeof import("./parts/several");
   sound: typeof import("./parts/sound");

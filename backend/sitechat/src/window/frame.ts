@@ -10,6 +10,8 @@ export type PanelHandlers = {
   wrote: (sent: boolean) => void;
   hide: () => void;
   ticket: () => void;
+  /** The list of conversations that the panel tells the site (HOOK-2). */
+  conversations: (list: readonly unknown[]) => void;
 };
 
 /** The panel's frame. */
@@ -33,8 +35,9 @@ export function makeFrame(url: string, title: string, on: PanelHandlers, signal:
   addEventListener(
     "message",
     (event) => {
-      const message = event.origin === origin && event.source === element.contentWindow ? readMessage(event.data) : undefined;
-      if (!message) return;
+      if (event.origin !== origin || event.source !== element.contentWindow) return;
+      const message = readMessage(event.data);
+      if (!message) return readReport(event.data, on);
       const { kind, count, text, author, sent } = message;
       if (kind === "hello") greeted = true;
       if (kind === "unread") on.unread(typeof count === "number" && count > 0 ? Math.floor(count) : 0);
@@ -51,6 +54,17 @@ export function makeFrame(url: string, title: string, on: PanelHandlers, signal:
       if (greeted) element.contentWindow?.postMessage({ leadline: MARK, ...message }, origin);
     },
   };
+}
+
+/** The same words that the site's own scripts hear. */
+function readReport(data: unknown, on: PanelHandlers): void {
+  if (typeof data !== "string" || !data.startsWith('{"method":"conversations:')) return;
+  try {
+    const { payload } = JSON.parse(data) as { payload: unknown };
+    if (Array.isArray(payload)) on.conversations(payload);
+  } catch {
+    // Not ours.
+  }
 }
 
 function toText(value: unknown): string {

@@ -102,6 +102,10 @@ export function makeWindow(options: WindowOptions): WindowPart {
         document.cookie = aliasCookie(alias, location.protocol === "https:");
         if (sent) events.emit("onVisitorMessage");
       },
+      conversations(list) {
+        // Where there is only one, the event tells nothing but that (O §3.4).
+        if (remote.chat?.mode === "multiple") events.reach("onConversationsChange", list);
+      },
       hide: close,
       async ticket() {
         frame.send({ kind: "ticket", ticket: await getTicket(true) });

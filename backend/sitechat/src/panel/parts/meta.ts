@@ -1,6 +1,6 @@
 // What the site told of its visitor goes to the server when the visitor writes, before the message (META-4, META-7).
 import { emptyMeta, isEmpty, mergeMeta, type Meta } from "../../shared/meta";
-import { ApiError, type Request } from "../api";
+import type { Request } from "../api";
 import { asCount, asRecord } from "../read";
 import type { Store } from "../storage";
 
@@ -23,7 +23,9 @@ export async function sendMeta(told: unknown, { store, key, now, request }: Meta
   try {
     await request({ path: "v1/meta", body: { meta } });
   } catch (error) {
-    if (!(error instanceof ApiError) || error.temporary || error.status === 401) throw error;
+    // An ApiError of the panel, whose class this part does not share.
+    const { status, temporary } = asRecord(error);
+    if (!status || status === 401 || temporary) throw error;
   }
   store.set(key, JSON.stringify({ at: first || now(), meta }));
 }
