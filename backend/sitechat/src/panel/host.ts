@@ -1,6 +1,5 @@
 import { MARK, readMessage, type Contact, type LoaderMessage, type PanelMessage, type Init } from "../shared/protocol";
-import { THEME_COLORS } from "../shared/theme";
-import { asCount, asRecord, asText } from "./read";
+import { asRecord, asText } from "./read";
 
 /** What the loader tells the panel. */
 export type HostHandlers = { init: (init: Init) => unknown; message: (message: Exclude<LoaderMessage, Init>) => unknown };
@@ -72,19 +71,9 @@ function readInit(message: Record<string, unknown>): Init {
     user_id: asText(message.user_id),
     user_token: asText(message.user_token),
     strings: message.strings,
-    theme: readTheme(message.theme),
+    // What the site's own colours are good for its part finds out.
+    theme: { ...asRecord(message.theme), color: asText(asRecord(message.theme).color) },
     mode: message.mode === "frame" ? "frame" : "widget",
-  };
-}
-
-function readTheme(value: unknown): NonNullable<Init["theme"]> {
-  const { color, colors, height, header } = asRecord(value);
-  const given = asRecord(colors);
-  return {
-    color: asText(color),
-    colors: Object.fromEntries(THEME_COLORS.flatMap((key) => (typeof given[key] === "string" ? [[key, given[key]]] : []))),
-    height: asCount(height),
-    header: header !== false,
   };
 }
 

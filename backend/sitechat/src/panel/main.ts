@@ -46,7 +46,7 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
   const base = new URL("../../", location.href).href;
   const app = startApp({ base, button, init, host, store, tab, state, words, browser });
   const draft = { get: () => drafts.get(key) ?? "", set: (text: string) => (text ? drafts.set(key, text) : drafts.remove(key)) };
-  const view = makePanel(document.body, app, state, draft, { header: init.theme?.header ?? true, framed: init.mode === "frame" });
+  const view = makePanel(document.body, app, state, draft, { header: init.theme?.header !== false, framed: init.mode === "frame" });
   paint(init.theme?.color ?? "");
   watchSeen(state, SEEN_AFTER_MS);
   state.subscribe(view.render);
@@ -64,8 +64,7 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
 
 /** The site's own colours, where it has some: they are there before anything is seen. */
 async function dress({ theme }: Init): Promise<void> {
-  const { colors = {}, height = 0, header = true } = theme ?? {};
-  if (height || Object.keys(colors).length) await load("theme").then((part) => part.dress({ colors, height, header }), () => {});
+  if (theme?.height || Object.keys(theme?.colors ?? {}).length) await load("theme").then((part) => part.dress(theme), () => {});
 }
 
 const { button } = document.body.dataset;

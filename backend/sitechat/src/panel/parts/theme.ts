@@ -1,6 +1,7 @@
 // The site's own colours (O §2.5). Values go into custom properties through the CSSOM, never into a style sheet's text (THM-1).
 import { inkOn } from "../../shared/ink";
-import type { Theme, ThemeColor } from "../../shared/theme";
+import type { ThemeColor } from "../../shared/theme";
+import { asCount, asRecord, asText } from "../read";
 
 /** A background, what is written on it, and the properties of both. */
 const PAIRS: readonly [ThemeColor, string, ThemeColor | undefined, string][] = [
@@ -11,10 +12,12 @@ const PAIRS: readonly [ThemeColor, string, ThemeColor | undefined, string][] = [
 ];
 
 /** Paints the panel. Where a background has no colour of its text, that is black or white, whichever is easier to read (THM-4). */
-export function dress({ colors, height }: Theme): void {
+export function dress(theme: unknown): void {
   const { style } = document.documentElement;
+  const colors = asRecord(asRecord(theme).colors);
+  const height = asCount(asRecord(theme).height);
   const given = (key: ThemeColor | undefined): string => {
-    const value = (key && colors[key]) ?? "";
+    const value = key ? asText(colors[key]) : "";
     return CSS.supports("color", value) ? value : "";
   };
   const ground = given("background");
