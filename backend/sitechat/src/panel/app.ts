@@ -13,7 +13,7 @@ import { asRecord, asText } from "./read";
 import { makeReceipts } from "./receipts";
 import { makeSender } from "./sender";
 import { makeSessionKeeper, type SessionKeeper } from "./session";
-import { UNREAD, type State, type StateStore } from "./state";
+import { UNREAD, type StateStore } from "./state";
 import type { Store } from "./storage";
 import type { Keep } from "./browser/keep";
 import type { Tabs } from "./browser/tabs";
@@ -76,6 +76,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
   let cuts = 0;
   let refused = false;
   let learned = false;
+  let reporting: Promise<unknown> | undefined;
   let { contact, meta } = init;
   let wake: (() => void)[] = [];
   const wait = (ms: number): Promise<void> =>
@@ -116,6 +117,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     host.send({ kind: "ready" });
     const other = visitor !== session.visitor;
     join(session.visitor);
+    reporting ??= load("report").then((part) => part.watchConversations(state, host.tell, base), () => (reporting = undefined));
     if (session.conversations) {
       several ??= (await insist("several")).makeSeveral({ request: keeper.request, outbox, state, store, host, name, wait, enter });
       return several.opened(session.conversations, other);
@@ -267,18 +269,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
   });
   let receipts = makeReceipts((body) => keeper.request({ path: "v1/receipts", body }));
   let unread = -1;
-  let report: ((told: State) => void) | undefined;
-  let reporting = false;
-  state.subscribe((now) => {
-    const { transcript, seen, conversations, conversation: id } = now;
-    report?.(now);
-    if (!reporting && (transcript.size || conversations)) {
-      reporting = true;
-      load("report").then(({ makeReport }) => {
-        report = makeReport(host.tell, (path) => base + path);
-        report(state.get());
-      }, () => (reporting = false));
-    }
+  state.subscribe(({ transcript, seen, conversations, conversation: id }) => {
     const count = (conversations ?? []).reduce((sum, one) => sum + (one.id === id ? 0 : one.unread), countUnread(transcript, seen));
     if (count !== unread) host.send({ kind: "unread", count });
     unread = count;

@@ -1,5 +1,6 @@
 // Tells the site of the visitor's conversations (HOOK-2, EVT-11): a line of JSON by postMessage, as sites know it.
 import type { Message, Summary } from "../message";
+import type { StateStore } from "../state";
 import { inOrder, type Transcript } from "../transcript";
 
 /** One conversation as sites are told of it. */
@@ -21,6 +22,16 @@ export type SiteConversation = {
 
 /** What of the state is told. */
 export type Told = { transcript: Transcript; conversations: readonly Summary[] | undefined };
+
+/** Tells the site of what the state knows from now on. */
+export function watchConversations(state: StateStore, post: (text: string) => void, base: string): void {
+  const report = makeReport(post, (path) => base + path);
+  const look = (told: Told): void => {
+    if (told.transcript.size || told.conversations) report(told);
+  };
+  state.subscribe(look);
+  look(state.get());
+}
 
 /**
  * Makes what tells the site, through post, whenever something changed: newest first, without those that were ended, of which
