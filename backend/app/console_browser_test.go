@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
 
+	"leadline/backend/sandbox"
 	"leadline/backend/sandbox/crmpage"
 )
 
@@ -186,6 +187,23 @@ func TestConsoleInTheCRM(t *testing.T) {
 	f = crm.consoleFrame()
 	f.reads("The account is connected")
 	crm.sees(`!document.querySelector('.js-leadline-console-retry').checkVisibility()`)
+
+	// The CRM grants no token: said at once, or when it has been waited for long enough.
+	for _, how := range []string{"slow", "401", "empty"} {
+		w.box.SetVariants(func(v *sandbox.Variants) {
+			v.DisposableToken, v.DisposableTokenAlways, v.DisposableSlowMS = how, true, 60_000
+		})
+		crm.visit("https://" + crmHost + ownPage)
+		until(t, "the words for "+how, func() bool { // the widget waits for 20 s
+			return js[bool](crm, `!!document.querySelector('.js-leadline-console-retry')?.checkVisibility() && document.querySelector('.js-leadline-console-error').textContent.includes('no permission to talk to Leadline')`)
+		})
+		if js[bool](crm, `!!document.querySelector('iframe')`) {
+			t.Errorf("%s: a frame without a ticket", how)
+		}
+	}
+	w.box.SetVariants(func(v *sandbox.Variants) { v.DisposableToken, v.DisposableTokenAlways = "", false })
+	crm.click(`.js-leadline-console-retry`)
+	crm.consoleFrame()
 
 	// Leaving the page takes the frame and its listeners with it; the sandbox counts (W §10.3).
 	js[any](crm, `(__crm.go("/dashboard/"), null)`)

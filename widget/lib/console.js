@@ -41,9 +41,10 @@ define(['jquery', './backend.js', './crm.js', './style.js', './words.js'], funct
   }
 
   function fail(page, failure) {
-    var text = words.ofFailure(page.self, failure) + ' ' + words.text(page.self, 'form.support');
+    // What the window's form says of these is not true here.
+    var own = failure.code === 'no_token' || failure.code === 'not_connected' ? words.text(page.self, 'console.' + failure.code) : '';
     page.$state.text('').hide();
-    page.$error.text(text);
+    page.$error.text((own || words.ofFailure(page.self, failure)) + ' ' + words.text(page.self, 'form.support'));
     page.$failed.show();
     page.$retry.prop('disabled', false);
     tell(page, { kind: 'refused' });

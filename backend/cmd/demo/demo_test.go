@@ -132,12 +132,20 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	b.sees(`document.querySelector('.leadline__snippet')`)
 	snippet := b.value(`.leadline__snippet`)
 
+	// The widget's own page: the console's cookies are for https, and for this machine.
+	b.click(`.js-leadline-settings`)
+	console := b.frame("/embed/", ".console__nav")
+	console.click(`.console__tab[href$="/chats"]`)
+	console.click(`.console__item h2 a`)
+	console.write(`#name`, "Demo: \r")
+	console.sees(`document.querySelector('h1').textContent.startsWith('Demo: ') && document.querySelector('.js-told')`)
+
 	b.visit(shop + "/")
 	b.write(`#snippet`, snippet)
 	b.click(`.shop-code button`)
 	b.sees(`document.querySelector('.amo-button--main')`)
 	b.click(`.amo-button--main`)
-	chat := b.frame("/v1/frame/")
+	chat := b.frame("/v1/frame/", "textarea")
 	chat.write(`textarea`, "Do you ship to Porto?\r")
 	chat.sees(`document.body.innerText.includes('Do you ship to Porto?')`)
 
@@ -149,14 +157,14 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	b.click(`#send`)
 	b.visit(shop + "/")
 	b.click(`.amo-button--main`)
-	b.frame("/v1/frame/").sees(`document.body.innerText.includes('We do.')`)
+	b.frame("/v1/frame/", "textarea").sees(`document.body.innerText.includes('We do.')`)
 
 	stop()
 	running(t, bin, data, ports)
 	b.visit(shop + "/")
 	b.sees(`document.querySelector('.amo-button--main')`)
 	b.click(`.amo-button--main`)
-	again := b.frame("/v1/frame/")
+	again := b.frame("/v1/frame/", "textarea")
 	again.sees(`document.body.innerText.includes('We do.')`)
 	again.sees(`document.querySelector('.sc-message__avatar > img')?.naturalWidth > 0`)
 	again.write(`textarea`, "Splendid.\r")
@@ -214,8 +222,9 @@ func (p *page) sees(condition string) {
 	p.t.Fatalf("waited for %s\nthe page says: %s", condition, p.text())
 }
 
-// frame waits for the page's frame of another site, which is a target of its own.
-func (p *page) frame(path string) *page {
+// frame waits for the page's frame of another site, which is a target of its own, to
+// show something.
+func (p *page) frame(path, shows string) *page {
 	p.t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
 		targets, err := chromedp.Targets(p.ctx)
@@ -228,7 +237,7 @@ func (p *page) frame(path string) *page {
 				p.t.Cleanup(cancel)
 				f := &page{p.t, ctx}
 				if chromedp.Do(ctx) == nil {
-					f.sees(`document.querySelector('textarea')`)
+					f.sees(`document.querySelector('` + shows + `')`)
 					return f
 				}
 			}
