@@ -53,7 +53,7 @@ func answers(s *site) {
 	}
 }
 
-// panel opens the chat and returns its frame, which is a target of its own: another site.
+// panel opens the chat and returns its frame.
 func (s *site) panel() *site {
 	s.t.Helper()
 	s.until(ready)
