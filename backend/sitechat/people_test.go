@@ -175,7 +175,8 @@ func TestEveryStateIsForEverybody(t *testing.T) {
 		t.Run(look, func(t *testing.T) {
 			t.Parallel()
 			h := &host{extra: `, "callback": true, "availability": {"state": "online"}`}
-			s, p := writing(t, h, func(*site) {
+			s, p := writing(t, h, func(s *site) {
+				s.patience = 8 * time.Minute // many states
 				for i := range 60 {
 					h.says(message{"text": fmt.Sprintf("Shelf %d", i)})
 				}
