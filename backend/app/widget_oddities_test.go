@@ -97,7 +97,7 @@ func TestWidgetOddities(t *testing.T) {
 				t.Errorf("ran %s, want %s", got, want)
 			}
 		}},
-		{"a living instance shows what was saved in another place", func(t *testing.T, crm *tab) {
+		{"a living instance shows what was saved in another place", func(_ *testing.T, crm *tab) {
 			crm.w.keeps(widget, kept)
 			crm.market("")
 			crm.settings(widget)
@@ -215,7 +215,7 @@ func TestWidgetOddities(t *testing.T) {
 				}
 			}
 		}},
-		{"a language file without some words", func(t *testing.T, crm *tab) {
+		{"a language file without some words", func(_ *testing.T, crm *tab) {
 			crm.w.keeps(gapped, kept)
 			front.down.Store(true)
 			defer front.down.Store(false)

@@ -125,6 +125,7 @@ func TestDetectors(t *testing.T) {
 		{name: "a missing text", script: settings("$body.append($('<p>').text(self.i18n('ui.none')));"), rule: "W §10.3 raw key", page: "/amo-market/#w"},
 		{name: "Cyrillic in English", script: settings("$body.append('<p>Привет</p>');"), rule: "W §10.3 language", page: "/amo-market/#w"},
 		{name: "Spanish text in English", script: settings("$body.append('<p>Una ayuda para el formulario</p>');"), rule: "W §10.3 language", page: "/amo-market/#w"},
+		{name: "a Spanish word in English", script: settings("$body.append('<button>Enviar</button>');"), rule: "W §10.3 language", page: "/amo-market/#w"},
 		{name: "English text in Spanish", script: settings("$body.append('<p>A hint for the form</p>');"), rule: "W §10.3 language", page: "/amo-market/?lang=es#w"},
 		{name: "English text in Russian", script: settings("$body.append('<p title=\"A hint for the form\">1</p>');"), rule: "W §10.3 language", page: "/amo-market/?lang=ru&theme=dark#w"},
 		{name: "Cyrillic in an English notification", script: init("APP.notifications.show_message({ header: 'H', text: 'Привет' });"), rule: "W §10.3 language"},

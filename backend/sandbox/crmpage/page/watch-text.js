@@ -45,7 +45,7 @@ define(["jquery"], function ($) {
       if (/^[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)+$/.test(bare) && known.tops.has(bare.split(".")[0])) {
         crm.breach("W §10.3 raw key", where + " shows " + bare);
       }
-      if (bare.length > 3 && known.others.has(bare) && !known.own.has(bare) && /\s|[^\x00-\x7f]/.test(bare)) {
+      if (bare.length > 3 && known.others.has(bare) && !known.own.has(bare)) {
         crm.breach("W §10.3 language", where + " shows " + known.others.get(bare) + " text: " + bare.slice(0, 80));
       }
     }
