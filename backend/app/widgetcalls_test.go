@@ -86,8 +86,9 @@ func TestWidgetCall(t *testing.T) {
 	o.clean()
 }
 
-// TestWidgetCallIsPutOff: Not now gives it back, and it does not come again to
-// this operator; Escape does the same.
+// TestWidgetCallIsPutOff: Not now gives it back, and it comes to this operator
+// again a quarter of an hour later where the server has nobody else; Escape does
+// the same.
 func TestWidgetCallIsPutOff(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, officeSetup{callScale: 10})
@@ -119,6 +120,8 @@ func TestWidgetCallIsPutOff(t *testing.T) {
 			t.Errorf("%s: it came again: %q", id, o.notes(b))
 		}
 	}
+	js[any](b, `(__test.later = 900000, null)`)
+	b.sees(callWindow)
 	o.clean()
 }
 
@@ -178,6 +181,14 @@ func TestWidgetCallingStatus(t *testing.T) {
 	b.sees(callWindow)
 	b.sees(`__crm.callingStatus() && !document.querySelector(".js-leadline-call-take").checkVisibility()`)
 	done("reload")
+
+	// Taken in another browser: that one has the window.
+	o.server.say(0, nil, nil, []map[string]any{wish("elsewhere", map[string]any{"state": "taken", "mine": true})})
+	o.at(b, o.agent())
+	o.asksMore(b, 2)
+	if o.calling(b) || js[bool](b, `!!document.querySelector(".leadline-call")`) {
+		t.Error("a call of another browser is shown")
+	}
 
 	// Times out. Every three minutes the server hears that the call goes on.
 	take("late", `(__test.calls = 300, null)`)

@@ -8,6 +8,7 @@ define([
   var most = 20;
   var callMs = 600000; // after this the page may reload itself again
   var aliveMs = 180000; // the server gives a call to others that is silent for ten minutes
+  var laterMs = 900000; // "not now": where the server has nobody else
   var busyMs = 3000;
   var patientMs = 60000;
 
@@ -43,12 +44,16 @@ define([
   }
 
   // isForMe: the server gives a request to who is to know of it; here those who are
-  // away by now do not see it, unless nobody is there at all.
-  function isForMe(call) {
+  // away by now do not see it, unless nobody is there at all. What was taken is shown
+  // in the browser that took it, what was put off later on.
+  function isForMe(call, record) {
     var me = Number(crm.userID());
     var others = presence.online();
     if (call.state === 'taken') {
-      return call.mine;
+      return call.mine && record.took.indexOf(call.id) >= 0;
+    }
+    if (record.declined[call.id] > Date.now()) {
+      return false;
     }
     if (call.responsible === me) {
       return presence.isOnline(me) !== false || !!others && others.length === 0;
@@ -120,12 +125,21 @@ define([
     }
   }
 
+  function putOff(desk, id) {
+    memory.change(desk.self, function (record) {
+      Object.keys(record.declined).forEach(function (old) {
+        if (!(record.declined[old] > Date.now())) {
+          delete record.declined[old];
+        }
+      });
+      record.declined[id] = Date.now() + laterMs;
+    });
+  }
+
   function finish(desk, state) {
     var id = handled[desk.code].call.id;
     if (state === 'released') {
-      memory.change(desk.self, function (record) {
-        memory.add(record.declined, id);
-      });
+      putOff(desk, id);
     }
     delete handled[desk.code];
     clear(desk);
@@ -169,6 +183,9 @@ define([
     one.at = Date.now();
     keepHere(desk, one.call);
     calling(desk);
+    memory.change(desk.self, function (record) {
+      memory.add(record.took, one.call.id);
+    });
     report(desk, one.call.id, 'taken');
     desk.report();
   }
@@ -265,10 +282,10 @@ define([
 
     receive: function (self, list) {
       var desk = desks[self.get_settings().widget_code];
-      var declined = memory.read(self).declined;
+      var record = memory.read(self);
       var calls = (Array.isArray(list) ? list : []).filter(isCall).slice(0, most).map(callOf);
       var mine = calls.filter(function (call) {
-        return declined.indexOf(call.id) < 0 && isForMe(call);
+        return isForMe(call, record);
       });
       settle(desk, calls);
       mine.forEach(function (call) {

@@ -16,14 +16,18 @@ define(['./crm.js'], function (crm) {
     return Array.isArray(value) ? value.slice(-longest) : [];
   }
 
+  function mapOf(value) {
+    return value && typeof value === 'object' && !Array.isArray(value) ? value : {};
+  }
+
   function numberOf(value) {
     return typeof value === 'number' && isFinite(value) && value > 0 ? value : 0;
   }
 
   // read answers a record that may be changed: asked (when, ms), hidden (as was told
   // then), wait (ms until the next time), usual (the same for a tab that is looked
-  // at), failures, told, seen, rung and declined (lists of ids), calls ({id: state}
-  // to report).
+  // at), failures, told, seen, rung and took (lists of ids), declined ({id: until, ms}),
+  // calls ({id: state} to report).
   function read(self) {
     var kept = own[keyOf(self)];
     try {
@@ -41,8 +45,9 @@ define(['./crm.js'], function (crm) {
       told: listOf(kept.told),
       seen: listOf(kept.seen),
       rung: listOf(kept.rung),
-      declined: listOf(kept.declined),
-      calls: kept.calls && typeof kept.calls === 'object' ? kept.calls : {}
+      took: listOf(kept.took),
+      declined: mapOf(kept.declined),
+      calls: mapOf(kept.calls)
     };
   }
 
