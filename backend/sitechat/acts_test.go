@@ -65,6 +65,7 @@ func TestPressingAButtonAndARow(t *testing.T) {
 	p.value(`[...document.querySelectorAll(".sc-choice")].map((b) => b.getAttribute("aria-disabled"))`, []string{"true", "true"})
 	p.value(`document.activeElement.textContent`, "Confirm")
 	p.run(`document.querySelectorAll(".sc-choice")[1].click()`)
+	h.sentBodies(1) // the refused one
 	h.mu.Lock()
 	h.refuse = nil
 	h.mu.Unlock()

@@ -62,6 +62,7 @@ func TestAMessageIsHeardWhereNobodyLooksUnlessTheSoundIsOff(t *testing.T) {
 	h.says(message{"text": "heard"})
 	p.until(`tones === 2`)
 	s.run(`document.querySelector(".amo-button--main").click()`)
+	p.until(`document.hasFocus() && document.activeElement.matches("textarea")`) // opening puts it there
 	p.run(`document.querySelector(".sc-header__button").focus()`)
 	s.keys("\r")
 	p.until(`document.activeElement.textContent === "Sound" && document.activeElement.ariaChecked === "true"`)
@@ -76,6 +77,7 @@ func TestAMessageIsHeardWhereNobodyLooksUnlessTheSoundIsOff(t *testing.T) {
 	p.value(`tones`, 2)
 	// It is remembered, and can be switched on again.
 	s.run(`document.querySelector(".amo-button--main").click()`)
+	p.until(`document.hasFocus() && document.activeElement.matches("textarea")`) // opening puts it there
 	p.run(`document.querySelector(".sc-header__button").focus()`)
 	s.keys("\r")
 	p.until(`document.activeElement.ariaChecked === "false"`)

@@ -22,8 +22,13 @@ export interface OnlineChatConfig {
   container?: string | Element;
   /** The site's own identifier of its user, 1-256 characters. By itself it proves nothing: see `user_token`. */
   user_id?: string | number;
-  /** Our own: a JWT made by the site's server that proves `user_id`, good for at most 24 hours. */
-  user_token?: string;
+  /**
+   * Our own: a JWT made by the site's server that proves who its user is, good for at most 24 hours; or a function that gets
+   * one, which is called again when it has run out.
+   */
+  user_token?: string | (() => string | null | undefined | Promise<string | null | undefined>);
+  /** Our own: "required" keeps nothing in the browser until `consent` is called with true. */
+  consent?: "required" | boolean;
   locale?: LocaleConfig;
   theme?: ThemeConfig;
 }
@@ -130,6 +135,8 @@ export interface Command {
   (method: "runChatShow" | "runChatHide" | "runDestroy"): void;
   (method: "sendKeyActionHook", name: string): void;
   (method: "setMeta", meta: Meta): void;
+  /** Our own: whether the chat may keep things in the browser. false takes away what is there. */
+  (method: "consent", given: boolean): void;
   /** Our own. */
   (method: "getState", callback: (state: ChatState) => void): void;
   <E extends keyof ChatEvents>(event: E, callback: (...args: ChatEvents[E]) => void): void;

@@ -22,6 +22,8 @@ export interface Chat {
   setMeta(meta: Meta): void;
   /** Fires key actions that wait for this name. */
   sendKeyActionHook(name: string): void;
+  /** Whether it may keep things in the browser; false takes away what is there. */
+  consent(given: boolean): void;
   /** What it does now; before the loader came it waits for that. */
   getState(): Promise<ChatState>;
   /** Subscribes; what it returns ends that. */

@@ -44,6 +44,7 @@ export function mountChat({ host, id, hash, locale, inline = false, config, dial
     hide: () => call("runChatHide"),
     setMeta: (meta) => call("setMeta", meta),
     sendKeyActionHook: (name) => call("sendKeyActionHook", name),
+    consent: (given) => call("consent", given),
     getState: () => new Promise((done) => call("getState", done)),
     on(event, callback) {
       let wanted = true;

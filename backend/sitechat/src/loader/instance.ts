@@ -38,7 +38,7 @@ export function startInstance(line: Line, base: string, settings: Settings, site
 
   const start = async (attempt: number): Promise<void> => {
     try {
-      remote = await fetchRemote(base, settings, "default", signal);
+      remote = await fetchRemote(base, settings, signal);
       readAt = Date.now();
       if (!document.body) await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { signal }));
       if (signal.aborted) return;
@@ -112,9 +112,11 @@ export function startInstance(line: Line, base: string, settings: Settings, site
     runChatShow: () => show(true),
     runChatHide: () => show(false),
     runDestroy: () => destroy(),
+    // For the window, which keeps things or does not.
+    consent: (given: unknown) => events.reach("consent", given),
     sendKeyActionHook() {},
     setMeta,
-    getState: (tell: unknown) => typeof tell === "function" && queueMicrotask(() => tell({ ready: !!set, open: isOpen, unread: view?.unread ?? 0 })),
+    getState: (tell: unknown) => queueMicrotask(() => typeof tell === "function" && tell({ ready: !!set, open: isOpen, unread: view?.unread ?? 0 })),
   };
   const destroy = (): void => {
     end.abort();

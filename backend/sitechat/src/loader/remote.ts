@@ -14,8 +14,8 @@ export type Remote = {
  * Reads the button's settings; throws when the server could not be asked or cannot answer now. With "reload" the browser's
  * own copy is passed over, since its ticket may have run out.
  */
-export async function fetchRemote(base: string, { id, hash }: Settings, cache: RequestCache, signal: AbortSignal): Promise<Remote> {
-  const response = await fetch(`${base}v1/buttons/${id}/config?hash=${hash}`, { cache, signal });
+export async function fetchRemote(base: string, { id, hash }: Settings, signal: AbortSignal, cache?: RequestCache): Promise<Remote> {
+  const response = await fetch(`${base}v1/buttons/${id}/config?hash=${hash}`, { cache, signal } as RequestInit);
   const { status } = response;
   if (status > 499 || status === 429) throw status;
   return response.json() as Promise<Remote>;

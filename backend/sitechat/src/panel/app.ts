@@ -14,8 +14,8 @@ import { makeReceipts } from "./receipts";
 import { makeSender } from "./sender";
 import { makeSessionKeeper, type SessionKeeper } from "./session";
 import { UNREAD, type StateStore } from "./state";
-import type { Store } from "./storage";
 import type { Keep } from "./browser/keep";
+import type { Kept } from "./browser/keeper";
 import type { Tabs } from "./browser/tabs";
 import { readFrame } from "./stream/frame";
 import { lazily } from "./stream/transport";
@@ -47,17 +47,19 @@ export type App = Omit<Acts, "edit"> &
     address: (path: string) => string;
   };
 
-/** The chat behind the views; tab is the same over reloads of a tab. */
-export type AppOptions = { base: string; button: string; init: Init; host: Host; store: Store; tab: string; state: StateStore; words: Strings; browser: Parts["browser"] };
+/** The chat behind the views. */
+export type AppOptions = { base: string; button: string; init: Init; host: Host; kept: Kept; state: StateStore; words: Strings; browser: Parts["browser"] };
 
 /** Starts the chat: session, history, stream, and what was left in the outbox. */
-export function startApp({ base, button, init, host, store, tab, state, words, browser }: AppOptions): App {
+export function startApp({ base, button, init, host, kept, state, words, browser }: AppOptions): App {
+  const { store } = kept;
   const name = `leadline.${button}`;
   const key = `${name}.outbox`;
   let place: Promise<Keep> | undefined;
   const outbox = browser.openOutbox({
     user: init.user_id ?? "",
     open: (old) => (place = browser.openKeep(name, Date.now(), old)),
+    keeps: kept.keeps,
     store,
     key,
     channel: "BroadcastChannel" in self ? new BroadcastChannel(key) : undefined,
@@ -77,7 +79,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
   let refused = false;
   let learned = false;
   let reporting: Promise<unknown> | undefined;
-  let { contact, meta } = init;
+  let { contact, meta, alias } = init;
   let wake: (() => void)[] = [];
   const wait = (ms: number): Promise<void> =>
     new Promise((resolve) => {
@@ -113,6 +115,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     if (conversation && conversation !== session.conversation?.id) state.set(UNREAD);
     const changed = conversation !== session.conversation?.id;
     conversation = session.conversation?.id ?? "";
+    if (conversation || session.conversations?.length) kept.needed();
     state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, ...(!session.conversations && { begun: !!conversation }) });
     host.send({ kind: "ready" });
     const other = visitor !== session.visitor;
@@ -175,6 +178,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     init,
     host,
     store,
+    former: kept.former,
     wait,
     opened,
     lang: () => state.get().lang,
@@ -251,7 +255,7 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     async post(body, { conversation: of }) {
       try {
         await tellMeta();
-        return await keeper.request({ path: within("v1/messages", of), body: { ...body, contact, alias: init.alias, locale: state.get().lang } });
+        return await keeper.request({ path: within("v1/messages", of), body: { ...body, contact, alias, locale: state.get().lang } });
       } catch (error) {
         // The account was disconnected meanwhile: nothing more can be written here.
         if (error instanceof ApiError && error.code === "chat_unavailable") state.set({ phase: "unavailable" });
@@ -296,10 +300,22 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     sender.run();
   });
 
+  kept.onChange((back) => {
+    if (!kept.keeps()) place = undefined;
+    outbox.move();
+    if (back) void keeper.renew();
+  });
+
   return {
     ...acts,
     ...makeWriting({
-      outbox,
+      outbox: {
+        ...outbox,
+        add(pending, bytes) {
+          kept.needed();
+          outbox.add(pending, bytes);
+        },
+      },
       outgoing,
       acts,
       state,
@@ -320,6 +336,8 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
         if (state.get().begun) void tellMeta().catch(() => {});
         state.set({ page: message.page });
       }
+      if (message.kind === "alias") alias = message.alias;
+      if (message.kind === "consent") kept.decide(message.consent === true);
       if (message.kind === "open") state.set({ open: true });
       if (message.kind === "close") state.set({ open: false, newsAfter: countUnread(state.get().transcript, state.get().seen) ? state.get().newsAfter : undefined });
     },
@@ -333,13 +351,15 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
     several: () => several,
     mute(muted) {
       state.set({ muted });
+      kept.needed();
       if (muted) store.set(quiet, "1");
       else store.remove(quiet);
     },
     async requestCall(request) {
       const { page, lang: locale, conversation: of } = state.get();
+      kept.needed();
       try {
-        const message = readMessage(asRecord(await keeper.request({ path: within("v1/callbacks", of), body: { ...request, page: pageOf(page), alias: init.alias, locale } })).message);
+        const message = readMessage(asRecord(await keeper.request({ path: within("v1/callbacks", of), body: { ...request, page: pageOf(page), alias, locale } })).message);
         if (message) {
           accepted(message, of);
           host.send({ kind: "wrote", sent: true });
@@ -350,8 +370,12 @@ export function startApp({ base, button, init, host, store, tab, state, words, b
       }
     },
     // Not before what was sent of them is kept there.
-    choose: (files) => void outbox.settled().then(async () => (await place)?.choose(tab, files)).catch(() => {}),
-    chosen: () => outbox.settled().then(async () => (await place)?.chosen(tab) ?? []).catch(() => []),
+    choose(files) {
+      if (files.length) kept.needed();
+      const tab = kept.tab(!!files.length);
+      if (tab) void outbox.settled().then(async () => (await place)?.choose(tab, files)).catch(() => {});
+    },
+    chosen: () => outbox.settled().then(async () => (await place)?.chosen(kept.tab(false)) ?? []).catch(() => []),
     notify: (notice) => state.set({ notice }),
     hide: () => host.send({ kind: "hide" }),
     address: (path) => base + path,

@@ -1,4 +1,4 @@
-import { MARK, readMessage, type Contact, type LoaderMessage, type PanelMessage, type Init } from "../shared/protocol";
+import { MARK, readMessage, type Consent, type Contact, type LoaderMessage, type PanelMessage, type Init } from "../shared/protocol";
 import { asRecord, asText } from "./read";
 
 /** What the loader tells the panel. */
@@ -11,20 +11,22 @@ export type Host = {
   send: (message: PanelMessage) => void;
   /** Says something to the site itself, in words of the vendor's (HOOK-2). */
   tell: (text: string) => void;
-  /** Asks for a fresh ticket; empty when none came in time. */
-  askTicket: () => Promise<string>;
+  /** Asks for a fresh ticket, or another word of the site's server who its user is; empty when none came in time. */
+  ask: (kind: "ticket" | "user_token") => Promise<string>;
 };
 
-const TICKET_WAIT_MS = 15_000;
+const ANSWER_WITHIN_MS = 15_000;
 
 /** Listens to the loader and tells it that we listen. */
 export function connectHost(self: Window, on: HostHandlers): Host {
   const { parent } = self;
   let origin = "";
-  let waiting: ((ticket: string) => void)[] = [];
+  let waiting: { kind: string; tell: (answer: string) => void }[] = [];
+  // An application's page has no origin that could be named: whoever is the parent gets it, and only such a page.
+  const target = (): string => (origin && origin !== "null" ? origin : "*");
   const send = (message: PanelMessage): void => {
     // Only hello may go to anybody: it carries nothing, and the site is not known yet.
-    if (origin || message.kind === "hello") parent.postMessage({ leadline: MARK, ...message }, origin || "*");
+    if (origin || message.kind === "hello") parent.postMessage({ leadline: MARK, ...message }, target());
   };
   self.addEventListener("message", (event) => {
     if (event.source !== parent || (origin && event.origin !== origin)) return;
@@ -36,10 +38,13 @@ export function connectHost(self: Window, on: HostHandlers): Host {
       return;
     }
     if (!origin) return;
-    if (message.kind === "ticket") {
-      for (const tell of waiting) tell(asText(message.ticket));
-      waiting = [];
-    } else if (message.kind === "open") on.message({ kind: "open", focus: message.focus === true });
+    const { kind } = message;
+    if (kind === "ticket" || kind === "user_token") {
+      for (const w of waiting) if (w.kind === kind) w.tell(asText(message[kind]));
+      waiting = waiting.filter((w) => w.kind !== kind);
+    } else if (kind === "alias") on.message({ kind, alias: asText(message.alias) });
+    else if (kind === "consent") on.message({ kind, consent: readConsent(message.consent) });
+    else if (message.kind === "open") on.message({ kind: "open", focus: message.focus === true });
     else if (message.kind === "close") on.message({ kind: "close" });
     else if (message.kind === "page") on.message({ kind: "page", page: readPage(message.page), contact: readContact(message.contact), meta: message.meta });
   });
@@ -47,12 +52,12 @@ export function connectHost(self: Window, on: HostHandlers): Host {
   return {
     origin: () => origin,
     send,
-    tell: (text) => parent.postMessage(text, origin),
-    askTicket: () =>
+    tell: (text) => parent.postMessage(text, target()),
+    ask: (kind) =>
       new Promise((resolve) => {
-        waiting.push(resolve);
-        setTimeout(resolve, TICKET_WAIT_MS, "");
-        send({ kind: "ticket" });
+        waiting.push({ kind, tell: resolve });
+        setTimeout(resolve, ANSWER_WITHIN_MS, "");
+        send({ kind });
       }),
   };
 }
@@ -70,11 +75,16 @@ function readInit(message: Record<string, unknown>): Init {
     title: asText(message.title),
     user_id: asText(message.user_id),
     user_token: asText(message.user_token),
+    consent: readConsent(message.consent),
     strings: message.strings,
     // What the site's own colours are good for its part finds out.
     theme: { ...asRecord(message.theme), color: asText(asRecord(message.theme).color) },
     mode: message.mode === "frame" ? "frame" : "widget",
   };
+}
+
+function readConsent(value: unknown): Consent {
+  return value === "wait" || value === false ? value : true;
 }
 
 function readPage(value: unknown): Init["page"] {

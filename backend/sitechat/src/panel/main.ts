@@ -5,11 +5,8 @@ import type { Init, LoaderMessage } from "../shared/protocol";
 import { startApp, type App } from "./app";
 import { connectHost, type Host } from "./host";
 import { insist, load, type Parts, type Strings } from "./load";
-import { newID } from "./id";
 import { watchSeen } from "./seen";
-import { changePerson } from "./session";
 import { emptyState, makeStateStore } from "./state";
-import { openStore } from "./storage";
 import { chooseLanguage, type Language } from "./strings";
 import { makePanel } from "./view/panel";
 
@@ -27,26 +24,11 @@ function paint(color: string): void {
 }
 
 function start(button: string, host: Host, init: Init, lang: Language, words: Strings, browser: Parts["browser"]): App {
-  const store = openStore(() => localStorage);
-  const drafts = openStore(() => sessionStorage);
-  const key = `leadline.${button}.draft`;
+  const kept = browser.openKept(button, init, () => host.send({ kind: "person" }));
   const state = makeStateStore(emptyState(lang, words));
-  const keys = ["outbox", "token", "meta"].map((name) => `leadline.${button}.${name}`);
-  if (changePerson(store, button, init.user_id ?? "", keys)) {
-    drafts.remove(key);
-    try {
-      indexedDB.deleteDatabase(`leadline.${button}`);
-    } catch {
-      // Where there is no database, nothing was left in one.
-    }
-  }
-  const place = `leadline.${button}.tab`;
-  const tab = drafts.get(place) ?? newID();
-  drafts.set(place, tab);
   const base = new URL("../../", location.href).href;
-  const app = startApp({ base, button, init, host, store, tab, state, words, browser });
-  const draft = { get: () => drafts.get(key) ?? "", set: (text: string) => (text ? drafts.set(key, text) : drafts.remove(key)) };
-  const view = makePanel(document.body, app, state, draft, { header: init.theme?.header !== false, framed: init.mode === "frame" });
+  const app = startApp({ base, button, init: { ...init, user_id: kept.person }, host, kept, state, words, browser });
+  const view = makePanel(document.body, app, state, kept.draft, { header: init.theme?.header !== false, framed: init.mode === "frame" });
   paint(init.theme?.color ?? "");
   watchSeen(state, SEEN_AFTER_MS);
   state.subscribe(view.render);

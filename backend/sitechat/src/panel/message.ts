@@ -134,11 +134,13 @@ export type Session = {
   callback: boolean;
   /** Undefined where files are switched off. */
   uploads: Uploads | undefined;
+  /** For the site's developer; empty mostly. */
+  warning: string;
 };
 
 /** Reads a session at the door; undefined for what is none. */
 export function readSession(value: unknown): Session | undefined {
-  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, conversations } = asRecord(value);
+  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, conversations, warning } = asRecord(value);
   if (typeof token !== "string" || typeof origin !== "string") return undefined;
   const { id, unread } = asRecord(conversation);
   const { max_bytes, accept } = asRecord(uploads);
@@ -153,5 +155,6 @@ export function readSession(value: unknown): Session | undefined {
     availability: readAvailability(availability),
     callback: callback === true,
     uploads: uploads ? { maxBytes: Object.fromEntries(Object.entries(asRecord(max_bytes)).map(([k, v]) => [k, asCount(v)])), accept: asText(accept) } : undefined,
+    warning: asText(asRecord(warning).message),
   };
 }

@@ -57,7 +57,7 @@ function sending(): { sent: unknown[]; at: (ms: number) => void; fail: (error: u
   const sent: unknown[] = [];
   let now = 1_000_000;
   let failure: unknown;
-  const store = { get: (key: string) => kept.get(key), set: (key: string, value: string) => !!kept.set(key, value), remove: (key: string) => void kept.delete(key) };
+  const store = { get: (key: string) => kept.get(key), set: (key: string, value: string) => !!kept.set(key, value), remove: (key: string) => void kept.delete(key), keep: () => {}, has: () => false };
   const request = async ({ path, body }: { path: string; body?: unknown }): Promise<unknown> => {
     if (failure) throw failure;
     sent.push([path, (body as { meta: Meta }).meta.contact.name]);

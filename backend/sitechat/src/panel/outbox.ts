@@ -45,6 +45,8 @@ export type Outbox = {
   list: () => readonly Pending[];
   /** Adds one, with the bytes of its file. */
   add: (pending: Pending, bytes?: Blob) => void;
+  /** Things are kept in this browser from now on, or are not any more. */
+  move: () => void;
   remove: (clientID: string) => void;
   /** Marks one as refused, or with an empty reason as on its way again. */
   fail: (clientID: string, error: string) => void;

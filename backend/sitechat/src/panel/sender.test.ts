@@ -11,10 +11,11 @@ import { openStore } from "./storage";
 const open = (keep?: Place): Outbox =>
   openOutbox({
     user: "",
+    keeps: () => true,
     open: () => (keep ? Promise.resolve(keep) : Promise.reject(new Error("refused"))),
     store: openStore(() => {
       throw new Error("refused");
-    }),
+    }, ""),
     key: "k",
     channel: undefined,
     changed: () => {},

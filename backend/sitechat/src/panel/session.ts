@@ -12,6 +12,8 @@ export type SessionOptions = {
   init: Init;
   host: Host;
   store: Store;
+  /** The token of the person who was here before, gone from the browser already; the server begins anew for another. */
+  former: () => string;
   lang: () => string;
   /** A session is there: the first one, or another one in place of one that ran out. */
   opened: (session: Session) => Promise<void> | void;
@@ -36,33 +38,39 @@ export type SessionKeeper = {
 
 /** Makes the keeper. The token stays in the frame's own storage, which the site's scripts cannot read. */
 export function makeSessionKeeper(options: SessionOptions): SessionKeeper {
-  const { base, button, init, host, store } = options;
-  const key = `leadline.${button}.token`;
+  const { base, button, init, host, store, former } = options;
+  const key = tokenKey(button);
   let { ticket, user_token: user } = init;
+  let refreshed = false;
   let renewing: Promise<void> | undefined;
 
   const open = async (): Promise<void> => {
     for (let failures = 0; ; failures++) {
       options.trying(failures);
       try {
-        const token = store.get(key);
-        const body = { button_id: button, ticket, alias: init.alias, locale: init.locale, ...(token && { token }), ...(user && { user_token: user }) };
+        const token = store.get(key) ?? former();
+        const claim = { ...(init.user_id && { user_id: init.user_id }), ...(user && { user_token: user }) };
+        const body = { button_id: button, ticket, alias: init.alias, locale: init.locale, ...(token && { token }), ...claim };
         const session = readSession(await call(base, { path: "v1/session", body, lang: options.lang() }));
         if (session && session.origin !== host.origin()) return refuse();
         if (session) {
           store.set(key, session.token);
+          refreshed = false;
+          if (session.warning) console.warn("Leadline: " + session.warning);
           return await options.opened(session);
         }
       } catch (error) {
         const { status, code, temporary } = error instanceof ApiError ? error : new ApiError(0, "", "", 0);
         if (code === "user_token_invalid") {
-          // The site's mistake, or its token has run out: the visitor writes as whom this browser knows.
-          console.warn("Leadline: onlinechat.user_token is not valid");
-          user = "";
+          // It has run out, or the site made a mistake. Without a better one only the page says who it is.
+          const other: string = refreshed ? "" : await host.ask("user_token");
+          refreshed = true;
+          if (!other || other === user) console.warn("Leadline: onlinechat.user_token is not valid");
+          user = other === user ? "" : other;
           continue;
         }
         if (status === 401) {
-          ticket = (await host.askTicket()) || ticket;
+          ticket = (await host.ask("ticket")) || ticket;
           if (!failures) continue;
         } else if (!temporary) return refuse();
       }
@@ -93,16 +101,7 @@ export function makeSessionKeeper(options: SessionOptions): SessionKeeper {
   return keeper;
 }
 
-/**
- * Drops what another signed-in person left in this browser (EMB-21, SEC-7). What was written before signing in stays with the
- * one who signs in. Returns whether something was dropped.
- */
-export function changePerson(store: Store, button: string, user: string, keys: readonly string[]): boolean {
-  const owner = `leadline.${button}.user`;
-  const before = store.get(owner) ?? "";
-  if (user) store.set(owner, user);
-  else store.remove(owner);
-  if (!before || before === user) return false;
-  for (const key of keys) store.remove(key);
-  return true;
+/** Where the visitor token is kept. */
+export function tokenKey(button: string): string {
+  return `leadline.${button}.token`;
 }

@@ -19,7 +19,7 @@ export type WindowOptions = {
   set: (open: boolean) => void;
   /** When that was read. */
   readAt: number;
-  /** Tells the site. */
+  /** Tells the site; its "consent" comes from the site. */
   events: Events;
   warn: (key: string, text: string) => void;
   /** Ends everything. */

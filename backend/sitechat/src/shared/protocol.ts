@@ -34,7 +34,12 @@ export type Init = {
   theme?: { color?: string } & Partial<Theme>;
   /** frame: the panel stands in an element of the page, without a cross and without Escape (CFG-11). */
   mode?: "widget" | "frame";
+  /** Whether anything may be kept in the browser; absent: yes. */
+  consent?: Consent;
 };
+
+/** Whether the site lets us keep things in the browser: yes; no, and what is there goes; or it has not been told yet. */
+export type Consent = boolean | "wait";
 
 /** Loader to panel. */
 export type LoaderMessage =
@@ -42,6 +47,9 @@ export type LoaderMessage =
   | { kind: "open"; focus: boolean }
   | { kind: "close" }
   | { kind: "ticket"; ticket: string }
+  | { kind: "user_token"; user_token: string }
+  | { kind: "alias"; alias: string }
+  | { kind: "consent"; consent: Consent }
   | { kind: "page"; page: Page; contact: Contact; meta?: unknown };
 
 /** Panel to loader. */
@@ -54,7 +62,11 @@ export type PanelMessage =
   /** The visitor has a conversation; sent: a message of it was stored just now. */
   | { kind: "wrote"; sent?: true }
   | { kind: "hide" }
-  | { kind: "ticket" };
+  | { kind: "ticket" }
+  /** Asks for a fresh user token. */
+  | { kind: "user_token" }
+  /** Another person than before is here: the anonymous id is to be another one. */
+  | { kind: "person" };
 
 /** The mark by which both sides know their own messages among everybody else's on the page. */
 export const MARK = 1;

@@ -11,6 +11,9 @@ export function makeAlias(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The cookie that ends it. */
+export const NO_ALIAS = `${NAME}=; path=/; max-age=0`;
+
 /** The cookie that keeps an id for a year from now. */
 export function aliasCookie(alias: string, secure: boolean): string {
   return `${NAME}=${alias}; path=/; max-age=31536000; SameSite=Lax${secure ? "; Secure" : ""}`;

@@ -6,7 +6,6 @@ import { readTheme } from "./theme";
 /** `onlinechat` of the site's configuration, checked. */
 export type ChatConfig = {
   userID: string;
-  userToken: string;
   /** Where the chat is drawn in frame mode; undefined in widget mode. */
   container: string | Element | undefined;
   strings: unknown;
@@ -15,7 +14,7 @@ export type ChatConfig = {
 
 /** Reads `onlinechat`. Wrong types never throw and count as absent, with one warning for each key (CFG-4). */
 export function readChatConfig(chat: Record<string, unknown>, isColor: (value: string) => boolean, warn: Warn): ChatConfig {
-  const { mode, container, user_id: id, user_token: token, locale, theme } = chat;
+  const { mode, container, user_id: id, locale, theme } = chat;
   const wrong = (key: string): void => warn(`onlinechat.${key}`, "has a wrong value");
   if (mode !== undefined && mode !== "widget" && mode !== "frame") wrong("mode");
   const place = typeof container === "string" || isElement(container) ? (container as string | Element) : undefined;
@@ -24,13 +23,9 @@ export function readChatConfig(chat: Record<string, unknown>, isColor: (value: s
   const text = typeof id === "number" ? `${id}` : typeof id === "string" ? id.trim() : "";
   const good = text !== "" && text.length <= 256;
   if (!good && id !== undefined && id !== "") wrong("user_id");
-  // Whether it is true the server finds out (SEC-3).
-  const signed = typeof token === "string" && token.length <= 8192 ? token : "";
-  if (!signed && token) wrong("user_token");
   if (locale !== undefined && (typeof locale !== "object" || locale === null)) wrong("locale");
   return {
     userID: good ? text : "",
-    userToken: signed,
     // Without any the chat waits for one and then falls back (CFG-12).
     container: mode === "frame" ? (place ?? "") : undefined,
     strings: toPlain(locale),

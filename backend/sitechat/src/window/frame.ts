@@ -12,6 +12,8 @@ export type PanelHandlers = {
   ticket: () => void;
   /** The list of conversations that the panel tells the site (HOOK-2). */
   conversations: (list: readonly unknown[]) => void;
+  user_token: () => void;
+  person: () => void;
 };
 
 /** The panel's frame. */
@@ -43,7 +45,7 @@ export function makeFrame(url: string, title: string, on: PanelHandlers, signal:
       if (kind === "unread") on.unread(typeof count === "number" && count > 0 ? Math.floor(count) : 0);
       else if (kind === "message") on.message(toText(author), toText(text));
       else if (kind === "wrote") on.wrote(sent === true);
-      else if (kind === "hello" || kind === "rendered" || kind === "hide" || kind === "ticket") on[kind]();
+      else if (kind === "hello" || kind === "rendered" || kind === "hide" || kind === "ticket" || kind === "user_token" || kind === "person") on[kind]();
     },
     { signal },
   );

@@ -6,12 +6,13 @@ import type { WindowOptions, WindowPart } from "../shared/part";
 import type { Contact } from "../shared/protocol";
 import css from "../styles/window.css";
 import { isEmpty } from "../shared/meta";
-import { aliasCookie, makeAlias, readAlias } from "./alias";
+import { aliasCookie, makeAlias, NO_ALIAS, readAlias } from "./alias";
 import { makeBubble } from "./bubble";
 import { readChatConfig } from "./config";
 import { makeContainer } from "./container";
 import { CROSS } from "./cross";
 import { makeFrame, readPage } from "./frame";
+import { askUserToken, readConsent } from "./identity";
 import { contactOf, readMeta, watchMeta } from "./meta";
 import { fitPhone } from "./phone";
 import { chooseWords } from "./words";
@@ -24,7 +25,20 @@ export function makeWindow(options: WindowOptions): WindowPart {
   const { lang, words } = chooseWords(options.settings.locale, remote.button.locale);
   const title = remote.chat?.title || words.chat;
   const config = readChatConfig(options.chat, (value) => CSS.supports("color", value), options.warn);
-  const alias = readAlias(document.cookie) || makeAlias();
+  let consent = readConsent(options.chat.consent, options.warn);
+  let alias = makeAlias();
+  let wrote = false;
+  const keepAlias = (): void => {
+    // Only who has written leaves a mark on the site: the next visit then loads the panel by itself (VIS-1).
+    if (wrote && consent === true) document.cookie = aliasCookie(alias, location.protocol === "https:");
+    if (!consent) document.cookie = NO_ALIAS;
+  };
+  const decided = (): void => {
+    if (consent === true && !wrote) alias = readAlias(document.cookie) || alias;
+    keepAlias();
+  };
+  decided();
+  const userToken = (): Promise<string> => askUserToken(options.chat.user_token, options.warn, signal);
   const url = new URL(base + remote.frame.replace(/^\//, ""));
   url.searchParams.set("lang", lang);
   addStyles(view.root, css, signal);
@@ -46,7 +60,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
     // Good for ten minutes, of which the browser's own copy may have used five.
     if (!fresh && Date.now() - readAt < 240_000) return ticket;
     try {
-      ({ ticket } = await fetchRemote(base, options.settings, "reload", signal));
+      ({ ticket } = await fetchRemote(base, options.settings, signal, "reload"));
       readAt = Date.now();
     } catch {
       // The panel asks again.
@@ -66,7 +80,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
     title,
     {
       async hello() {
-        const ticket = await getTicket(false);
+        const [ticket, user_token] = await Promise.all([getTicket(false), userToken()]);
         frame.send({
           kind: "init",
           ticket,
@@ -80,7 +94,8 @@ export function makeWindow(options: WindowOptions): WindowPart {
           theme: { color, ...config.theme },
           mode: container.framed() ? "frame" : "widget",
           ...(config.userID && { user_id: config.userID }),
-          ...(config.userToken && { user_token: config.userToken }),
+          ...(user_token && { user_token }),
+          consent,
         });
       },
       rendered() {
@@ -98,8 +113,8 @@ export function makeWindow(options: WindowOptions): WindowPart {
         if (!isOpen && !container.framed()) bubble.tell(author, text);
       },
       wrote(sent) {
-        // Only who has written leaves a mark on the site: the next visit then loads the panel by itself (VIS-1).
-        document.cookie = aliasCookie(alias, location.protocol === "https:");
+        wrote = true;
+        keepAlias();
         if (sent) events.emit("onVisitorMessage");
       },
       conversations(list) {
@@ -109,6 +124,16 @@ export function makeWindow(options: WindowOptions): WindowPart {
       hide: close,
       async ticket() {
         frame.send({ kind: "ticket", ticket: await getTicket(true) });
+      },
+      async user_token() {
+        frame.send({ kind: "user_token", user_token: await userToken() });
+      },
+      person() {
+        // The next one who writes here gets a mark of their own (CFG-7).
+        alias = makeAlias();
+        wrote = false;
+        if (consent === true) document.cookie = NO_ALIAS;
+        frame.send({ kind: "alias", alias });
       },
     },
     signal,
@@ -159,6 +184,11 @@ export function makeWindow(options: WindowOptions): WindowPart {
     }, 1000);
     signal.addEventListener("abort", () => clearInterval(timer));
   }
+  events.on("consent", (word: unknown) => {
+    consent = readConsent(word, options.warn);
+    decided();
+    frame.send({ kind: "consent", consent });
+  });
   const fit = fitPhone(view, () => isOpen && !container.framed(), () => frame.element.focus(), signal);
 
   return (open) => {

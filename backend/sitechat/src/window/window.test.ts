@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import test, { mock } from "node:test";
 import { aliasCookie, makeAlias, readAlias } from "./alias";
 import { readChatConfig } from "./config";
 import { contactOf, readMeta, watchMeta } from "./meta";
+import { askUserToken, readConsent } from "./identity";
 import { chooseWords } from "./words";
 
 const isColor = (value: string): boolean => /^(red|#[0-9a-f]{3,8}|rgb\(.*\))$/.test(value);
@@ -44,18 +45,59 @@ test("CFG-6: user_id is trimmed, numbers are ids, long ones are refused and neve
   }
 });
 
-test("SEC-3: user_token travels as it is, rubbish does not", () => {
-  for (const [token, want, warned] of [
+test("SEC-3: user_token travels as it is, or as the site's function gets it; rubbish does not", async () => {
+  for (const [source, want, warned] of [
     ["a.b.c", "a.b.c", 0],
     [undefined, "", 0],
+    [null, "", 0],
     ["", "", 0],
     [17, "", 1],
     ["a".repeat(8193), "", 1],
+    [() => "a.b.c", "a.b.c", 0],
+    [async () => "a.b.c", "a.b.c", 0],
+    [() => undefined, "", 0],
+    [async () => ({}), "", 1],
+    [() => Promise.reject(new Error("no")), "", 1],
+    [
+      () => {
+        throw new Error("no");
+      },
+      "",
+      1,
+    ],
   ] as const) {
     let warnings = 0;
-    const config = readChatConfig({ user_token: token }, isColor, () => warnings++);
-    assert.equal(config.userToken, want);
-    assert.equal(warnings, warned, String(token));
+    assert.equal(await askUserToken(source, () => warnings++, new AbortController().signal), want, String(source));
+    assert.equal(warnings, warned, String(source));
+  }
+});
+
+test("SEC-3, MET-5: a site that never answers keeps nobody waiting, and nothing waits for it after the end", async () => {
+  const never = () => new Promise(() => {});
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const late = askUserToken(never, () => {}, new AbortController().signal);
+  mock.timers.tick(10_000);
+  assert.equal(await late, "");
+  mock.timers.reset();
+  const end = new AbortController();
+  const ended = askUserToken(never, () => assert.fail("warned"), end.signal);
+  end.abort();
+  assert.equal(await ended, "");
+});
+
+test("consent: required waits for a word, rubbish is as if absent (CFG-4)", () => {
+  for (const [word, want, warned] of [
+    [undefined, true, 0],
+    ["required", "wait", 0],
+    [true, true, 0],
+    [false, false, 0],
+    ["yes", true, 1],
+    [1, true, 1],
+    [null, true, 1],
+  ] as const) {
+    let warnings = 0;
+    assert.equal(readConsent(word, () => warnings++), want, String(word));
+    assert.equal(warnings, warned, String(word));
   }
 });
 

@@ -10,6 +10,8 @@ export type OutboxOptions = {
   user: string;
   /** Opens the place where messages are kept, and puts into it what is not there yet; rejects where there is none. */
   open: (old: readonly Pending[]) => Promise<Place>;
+  /** Whether there is to be such a place. */
+  keeps: () => boolean;
   /** Where what is not written there yet lies meanwhile, under a key: it is there the moment that it is set. */
   store: Store;
   key: string;
@@ -29,7 +31,7 @@ const BYTES_PER_MS = 1000;
  * Opens the outbox. A message is shown at once and written meanwhile; what cannot be written, and is no file, lies in the
  * store until it is sent, else in this tab's memory. All tabs write to one list, whose order is that of writing.
  */
-export function openOutbox({ user, open, store, key, channel, changed, heard }: OutboxOptions): Outbox {
+export function openOutbox({ user, open, keeps, store, key, channel, changed, heard }: OutboxOptions): Outbox {
   let kept: Pending[] = [];
   let loose: Pending[] = [];
   let db: Place | undefined;
@@ -68,8 +70,8 @@ export function openOutbox({ user, open, store, key, channel, changed, heard }: 
     store.remove(key);
     return true;
   };
-  const unnote = (clientID: string): void => {
-    if (safe.delete(clientID)) note((list) => list.filter((p) => p.clientID !== clientID));
+  const unnote = (clientID: string, surely = false): void => {
+    if (safe.delete(clientID) || surely) note((list) => list.filter((p) => p.clientID !== clientID));
   };
   const list = (): Pending[] => {
     const all = [...kept];
@@ -93,17 +95,33 @@ export function openOutbox({ user, open, store, key, channel, changed, heard }: 
   };
   if (channel)
     channel.onmessage = () => void then(() => {}).then(heard);
-  // What a page before this one left.
-  const old = readNotes(store.get(key));
-  for (const { clientID } of old) safe.add(clientID);
-  void then(async () => {
+  const enter = async (): Promise<void> => {
+    // What a page before this one left.
+    const old = readNotes(store.get(key)).filter((p) => !loose.some(({ clientID }) => clientID === p.clientID));
+    for (const { clientID } of old) safe.add(clientID);
     try {
       db = await open(old);
       for (const { clientID } of old) unnote(clientID);
     } catch {
       loose = [...old.filter(isMine), ...loose];
     }
-  });
+  };
+  const write = async (clientID: string, bytes?: Blob): Promise<void> => {
+    try {
+      if (!db) throw new Error("nowhere to write");
+      // It may have been taken back, or have been uploaded, before it is written.
+      const now = loose.find((p) => p.clientID === clientID);
+      if (!now) return;
+      await within(db.add(now, bytes), ANSWER_WITHIN_MS + (bytes?.size ?? 0) / BYTES_PER_MS);
+      loose = loose.filter((other) => other !== now);
+      kept = [...kept, now];
+      unnote(clientID, true);
+    } catch {
+      changed();
+    }
+    channel?.postMessage("changed");
+  };
+  if (keeps()) void then(enter);
   return {
     list,
     add(p, bytes) {
@@ -111,20 +129,20 @@ export function openOutbox({ user, open, store, key, channel, changed, heard }: 
       loose = [...loose, pending];
       // A page may go the moment that somebody has written.
       if (!p.file && note((list) => [...list, pending])) safe.add(p.clientID);
+      void then(() => write(p.clientID, bytes));
+    },
+    move() {
       void then(async () => {
-        try {
-          if (!db) throw new Error("nowhere to write");
-          // It may have been taken back, or have been uploaded, before it is written.
-          const now = loose.find(({ clientID }) => clientID === p.clientID);
-          if (!now) return;
-          await within(db.add(now, bytes), ANSWER_WITHIN_MS + (bytes?.size ?? 0) / BYTES_PER_MS);
-          loose = loose.filter((other) => other !== now);
-          kept = [...kept, now];
-          unnote(p.clientID);
-        } catch {
-          changed();
+        if (keeps()) {
+          await enter();
+          // The bytes of files are not here any more.
+          for (const { clientID, file } of [...loose]) if (!file) await write(clientID);
+          return;
         }
-        channel?.postMessage("changed");
+        db = undefined;
+        loose = list();
+        kept = [];
+        safe.clear();
       });
     },
     remove: (clientID) => edit(clientID, () => undefined),

@@ -15,7 +15,7 @@ const ways = ["ws", "events", "poll"];
 const memory = () =>
   openStore(() => {
     throw new Error("refused");
-  });
+  }, "");
 
 /** A stream over transports that the test plays, with the clock in its hands. */
 function play(over: Partial<StreamOptions> = {}, store = memory()) {
