@@ -146,6 +146,7 @@ export function mountSeveral(panel: HTMLElement, before: HTMLElement, app: App, 
   const screen = make("section", "sc-talks", {}, heading, none, list, begin);
   before.before(bar, screen);
   let was: string | undefined;
+  const names = new Map<string, string>();
   const several = (): Several => app.several() as Several;
   back.onclick = () => {
     several().enter("");
@@ -169,7 +170,9 @@ export function mountSeveral(panel: HTMLElement, before: HTMLElement, app: App, 
     count.setAttribute("aria-label", fill(strings["several.unread"], { count: unread }));
     count.setAttribute("role", "img");
     count.hidden = !unread;
-    const name = all.find((one) => one.id === conversation)?.number ?? "";
+    for (const one of all) names.set(one.id, one.number);
+    // One that was ended is off the list, and has its number still.
+    const name = names.get(conversation) ?? "";
     setText(number, name ? fill(strings["several.number"], { number: name }) : strings["several.new"]);
     setText(over, ended ? strings["several.new"] : strings["end.action"]);
     over.onclick = ended ? () => several().begin() : () => void end();
