@@ -3,16 +3,13 @@ package app
 import (
 	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
@@ -266,18 +263,6 @@ func (b *browsing) kill(victim *tab) {
 	})
 }
 
-// kept counts the messages and the files in the database of a panel.
-func (b *tab) kept() string {
-	b.w.t.Helper()
-	return js[string](b, `indexedDB.databases().then(([{ name }]) => new Promise((done) => {
-		indexedDB.open(name).onsuccess = (e) => {
-			const db = e.target.result, t = db.transaction(["messages", "bytes"]);
-			const counts = ["messages", "bytes"].map((s) => t.objectStore(s).count());
-			t.oncomplete = () => { db.close(); done(JSON.stringify(counts.map((c) => c.result))) };
-		};
-	}))`)
-}
-
 // give drops a file on the panel.
 func (b *tab) give(name string, data []byte) {
 	b.w.t.Helper()
@@ -288,96 +273,6 @@ func (b *tab) give(name string, data []byte) {
 		return null;
 	})()`, base64.StdEncoding.EncodeToString(data), name))
 	b.sees(`document.querySelector(".sc-tray__item")`)
-}
-
-// TestTabsShareOneStream: two tabs, one stream; both write at once, each message
-// goes out once; whatever happens to the tab that leads, the other goes on.
-func TestTabsShareOneStream(t *testing.T) {
-	t.Parallel()
-	b := startBrowsing(t)
-	first := b.browser.open(shopURL + "/")
-	one := first.opens()
-	one.writes("begin")
-	chat := b.chatOf("begin")
-	second := b.browser.open(shopURL + "/")
-	two := second.opens()
-	two.reads("begin")
-	token := one.token()
-	streams := func(what string, n int) {
-		t.Helper()
-		b.until(what, func() bool { return b.app.streams.Streams() == n })
-	}
-	streams("one stream for both tabs", 1)
-
-	t.Log("both write at once")
-	b.front.forget()
-	var wants []string
-	for i := range 5 {
-		for name, c := range map[string]*tab{"one": one, "two": two} {
-			text := fmt.Sprintf("%s %d", name, i)
-			wants = append(wants, text)
-			js[any](c, fmt.Sprintf(`(() => { const t = document.querySelector("textarea"); t.value = %q; t.form.requestSubmit(); return null })()`, text))
-		}
-	}
-	b.arrives(wants...)
-	if n := b.front.asked("POST /v1/messages"); n != len(wants) {
-		t.Errorf("%d messages took %d requests", len(wants), n)
-	}
-	for _, c := range []*tab{one, two} {
-		got := b.inbox(sandbox.Inbound)[1:]
-		b.wantOnce(token, "inbound", c, got...)
-		for _, name := range []string{"one", "two"} { // each tab's own order
-			mine := slices.DeleteFunc(slices.Clone(got), func(text string) bool { return !strings.HasPrefix(text, name) })
-			if !slices.IsSorted(mine) {
-				t.Errorf("%s wrote in order, and it arrived as %q", name, mine)
-			}
-		}
-	}
-	b.says(chat, "to both")
-	one.reads("to both")
-	two.reads("to both")
-	streams("still one stream", 1)
-
-	t.Log("the leader is frozen")
-	state := func(b *tab, state page.SetWebLifecycleStateState) {
-		t.Helper()
-		if _, err := chromedp.Call(b.ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	state(first, page.SetWebLifecycleStateStateFrozen)
-	b.says(chat, "while the first sleeps")
-	two.reads("while the first sleeps")
-	two.writes("and I write")
-	b.arrives("and I write")
-	state(first, page.SetWebLifecycleStateStateActive)
-	one.reads("while the first sleeps")
-	one.reads("and I write")
-	streams("one stream again", 1)
-
-	t.Log("the leader says nothing any more, and nobody told")
-	third := b.browser.open(shopURL + "/")
-	three := third.opens()
-	three.reads("and I write")
-	js[any](two, `(BroadcastChannel.prototype.postMessage = () => {}, null)`)
-	b.says(chat, "to who can hear")
-	three.reads("to who can hear")
-	three.writes("and from who can hear")
-	b.arrives("and from who can hear")
-
-	t.Log("the leader is closed")
-	fourth := b.browser.open(shopURL + "/")
-	four := fourth.opens()
-	four.reads("and from who can hear")
-	b.kill(second)
-	b.kill(third)
-	b.says(chat, "to who is left")
-	four.reads("to who is left")
-	four.writes("and from who is left")
-	b.arrives("and from who is left")
-	b.wantOnce(token, "outbound", four, "to both", "while the first sleeps", "to who can hear", "to who is left")
-	b.wantOnce(token, "inbound", four, "and I write", "and from who can hear", "and from who is left")
-	b.noBreaches()
 }
 
 // TestOfflineThenTheTokenRunsOut: what was written without a network, before the
@@ -400,99 +295,5 @@ func TestOfflineThenTheTokenRunsOut(t *testing.T) {
 	offline(false, p, c)
 	b.arrives("offline one", "offline two")
 	b.wantOnce(c.token(), "inbound", c, "offline one", "offline two")
-	b.noBreaches()
-}
-
-// refusing answers the panel's script with one that finds no such storage.
-func refusing(names ...string) way {
-	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if !strings.HasPrefix(r.URL.Path, "/assets/panel.") || !strings.HasSuffix(r.URL.Path, ".js") {
-			next.ServeHTTP(w, r)
-			return
-		}
-		held := httptest.NewRecorder()
-		r.Header.Del("Accept-Encoding")
-		next.ServeHTTP(held, r)
-		w.Header().Set("Content-Type", held.Header().Get("Content-Type"))
-		for _, name := range names {
-			_, _ = fmt.Fprintf(w, `Object.defineProperty(self, %q, { get() { throw new DOMException("refused", "SecurityError") } });`, name)
-		}
-		_, _ = io.Copy(w, held.Body)
-	}
-}
-
-// TestWhereStorageIsRefused: without a database texts wait in the other storage;
-// without any the chat works all the same, and the visitor is told what a reload
-// would lose when it would.
-func TestWhereStorageIsRefused(t *testing.T) {
-	t.Parallel()
-	b := startBrowsing(t)
-	banner := `document.querySelector('.sc-banner').textContent`
-	for _, tt := range []struct {
-		name    string
-		refused []string
-		told    string
-	}{
-		{"no database", []string{"indexedDB"}, "You are offline"},
-		{"nothing", []string{"indexedDB", "localStorage", "sessionStorage"}, "Keep this page open"},
-	} {
-		b.front.way.Store(refusing(tt.refused...))
-		p := b.browser.person(shopURL + "/")
-		c := p.opens()
-		one, two := tt.name+": one", tt.name+": two"
-		c.writes(one)
-		b.arrives(one)
-		if got := js[string](c, banner); got != "" {
-			t.Errorf("with all sent it says %q", got)
-		}
-		offline(true, p, c)
-		c.sees(banner + `.includes('You are offline')`)
-		c.writes(two)
-		c.sees(fmt.Sprintf(`%s.includes(%q) && document.querySelector('.sc-message--sending')`, banner, tt.told))
-		p.shot("refused " + tt.name)
-		if tt.told == "You are offline" {
-			// It is kept: another page sends it.
-			offline(false, p)
-			p.visit(shopURL + "/")
-			c = p.panel()
-		} else {
-			offline(false, p, c)
-		}
-		b.arrives(two)
-		c.sees(banner + ` === ''`)
-		if tt.told == "You are offline" {
-			b.wantOnce(c.token(), "inbound", c, one, two)
-		}
-	}
-	b.noBreaches()
-}
-
-// TestWhereThereIsNoRoom: a file that the browser has no room for is sent all the
-// same, and said to be lost by a reload while it waits.
-func TestWhereThereIsNoRoom(t *testing.T) {
-	t.Parallel()
-	b := startBrowsing(t)
-	p := b.browser.open(shopURL + "/")
-	c := p.opens()
-	c.writes("one")
-	b.arrives("one")
-	// The quota of a test's browser is that of the disk: the database itself says no.
-	js[any](c, `(() => {
-		const add = IDBObjectStore.prototype.add;
-		IDBObjectStore.prototype.add = function (value, ...key) {
-			if (value instanceof Blob) throw new DOMException("no room", "QuotaExceededError");
-			return add.call(this, value, ...key);
-		};
-		return null;
-	})()`)
-	c.give("lamp.gif", sample(t, "small.gif"))
-	offline(true, p, c)
-	c.sees(`document.querySelector('.sc-banner').textContent.includes('You are offline')`)
-	c.writes("two")
-	c.sees(`document.querySelector('.sc-banner').textContent.includes('Keep this page open')`)
-	c.writes("three")
-	offline(false, p, c)
-	b.arrives("two", "three")
-	b.wantOnce(c.token(), "inbound", c, "one", "two", "three")
 	b.noBreaches()
 }
