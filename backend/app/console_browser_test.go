@@ -167,7 +167,7 @@ func TestConsoleInTheCRM(t *testing.T) {
 	f.click(`form[action$="/name"] button`)
 	w.becomesChat(f, "Typed while it was down")
 	f.click(`.console__tab[href$="/activity"]`)
-	f.reads("Online chat renamed")
+	f.reads("Renaming of an online chat")
 	crm.shot("8-activity")
 
 	// The page is opened while the server is away; then only the frame does not come.

@@ -383,7 +383,9 @@ func TestConsoleWrites(t *testing.T) {
 	}
 	w.until("the CRM's users", func() bool { return strings.Contains(string(g.get(g.root+"/activity").body), "Oleg Admin") })
 	activity := g.get(g.root + "/activity")
-	g.shows(activity, 200, "Online chat renamed")
+	g.shows(activity, 200, "Renaming of an online chat")
+	g.shows(activity, 200, "Website chat → Lamps &amp; &#34;Light&#34; &lt;b&gt;")
+	g.shows(activity, 200, ": shop.example, *.market.example, other.example")
 	g.shows(activity, 200, "(you)")
 	w.noBreaches()
 }

@@ -8,8 +8,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
-	"unicode/utf8"
+	"unicode"
 
 	"leadline/backend/chatid"
 	"leadline/backend/fault"
@@ -40,8 +41,9 @@ type Entry struct {
 	CRMUser chatid.CRMUserID
 	At      time.Time
 	Act     Act
-	// Subject is what it was done to, in the words of the account ("Website chat"):
-	// maxSubject characters at most, never anything that a visitor wrote.
+	// Subject is what it was done to, and what with, in the words of the account
+	// ("Website chat → Lamps"): cut to maxSubject characters, never anything that a
+	// visitor wrote.
 	Subject string
 	// Outcome is Done, the code of the error, or "" for an act that was cut short.
 	Outcome string
@@ -99,9 +101,7 @@ const outcomeTime = 5 * time.Second
 // is that of do, or of the log before it.
 func (s *Service) Do(ctx context.Context, e Entry, do func(context.Context) error) error {
 	e.ID, e.At, e.Outcome = s.newID(), s.now(), ""
-	if r := []rune(e.Subject); utf8.RuneCountInString(e.Subject) > maxSubject {
-		e.Subject = string(r[:maxSubject])
-	}
+	e.Subject = line(e.Subject)
 	if err := s.store.AddEntry(ctx, e); err != nil {
 		return err
 	}
@@ -119,6 +119,20 @@ func (s *Service) Do(ctx context.Context, e Entry, do func(context.Context) erro
 		s.log.Error("note the outcome of an act", "account_id", string(e.Account), "act", string(e.Act), "outcome", outcome, "error", lerr)
 	}
 	return err
+}
+
+// line is one line of text that every database takes: somebody typed it.
+func line(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	if r := []rune(s); len(r) > maxSubject {
+		return string(r[:maxSubject])
+	}
+	return s
 }
 
 // Log lists up to limit lines of the account's log that stand before the id, the

@@ -86,6 +86,23 @@ func TestDo(t *testing.T) {
 	}
 }
 
+// TestSubjects: what somebody typed goes into a line that every database takes.
+func TestSubjects(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"Website chat → Lamps": "Website chat → Lamps", "a\x00b\r\nc": "a b  c", "broken \xff\xfe bytes": "broken  bytes",
+		strings.Repeat("я", 301): strings.Repeat("я", 300), "": "",
+	} {
+		b := &book{}
+		if err := service(b).Do(t.Context(), Entry{Subject: typed}, func(context.Context) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.entries[0].Subject; got != want {
+			t.Errorf("%q is noted as %q, want %q", typed, got, want)
+		}
+	}
+}
+
 // TestLog: pages, and whether there is another.
 func TestLog(t *testing.T) {
 	t.Parallel()

@@ -131,7 +131,7 @@ func (s *Server) consoleRename(c *gin.Context) {
 	name := c.Request.PostForm.Get("name")
 	ctx, cancel := consoleContext(c)
 	defer cancel()
-	err = s.Console.Do(ctx, p.entry(console.RenameChat, one.Name), func(ctx context.Context) error {
+	err = s.Console.Do(ctx, p.entry(console.RenameChat, one.Name+" → "+strings.TrimSpace(name)), func(ctx context.Context) error {
 		return crmTrouble(s.OnlineChats.RenameChat(ctx, p.account.ID, one.ID, name))
 	})
 	if err != nil {
@@ -158,10 +158,14 @@ func (s *Server) consoleSites(c *gin.Context) {
 		return
 	}
 	typed, inApp := c.Request.PostForm.Get("sites"), c.Request.PostForm.Get("in_app") == "1"
+	hosts, subject := hostsIn(typed), one.Name
+	if len(hosts) > 0 {
+		subject += ": " + strings.Join(hosts, ", ")
+	}
 	ctx, cancel := consoleContext(c)
 	defer cancel()
-	err = s.Console.Do(ctx, p.entry(console.SetSites, one.Name), func(ctx context.Context) error {
-		return s.OnlineChats.Trust(ctx, one.Button.Key, hostsIn(typed), inApp)
+	err = s.Console.Do(ctx, p.entry(console.SetSites, subject), func(ctx context.Context) error {
+		return s.OnlineChats.Trust(ctx, one.Button.Key, hosts, inApp)
 	})
 	if err != nil {
 		s.showChat(c, statusOf(err), one, general(err), func(b *chatBody) {
