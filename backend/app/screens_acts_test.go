@@ -112,7 +112,7 @@ func TestScreensOfFilesAndActs(t *testing.T) {
 	c.sees(`document.querySelector(".sc-mode").hidden`)
 	p.shot("acts")
 	c.click(".sc-header__button")
-	c.click("[role=menuitem]")
+	c.click("[role=menu] .sc-menu__item:last-child")
 	c.click("dialog .sc-button--main")
 	c.sees(`document.querySelector(".sc-ended")`)
 	p.shot("ended")
