@@ -394,3 +394,58 @@ func TestThePanelFollowsThePhonesKeyboard(t *testing.T) {
 	p.until(`((m) => m.bottom <= document.querySelector(".sc-scroll").getBoundingClientRect().bottom + 1)([...document.querySelectorAll(".sc-message")].pop().getBoundingClientRect())`)
 	s.shot("phone-keyboard")
 }
+
+// TestEveryLanguageFits: the words of menus and forms in each language, on the narrowest screen.
+func TestEveryLanguageFits(t *testing.T) {
+	t.Parallel()
+	for lang, call := range map[string]string{"ru": "Заказать звонок", "es": "Solicitar una llamada", "pt": "Pedir uma ligação"} {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			h := &host{extra: `, "callback": true, "availability": {"state": "away", "back": "2099-03-02T06:00:00Z"}`}
+			s := visit(t, `<meta name=viewport content="width=device-width"><html lang="`+lang+`"><main><h1>Shop</h1></main>`+script(kommoSettings), chatting(h), func(s *site) {
+				s.locale = lang
+				h.says(message{"text": "42"})
+			})
+			if err := chromedp.Do(s.ctx, chromedp.EmulateViewport(320, 568)); err != nil {
+				t.Fatal(err)
+			}
+			p := s.panel()
+			scheme(t, "dark", s, p)
+			p.until(`document.documentElement.lang === "` + lang + `" && document.querySelector(".sc-message") && document.querySelector(".sc-header__status").textContent.includes("2099")`)
+			p.axe(lang)
+			p.run(`document.querySelector(".sc-header__button").click()`)
+			p.until(`document.querySelector("[role=menu]")`)
+			p.axe(lang + ": menu")
+			s.shot("lang-" + lang + "-menu")
+			p.run(item(call))
+			p.until(`document.activeElement.id === "sc-phone"`)
+			p.axe(lang + ": call")
+			s.shot("lang-" + lang + "-call")
+			// No key of a word is shown in place of the word.
+			p.value(`/\b(call|panel|status|emoji|several|undefined)\b\.?[a-z_]*/.test(document.querySelector("dialog").innerText)`, false)
+			s.keys("\x1b")
+			p.until(`!document.querySelector("dialog")`)
+			p.run(`document.querySelector(".sc-composer__emoji").click()`)
+			p.until(`document.querySelector(".sc-emoji")`)
+			p.axe(lang + ": emoji")
+			s.shot("lang-" + lang + "-emoji")
+		})
+	}
+}
+
+// TestHistoryIsNotSpoken: who opens a chat hears what comes, once, and nothing of what was said before.
+func TestHistoryIsNotSpoken(t *testing.T) {
+	t.Parallel()
+	h := &host{}
+	_, p := writing(t, h, func(*site) {
+		h.says(message{"text": "long ago"})
+		h.says(message{"text": "yesterday"})
+	})
+	p.value(`[document.querySelectorAll(".sc-message").length, document.querySelector("[role=log]").textContent]`, []any{2, ""})
+	p.run(`spoken = []; new MutationObserver((l) => l.forEach((m) => m.addedNodes.forEach((n) => spoken.push(n.textContent)))).observe(document.querySelector("[role=log]"), {childList: true})`)
+	id := h.says(message{"text": "now", "author": map[string]any{"name": "Oleg"}})
+	p.until(`spoken.length === 1`)
+	h.changes(id, message{"reactions": []map[string]string{{"emoji": "👍", "by": "operator"}}}) // a change is no message
+	p.until(`document.querySelector(".sc-reaction")`)
+	p.value(`spoken`, []string{"Oleg: now"})
+}

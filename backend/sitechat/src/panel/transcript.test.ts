@@ -128,3 +128,16 @@ test("http-api.md §3: the line of an end is nobody's message: it is neither unr
   assert.equal(countUnread(t, 0), 0);
   assert.deepEqual(rows(t, [], 0).map((row) => (row.kind === "message" ? row.answered : row.kind)), ["day", false, "ended"]);
 });
+
+test("what one says within five minutes is a group: its name stands above the first, its time under the last", () => {
+  const minute = 60_000;
+  const t = merge(new Map(), [
+    message({ id: "a", seq: 1, at: noon, author: "Oleg" }),
+    message({ id: "b", seq: 2, at: noon + 4 * minute, author: "Oleg" }),
+    message({ id: "c", seq: 3, at: noon + 10 * minute, author: "Oleg" }),
+    message({ id: "d", seq: 4, at: noon + 11 * minute, author: "Anna" }),
+    message({ id: "e", seq: 5, at: noon + 12 * minute, direction: "inbound" }),
+  ]);
+  const ends = rows(t, [], undefined).flatMap((row) => (row.kind === "message" ? [[row.messages[0].id, row.first, row.last]] : []));
+  assert.deepEqual(ends, [["a", true, false], ["b", false, true], ["c", true, true], ["d", true, true], ["e", true, true]]);
+});
