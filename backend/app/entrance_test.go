@@ -95,7 +95,7 @@ func TestApplicationsPages(t *testing.T) {
 	ends("a list", "; frame-ancestors https://shop.example.test:* https://www.shop.example.test:* https://*.shops.test:*")
 	w.config(button, hash, "null").wants(t, "no application", 403, "origin_not_trusted")
 	w.trust(button, true, "shop.example.test")
-	ends("an application", "; frame-ancestors *")
+	ends("an application", "; form-action 'none'")
 	var c struct{ Ticket string }
 	w.config(button, hash, "null").into(t, &c)
 	a := w.send("POST", chatURL+"/v1/session", nil, map[string]string{"button_id": button, "ticket": c.Ticket})

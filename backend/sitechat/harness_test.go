@@ -176,7 +176,7 @@ func visit(t testing.TB, html string, prepare ...func(*site)) *site {
 			return
 		}
 		for name, value := range s.header {
-			w.Header().Set(name, strings.ReplaceAll(value, "CHAT", s.chat.URL))
+			w.Header().Set(name, strings.NewReplacer("WSCHAT", strings.Replace(s.chat.URL, "http", "ws", 1), "CHAT", s.chat.URL).Replace(value))
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprint(w, "<!doctype html><title>Shop</title><link rel=icon href=data:,>"+s.fill(s.html))

@@ -45,8 +45,8 @@ export function startInstance(line: Line, base: string, settings: Settings, site
       if (remote.error) say(remote.error.message);
       else if (remote.chat) ready(remote.chat.title || "Chat");
     } catch {
-      // Blocked or offline: ready comes when it can (EVT-6).
-      later((500 + Math.random() * 1000) * 2 ** Math.min(attempt, 6), () => start(attempt + 1));
+      // Blocked or offline: ready comes when it can (EVT-6); after the end this is how the request was stopped.
+      signal.aborted || later((1 + Math.random()) * 2 ** Math.min(attempt + 9, 15), () => start(attempt + 1));
     }
   };
   const ready = (title: string): void => {

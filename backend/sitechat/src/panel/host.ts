@@ -29,11 +29,13 @@ export function connectHost(self: Window, on: HostHandlers): Host {
     if (origin || message.kind === "hello") parent.postMessage({ leadline: MARK, ...message }, target());
   };
   self.addEventListener("message", (event) => {
-    if (event.source !== parent || (origin && event.origin !== origin)) return;
+    // Of what is no website ("file://" of an application) requests tell "null".
+    const from = event.origin.startsWith("http") ? event.origin : "null";
+    if (event.source !== parent || (origin && from !== origin)) return;
     const message = readMessage(event.data);
     if (!message) return;
     if (message.kind === "init" && !origin) {
-      origin = event.origin;
+      origin = from;
       on.init(readInit(message));
       return;
     }
