@@ -56,7 +56,7 @@ export type Outbox = {
   uploaded: (clientID: string, fileID: string) => void;
   /** The bytes of a file that was left here. */
   bytes: (clientID: string) => Promise<Blob | undefined>;
-  /** Ends when all of this is written, and what other tabs wrote is read. */
+  /** Ends when all of this is written, and what other tabs wrote is read, or when that takes too long. */
   settled: () => Promise<void>;
   /** Whether something is here that a reload would lose. */
   atRisk: () => boolean;

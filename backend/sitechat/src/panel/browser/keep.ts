@@ -59,8 +59,7 @@ export async function openKeep(name: string, now: number, old: readonly Kept[]):
     try {
       return await new Promise((resolve, reject) => {
         let value: T;
-        // What was written is on the disk when it counts as written.
-        const transaction = database.transaction([MESSAGES, BYTES, CHOSEN], mode, { durability: "strict" });
+        const transaction = database.transaction([MESSAGES, BYTES, CHOSEN], mode);
         transaction.oncomplete = () => resolve(value);
         transaction.onabort = () => reject(transaction.error ?? new Error("aborted"));
         act(transaction.objectStore(MESSAGES), transaction.objectStore(BYTES), transaction.objectStore(CHOSEN), (result) => (value = result));
@@ -110,7 +109,8 @@ export async function openKeep(name: string, now: number, old: readonly Kept[]):
     chosen: (tab) => run<File[]>("readonly", (_messages, _blobs, chosen, done) => (chosen.get(tab).onsuccess = (e) => done(resultOf<Chosen | undefined>(e)?.files ?? []))),
   };
   for (const pending of old) await keep.add(pending);
-  await run<void>("readwrite", (messages, blobs, chosen) => {
+  // Nobody waits for the broom.
+  run<void>("readwrite", (messages, blobs, chosen) => {
     chosen.openCursor().onsuccess = (e) => {
       const cursor = resultOf<IDBCursorWithValue | null>(e);
       if (cursor && now - (cursor.value as Chosen).at > MAX_CHOSEN_AGE_MS) cursor.delete();
@@ -133,7 +133,7 @@ export async function openKeep(name: string, now: number, old: readonly Kept[]):
       else kept.add(clientID);
       cursor.continue();
     };
-  });
+  }).catch(() => {});
   return keep;
 }
 

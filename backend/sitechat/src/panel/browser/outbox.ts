@@ -26,6 +26,8 @@ export type OutboxOptions = {
 /** A database that does not answer for so long is none; bytes take their time. */
 const ANSWER_WITHIN_MS = 5000;
 const BYTES_PER_MS = 1000;
+/** Nobody waits longer for a slow disk: the message is sent all the same. */
+const SETTLE_MS = 3000;
 
 /**
  * Opens the outbox. A message is shown at once and written meanwhile; what cannot be written, and is no file, lies in the
@@ -100,7 +102,7 @@ export function openOutbox({ user, open, keeps, store, key, channel, changed, he
     const old = readNotes(store.get(key)).filter((p) => !loose.some(({ clientID }) => clientID === p.clientID));
     for (const { clientID } of old) safe.add(clientID);
     try {
-      db = await open(old);
+      db = await within(open(old), ANSWER_WITHIN_MS);
       for (const { clientID } of old) unnote(clientID);
     } catch {
       loose = [...old.filter(isMine), ...loose];
@@ -121,7 +123,7 @@ export function openOutbox({ user, open, keeps, store, key, channel, changed, he
     }
     channel?.postMessage("changed");
   };
-  if (keeps()) void then(enter);
+  if (keeps()) void then(enter).then(heard);
   return {
     list,
     add(p, bytes) {
@@ -150,7 +152,7 @@ export function openOutbox({ user, open, keeps, store, key, channel, changed, he
     adopt: (conversation) => list().forEach((p) => p.conversation || edit(p.clientID, (q) => ({ ...q, conversation }))),
     uploaded: (clientID, id) => edit(clientID, (p) => (p.file ? { ...p, file: { ...p.file, id } } : p)),
     bytes: async (clientID) => (db ? within(db.bytes(clientID), ANSWER_WITHIN_MS).catch(() => undefined) : undefined),
-    settled: () => then(() => {}),
+    settled: () => within(then(() => {}), SETTLE_MS).catch(() => {}),
     atRisk: () => loose.some((p) => !safe.has(p.clientID)),
     apart: () => loose.length > 0,
   };

@@ -7,7 +7,7 @@ import { readEvents } from "./events";
 import { readFrame } from "./frame";
 import { openStore } from "../storage";
 import { makeStream, type StreamOptions } from "./stream";
-import type { Transport, TransportHandlers } from "./transport";
+import { socketTransport, type Transport, type TransportHandlers } from "./transport";
 
 type Line = { name: string; token: string; cursor: number; on: TransportHandlers; closed: boolean };
 
@@ -263,4 +263,17 @@ test("http-api.md §3: who types is told, until when, and moves no cursor", () =
   last().on.frame(frame("typing", { until: 1767225600123, name: "Oleg" }));
   last().on.frame(frame("typing", { until: "soon" }));
   assert.deepEqual(typed, [[1767225600123, "Oleg"], [0, ""]]);
+});
+
+test("a WebSocket that the browser itself refuses is a line that ended", () => {
+  const { WebSocket: real } = globalThis;
+  Object.assign(globalThis, { WebSocket: class { constructor() { throw new DOMException("refused", "SecurityError"); } } });
+  try {
+    const { lines, stream } = play({ transports: [socketTransport, (_base, token, cursor, on) => (lines.push({ name: "next", token, cursor, on, closed: false }), () => {})] });
+    stream.start(0);
+    for (let i = 0; i < 4; i++) mock.timers.tick(2000);
+    assert.deepEqual(namesOf(lines), ["next"]);
+  } finally {
+    Object.assign(globalThis, { WebSocket: real });
+  }
 });

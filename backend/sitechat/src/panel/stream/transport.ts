@@ -8,7 +8,14 @@ export type Transport = (base: string, token: string, cursor: number, on: Transp
 
 /** The stream as a WebSocket: the token goes as the first frame, since no token may stand in an address (SEC-5). */
 export const socketTransport: Transport = (base, token, cursor, on, of) => {
-  const socket = new WebSocket(base.replace(/^http/, "ws") + "v1/stream");
+  let socket: WebSocket;
+  try {
+    socket = new WebSocket(base.replace(/^http/, "ws") + "v1/stream");
+  } catch {
+    // Blocked in the browser itself, by an extension or a policy.
+    const timer = setTimeout(on.end);
+    return () => clearTimeout(timer);
+  }
   socket.onopen = () => socket.send(JSON.stringify({ token, cursor, conversation: of }));
   socket.onmessage = (event) => on.frame(String(event.data));
   socket.onclose = () => on.end();
