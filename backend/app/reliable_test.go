@@ -225,6 +225,7 @@ func TestUnsentSurvives(t *testing.T) {
 	}))
 	c.give("lamp.gif", sample(t, "small.gif"))
 	c.writes("five")
+	c.sees(`document.querySelector(".sc-message--sending")`)
 	b.until("the upload", func() bool { return b.front.asked("POST /v1/files") == 1 })
 	b.until("the first try", func() bool { return b.front.asked("POST /v1/messages") > 0 })
 	c.writes("six")

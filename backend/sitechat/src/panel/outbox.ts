@@ -60,7 +60,7 @@ export type Outbox = {
   settled: () => Promise<void>;
   /** Whether something is here that a reload would lose. */
   atRisk: () => boolean;
-  /** Whether something is here that other tabs do not see: it could not be written, or is not written yet. */
+  /** Whether something is here that other tabs do not see: it could not be written. */
   apart: () => boolean;
 };
 

@@ -120,6 +120,8 @@ export function openOutbox({ user, open, keeps, store, key, channel, changed, he
       unnote(clientID, true);
     } catch {
       changed();
+      // Nobody else sends it.
+      queueMicrotask(heard);
     }
     channel?.postMessage("changed");
   };
@@ -154,7 +156,7 @@ export function openOutbox({ user, open, keeps, store, key, channel, changed, he
     bytes: async (clientID) => (db ? within(db.bytes(clientID), ANSWER_WITHIN_MS).catch(() => undefined) : undefined),
     settled: () => within(then(() => {}), SETTLE_MS).catch(() => {}),
     atRisk: () => loose.some((p) => !safe.has(p.clientID)),
-    apart: () => loose.length > 0,
+    apart: () => loose.length > 0 && !waiting,
   };
 }
 

@@ -170,7 +170,7 @@ test("a leader without a heartbeat is replaced by a tab that is seen, and follow
   await settle();
   Object.assign(one, { mute: true });
   mock.timers.tick(10_000); // the next check
-  mock.timers.tick(2499);
+  mock.timers.tick(3999);
   await settle();
   assert.equal(two.tabs.leads(), false);
   mock.timers.tick(1);

@@ -40,7 +40,7 @@ export type Tabs = {
 };
 
 const CHECK_EVERY_MS = 10_000;
-const ANSWER_WITHIN_MS = 2500;
+const ANSWER_WITHIN_MS = 4000;
 const SPREAD_MS = 1000;
 
 /** Joins the others; the events are those of the page and its document, whose life decides who may lead. */
