@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 )
 
@@ -63,13 +64,13 @@ func (b *Build) FramePage(f Frame) ([]byte, error) {
 }
 
 // FramePolicy is the Content-Security-Policy of the panel's page. Ancestors are the sources of the trusted sites, such as
-// https://shop.example.org; none of them means that no site may show the panel, "*" alone that everybody may: there is no rule then, since "*" would
+// https://shop.example.org; none of them means that no site may show the panel, "*" among them that everybody may: there is no rule then, since "*" would
 // be websites only, and an application's pages come from files and schemes of its own.
 //
 // The WebSocket is named for engines that do not count it among 'self'; host is that of the chat, with its port.
 func FramePolicy(host string, ancestors []string) string {
 	frames := "; frame-ancestors " + cmp.Or(strings.Join(ancestors, " "), "'none'")
-	if len(ancestors) == 1 && ancestors[0] == "*" {
+	if slices.Contains(ancestors, "*") {
 		frames = ""
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +

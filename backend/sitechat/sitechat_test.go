@@ -127,6 +127,10 @@ func TestFramePolicy(t *testing.T) {
 	if !strings.HasSuffix(got, "; frame-ancestors https://shop.example.test https://www.shop.example.test") || strings.Contains(got, "unsafe") {
 		t.Error(got)
 	}
+	// An application's page is no website: "*" would keep it out.
+	if got := FramePolicy("chat.example.test", []string{"*", "https://app.example.test"}); strings.Contains(got, "frame-ancestors") {
+		t.Error(got)
+	}
 	if got := FramePolicy("chat.example.test", nil); !strings.HasSuffix(got, "; frame-ancestors 'none'") {
 		t.Error(got)
 	}
