@@ -217,7 +217,7 @@ func TestUnsentSurvives(t *testing.T) {
 	t.Log("days later, the ticket and the upload long gone")
 	c = p.opens()
 	b.front.way.Store(way(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		if r.Method == "POST" && r.URL.Path == "/v1/messages" {
+		if r.Method == http.MethodPost && r.URL.Path == "/v1/messages" {
 			badGateway(w, r, next)
 			return
 		}
