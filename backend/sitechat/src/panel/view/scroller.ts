@@ -31,6 +31,7 @@ export function makeScroller(app: App, store: StateStore): Scroller {
   let asked = false;
   let atBottom = true;
   let top = 0;
+  let height = 0;
   let wasOpen = false;
 
   const isAtBottom = (): boolean => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
@@ -38,6 +39,9 @@ export function makeScroller(app: App, store: StateStore): Scroller {
     box.scrollTop = box.scrollHeight;
   };
   const look = (): void => {
+    // A keyboard took some of the room: who was at the end stays there, whichever event tells of it first.
+    if (atBottom && box.clientHeight !== height && box.scrollTop >= top) toBottom();
+    height = box.clientHeight;
     top = box.scrollTop;
     latest.hidden = isAtBottom();
     if (atBottom !== isAtBottom()) store.set({ atBottom: (atBottom = isAtBottom()) });
