@@ -49,7 +49,7 @@ func (b *bench) question(n int, at time.Time) []byte {
 	account := n % accounts
 	token := disposable(fmt.Sprintf(`{"iss":"http://bench%d.%s","aud":"http://%s","jti":"b-%d","iat":%d,"nbf":%d,"exp":%d,"account_id":%d,"user_id":%d,"client_uuid":"%s","is_admin":%v}`,
 		account, b.zone, appHost, n, at.Unix(), at.Unix(), at.Add(time.Hour).Unix(), crmAccounts+account, n+1, clientUUID, n%10 == 0))
-	return request("POST", appHost, "/widget/v1/background",
+	return request(appHost, "/widget/v1/background",
 		[]string{"X-Auth-Token: " + token, fmt.Sprintf("X-Forwarded-For: 10.1.%d.%d", n/250%250, n%250+1)}, body)
 }
 

@@ -152,7 +152,7 @@ func (b *bench) message(v int, at time.Time) []byte {
 	id := fmt.Sprintf("%08d-0000-4000-8000-%012d", v, b.written[v])
 	body, _ := json.Marshal(map[string]any{"client_id": id, "text": benchText(v, b.written[v], at), "locale": "ru"})
 	t := b.threads[v]
-	return request("POST", chatHost, "/v1/messages",
+	return request(chatHost, "/v1/messages",
 		[]string{"Authorization: Bearer " + t.token, "Origin: http://" + chatHost, "X-Forwarded-For: " + t.address}, body)
 }
 
@@ -164,7 +164,7 @@ func (b *bench) hook(v int, n int64, at time.Time, headers ...string) []byte {
 		`"sender":{"id":"f0000000-0000-4000-8000-000000000001","name":"Vera"},"conversation":{"id":"%s","client_id":"%s"},`+
 		`"source":{"external_id":""},"timestamp":%d,"msec_timestamp":%d,"message":{"id":"%s","type":"text","text":"%s","markup":null,"tag":"","media":"","thumbnail":"","file_name":"","file_size":0}}}`,
 		t.amojo, ms/1000, userRef(v), v, chatRef(v), b.crm.conversation(v), ms/1000, ms, ref, benchText(v, n, at))
-	return request("POST", appHost, "/hooks/amojo/"+string(t.scope), append(headers, "X-Signature: "+signature(body)), body)
+	return request(appHost, "/hooks/amojo/"+string(t.scope), append(headers, "X-Signature: "+signature(body)), body)
 }
 
 // delivered waits until the CRM has all that was accepted.

@@ -21,10 +21,10 @@ type client struct {
 	br   *bufio.Reader
 }
 
-// request writes an HTTP request down; headers are whole lines.
-func request(method, host, path string, headers []string, body []byte) []byte {
+// request writes a POST of JSON down; headers are whole lines.
+func request(host, path string, headers []string, body []byte) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", method, path, host, len(body))
+	fmt.Fprintf(&b, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", path, host, len(body))
 	for _, h := range headers {
 		b.WriteString(h + "\r\n")
 	}

@@ -81,7 +81,7 @@ func (b *bench) bareWrites(name string, n int) func(context.Context) error {
 	return b.watched(b.gin, name, func() (*sent, error) {
 		s := load{senders: n, addr: b.gin.addr, make: func(sender, i int, due time.Time) []byte {
 			body := fmt.Appendf(nil, `{"client_id":"%08d-0000-4000-8000-%012d","text":"%s","locale":"ru"}`, sender, i, benchText(sender, int64(i), due))
-			return request("POST", "gin", "/v1/messages", nil, body)
+			return request("gin", "/v1/messages", nil, body)
 		}}.run(b.o.round)
 		b.f.add(name, s.perSecond())
 		return s, s.whole()

@@ -24,7 +24,7 @@ const identityUsage = `usage: leadline chat identity COMMAND --account NUMBER [-
   drop --kid NAME            drop a secret or a key: what was signed with it is refused from now on
 
 Two secrets and two public keys can be there at once: make the next one, let the site change over, drop the old one.
---chat may be left out where the account has one chat.`
+--chat may be left out where the account has one chat`
 
 // identity changes how the chats of an account learn who their visitors are.
 func identity(ctx context.Context, args []string, out, warn io.Writer) error {
@@ -86,11 +86,11 @@ const maxKeyFile = 64 << 10
 func readKeyFile(name string) (string, error) {
 	from := io.Reader(os.Stdin)
 	if name != "-" {
-		file, err := os.Open(name)
+		file, err := os.Open(name) //nolint:gosec // the host names the file
 		if err != nil {
 			return "", fmt.Errorf("read the key: %w", err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }()
 		from = file
 	}
 	raw, err := io.ReadAll(io.LimitReader(from, maxKeyFile))
