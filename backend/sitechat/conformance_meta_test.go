@@ -13,11 +13,13 @@ import (
 type metaHost struct {
 	mu     sync.Mutex
 	calls  []string
+	known  map[string]int // messages by the client's id: a repeat is the same message
 	metas  []map[string]any
 	status int // of meta; 0 is 204
 }
 
 func (h *metaHost) routes(s *site) {
+	h.known = map[string]int{}
 	s.routes = func(chat *http.ServeMux) {
 		chat.HandleFunc("POST /v1/meta", func(w http.ResponseWriter, r *http.Request) {
 			var in struct{ Meta map[string]any }
@@ -41,8 +43,12 @@ func (h *metaHost) routes(s *site) {
 			}
 			_ = json.NewDecoder(r.Body).Decode(&body)
 			h.mu.Lock()
-			h.calls = append(h.calls, body.Text)
-			n := len(h.calls)
+			n, again := h.known[body.ClientID]
+			if !again {
+				h.calls = append(h.calls, body.Text)
+				n = len(h.calls)
+				h.known[body.ClientID] = n
+			}
 			h.mu.Unlock()
 			answer(w, http.StatusOK, fmt.Sprintf(`{"message": {"id": "in%d", "client_id": %q, "seq": %d, "rev": %d, "at": 1767225600123, "direction": "inbound", "kind": "text", "text": %q, "status": "sent"}}`, n, body.ClientID, n, n, body.Text))
 		})

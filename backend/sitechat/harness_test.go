@@ -88,6 +88,7 @@ type site struct {
 	opened func(body map[string]any)
 	// mode is the chat's: one conversation, or multiple; button is added to the button of the config.
 	mode, button string
+	language     string // of the button; English when empty
 	// origin is what the session says that its ticket was given to, when it is not the site.
 	origin string
 	// refuse answers the nth call of session with a status and a code; status 0 is success.
@@ -115,6 +116,7 @@ func visit(t testing.TB, html string, prepare ...func(*site)) *site {
 	chat := http.NewServeMux()
 	chat.HandleFunc("GET /js/button.js", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", build.Loader().Type)
+		w.Header().Set("Access-Control-Allow-Origin", "*")
 		_, _ = w.Write(build.Loader().Data)
 	})
 	chat.HandleFunc("GET /assets/{name}", func(w http.ResponseWriter, r *http.Request) {
@@ -211,7 +213,7 @@ func visit(t testing.TB, html string, prepare ...func(*site)) *site {
 }
 
 func (s *site) fill(html string) string {
-	return strings.NewReplacer("LOADER", s.chat.URL+"/js/button.js", "HASH", strings.Repeat("a1", 32)).Replace(html)
+	return strings.NewReplacer("LOADER", s.chat.URL+"/js/button.js", "HOST", s.chat.URL, "HASH", strings.Repeat("a1", 32)).Replace(html)
 }
 
 // config answers with the Config of http-api.md §3.
@@ -230,7 +232,7 @@ func (s *site) config(w http.ResponseWriter, r *http.Request) {
 	case status != 0:
 		answer(w, status, `{"error": {"code": "internal", "message": "Something went wrong.", "request_id": "1"}}`)
 	default:
-		answer(w, http.StatusOK, `{"button": {"id": "`+id+`", "color": "#0b6bcb", "position": "right", "locale": "en"`+s.button+`},
+		answer(w, http.StatusOK, `{"button": {"id": "`+id+`", "color": "#0b6bcb", "position": "right", "locale": "`+cmp.Or(s.language, "en")+`"`+s.button+`},
  "chat": {"title": "Shop support", "mode": "`+cmp.Or(s.mode, "one")+`"},
  "ticket": "opaque", "frame": "/v1/frame/`+id+`"}`)
 	}

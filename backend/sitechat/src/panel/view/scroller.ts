@@ -134,9 +134,10 @@ export function makeScroller(app: App, store: StateStore): Scroller {
       const name = state.typing?.name;
       setText(typing, !state.typing ? "" : name ? fill(strings["typing.named"], { name }) : strings["typing.unnamed"]);
 
-      if (stays || (open && !wasOpen && newsAfter === undefined)) toBottom();
+      if (stays || (open && !wasOpen)) toBottom();
       else if (firstBefore && list.firstElementChild !== firstBefore) box.scrollTop = box.scrollHeight - heightBefore;
-      wasOpen = open;
+      // Opened again, it stands where it stood (MET-2).
+      wasOpen ||= open;
       look();
     },
   };
