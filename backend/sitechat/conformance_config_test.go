@@ -1,6 +1,7 @@
 package sitechat
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -31,14 +32,16 @@ func TestHOOK1(t *testing.T) {
 func TestHOOK2(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(t *testing.T, d Dialect) {
-		s := visitIn(t, d, `<script>document.cookie = "amo-livechat-id=abc"; log = []; addEventListener("message", (e) => { if (typeof e.data === "string") log.push([e.origin, e.data]) })</script><script>SETTINGS</script>TAG`, answers)
-		p := s.panel()
-		s.until(`log.some(([, data]) => data.includes("now"))`)
-		s.run(`[origin, data] = log.find(([, data]) => data.includes("now")); told = JSON.parse(data)`)
-		s.value(`[told.method, origin === new URL(document.querySelector("iframe").src).origin, told.payload[0].last_message.text, told.payload[0].last_message.created_at, told.payload[0].last_message.is_out]`,
-			[]any{"conversations:received", true, "See https://example.test/a <b>now</b>", 1767225660123, false})
-		p.writes("Hello")
-		s.until(`log.some(([, data]) => JSON.parse(data).method === "conversations:update")`)
+		h := &host{}
+		s := visitIn(t, d, `<script>document.cookie = "amo-livechat-id=abc"; log = []; addEventListener("message", (e) => { if (typeof e.data === "string") log.push([e.origin, e.data]) })</script><script>SETTINGS</script>TAG`, chatting(h))
+		h.says(message{"text": "Hello"})
+		s.panel()
+		s.until("log.length")
+		s.run(`told = JSON.parse(log[0][1])`)
+		s.value(`[told.method, log[0][0] === new URL(document.querySelector("iframe").src).origin, told.payload.map(({name, is_closed, last_message: {type, text, is_out, author}}) => [name, is_closed, type, text, is_out, author.name])]`,
+			[]any{"conversations:received", true, [][]any{{"", false, "text", "Hello", false, "Oleg Petrov"}}})
+		h.says(message{"text": "Still there?"})
+		s.until(`log.some(([, data]) => data.startsWith('{"method":"conversations:update"') && data.includes("Still there?"))`)
 	})
 }
 
@@ -186,25 +189,43 @@ func TestCFG6(t *testing.T) {
 func TestCFG7(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(t *testing.T, d Dialect) {
-		// Who wrote before signing in brings what this browser has; another person's browser begins with nothing, under another id.
+		// Who wrote before signing in goes on under the device's own token and mark; the next person gets another mark.
 		sessions := make(chan map[string]any, 8)
 		s := visitIn(t, d, `<script>start = (user) => { FNConfig = {onlinechat: {user_id: user}}; SETTINGS STUB FN("runChatShow"); BOOT }; restart = (user) => { root = document.querySelector("#amobutton"); FN("runDestroy"); start(user) }; start("")</script>`, answers, func(s *site) {
 			s.opened = func(body map[string]any) { sessions <- body }
 		})
-		s.frame().writes("Hello")
-		s.until(`/amo-livechat-id=/.test(document.cookie)`)
-		anonymous := <-sessions
+		mark := func(text string) string {
+			t.Helper()
+			s.frame().writes(text)
+			s.until(`/amo-livechat-id=[0-9a-f]{32}/.test(document.cookie)`)
+			cookie, err := chromedp.Run(s.ctx, chromedp.Evaluate[string](`document.cookie`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return cookie
+		}
 		next := func(user string) map[string]any {
+			t.Helper()
 			s.run(`restart("` + user + `")`)
 			s.until(`!root.isConnected && document.querySelector("iframe")`)
+			s.frame().until(`document.querySelector(".sc-message--outbound")`)
 			return <-sessions
 		}
-		anna, boris := next("anna"), next("boris")
-		if anonymous["user_id"] != nil && anonymous["user_id"] != "" || anna["user_id"] != "anna" || anna["token"] != "visitor" || boris["user_id"] != "boris" || boris["token"] != nil {
-			t.Errorf("sessions: %v, %v, %v", anonymous, anna, boris)
+		nobody := mark("Hello")
+		anonymous := <-sessions
+		anna := next("anna")
+		if anonymous["user_id"] != nil || anonymous["token"] != nil || anna["user_id"] != "anna" || anna["token"] != "visitor" {
+			t.Errorf("sessions: %v, then %v", anonymous, anna)
 		}
-		if anna["alias"] != anonymous["alias"] || boris["alias"] == anna["alias"] {
-			t.Errorf("the cookie's ids: %v, %v, %v; want the third to be another one", anonymous["alias"], anna["alias"], boris["alias"])
+		if same := mark("Still me"); same != nobody {
+			t.Errorf("the mark of who signed in: %s, want %s", same, nobody)
+		}
+		if boris := next("boris"); boris["user_id"] != "boris" {
+			t.Errorf("the session of the next: %v", boris)
+		}
+		s.until(`!document.cookie.includes("` + strings.TrimPrefix(nobody, "amo-livechat-id=") + `")`)
+		if other := mark("Who is there?"); other == nobody {
+			t.Error("the next person has the mark of the one before")
 		}
 	})
 }
@@ -212,22 +233,35 @@ func TestCFG7(t *testing.T) {
 // spoken opens a panel in a locale, with a message of each side at a time, in a time zone.
 func spoken(t *testing.T, d Dialect, settings, locale string, at time.Time, prepare ...func(*site)) (*site, *site) {
 	t.Helper()
-	zone := func(s *site) {
-		s.before = func(s *site) {
-			if _, err := chromedp.Call(s.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "UTC"}); err != nil {
-				s.t.Fatal(err)
-			}
-		}
-	}
 	messages := []message{
 		{"id": "m1", "seq": 1, "rev": 1, "at": at.UnixMilli(), "direction": "inbound", "kind": "text", "text": "Hi", "status": "sent", "client_id": "c"},
 		{"id": "m2", "seq": 2, "rev": 2, "at": at.UnixMilli() + 1, "direction": "outbound", "kind": "text", "text": "Hello", "status": "sent"},
 	}
 	s := visitIn(t, d, `<script>FNConfig = {onlinechat: {locale: `+locale+`}}; OBJ = {id: "1042", hash: "HASH", locale: "`+settings+`"}</script>TAG`,
-		append([]func(*site){chatting(&host{messages: messages, rev: 2}), zone, func(s *site) { s.locale = settings }}, prepare...)...)
+		append([]func(*site){chatting(&host{messages: messages, rev: 2}), func(s *site) { s.locale = settings }}, prepare...)...)
 	p := s.panel()
 	p.until(`document.querySelector(".sc-message--inbound .sc-message__meta")`)
+	p.zone("UTC")
 	return s, p
+}
+
+// zone puts the panel into a time zone and lets it draw anew.
+func (s *site) zone(name string) {
+	s.t.Helper()
+	if _, err := chromedp.Call(s.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: name}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.run(`document.dispatchEvent(new Event("visibilitychange"))`)
+}
+
+// comes waits until an expression has a value.
+func (s *site) comes(expression string, want any) {
+	s.t.Helper()
+	raw, err := json.Marshal(want)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.until(fmt.Sprintf("JSON.stringify(%s) === JSON.stringify(%s)", expression, raw))
 }
 
 var noon = time.Date(2024, 12, 30, 9, 5, 0, 0, time.UTC)
@@ -257,7 +291,7 @@ func TestLOC2(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(t *testing.T, d Dialect) {
 		_, p := spoken(t, d, "en", `{compose_placeholder: "<b>Ask</b> us", powered_by: "", delivery_status_read: 7, new_messages: null}`, noon)
-		p.value(`[`+placeholderShown+`, document.querySelector(".sc-powered").textContent, document.querySelector(".sc-message--inbound .sc-message__meta").textContent, document.querySelectorAll("b").length]`,
+		p.comes(`[`+placeholderShown+`, document.querySelector(".sc-powered").textContent, document.querySelector(".sc-message--inbound .sc-message__meta").textContent, document.querySelectorAll("b").length]`,
 			[]any{"<b>Ask</b> us", "", "09:05 · Read", 0})
 	})
 }
@@ -274,7 +308,7 @@ func TestLOC4(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(t *testing.T, d Dialect) {
 		_, p := spoken(t, d, "en", `{date_format: "dd/MM/yyyy", time_format: "H'h'mm"}`, noon)
-		p.value("["+dayShown+","+timeShown+"]", []string{"30/12/2024", "9h05"})
+		p.comes("["+dayShown+","+timeShown+"]", []string{"30/12/2024", "9h05"})
 		p.value(`performance.getEntriesByType("resource").filter((e) => e.name.includes("dates.")).length`, 0)
 	})
 }
@@ -290,7 +324,7 @@ func TestLOC5(t *testing.T) {
 			}
 			want := []string{day.Format("02.01.2006"), day.Format("2 January 2006")}
 			_, p := spoken(t, Kommo, "en", `{date_format: "dd.MM.YYYY"}`, day.Add(12*time.Hour))
-			p.value(dayShown, want[0])
+			p.comes(dayShown, want[0])
 			_, p = spoken(t, AmoCRM, "en", `{date_format: "D MMMM YYYY"}`, day.Add(12*time.Hour))
 			p.until(dayShown + ` === "` + want[1] + `"`)
 		})
@@ -318,14 +352,10 @@ func TestLOC7(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(t *testing.T, d Dialect) {
 		// In the visitor's time zone, a date for each of its days.
-		_, p := spoken(t, d, "en", `{}`, time.Date(2024, 12, 30, 23, 30, 0, 0, time.UTC), func(s *site) {
-			s.before = func(s *site) {
-				if _, err := chromedp.Call(s.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Tokyo"}); err != nil {
-					s.t.Fatal(err)
-				}
-			}
-		})
-		p.value(`[new Date(0).getTimezoneOffset(), [...document.querySelectorAll(".sc-day")].map((day) => day.textContent)]`, []any{-540, []string{"31.12.2024"}})
-		p.value(timeShown, "08:30")
+		_, p := spoken(t, d, "en", `{}`, time.Date(2024, 12, 30, 23, 59, 59, 999e6, time.UTC))
+		const days = `[...document.querySelectorAll(".sc-day")].map((day) => day.textContent)`
+		p.comes(days, []string{"30.12.2024", "31.12.2024"})
+		p.zone("Asia/Tokyo")
+		p.comes("["+days+", "+timeShown+"]", []any{[]string{"31.12.2024"}, "09:00"})
 	})
 }

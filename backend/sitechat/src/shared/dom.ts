@@ -27,6 +27,7 @@ export function addStyles(root: Element, text: string, signal: AbortSignal): voi
     });
   } catch {
     const { nonce } = document.querySelector<HTMLElement>("script[nonce]") ?? (root as HTMLElement);
-    Object.assign(add(root, "style", ""), { nonce, textContent: text });
+    // The nonce first: the policy looks when the element comes into the page.
+    root.append(Object.assign(document.createElement("style"), { nonce, textContent: text }));
   }
 }
