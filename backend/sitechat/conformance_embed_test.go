@@ -487,6 +487,7 @@ func TestEMB22(t *testing.T) {
 		p.run(`document.querySelector("textarea").value = "a draft"; document.querySelector("textarea").dispatchEvent(new Event("input", {bubbles: true}))`)
 		s.run(`root = document.querySelector("#amobutton"); document.documentElement.replaceChild(document.createElement("body"), document.body)`)
 		s.until(`root.parentNode === document.body && ` + isOpen)
+		waitFor(t, func() bool { return s.askedFor("session") == 2 }) // the frame of the other body, when the first is gone
 		s.frame().until(`document.querySelector("textarea")?.value === "a draft"`)
 	})
 }
