@@ -127,6 +127,7 @@ func TestCFG4(t *testing.T) {
 				s.until(ready)
 				s.do(d, `FN("runChatShow")`)
 				s.until(isOpen + `&& document.querySelector("iframe")`)
+				waitFor(t, func() bool { return len(s.heard("has a wrong value")) >= len(tt.keys) })
 				for _, key := range tt.keys {
 					if n := len(s.heard("] " + key + " has a wrong value")); n != 1 {
 						t.Errorf("%d warnings for %s", n, key)
@@ -191,12 +192,13 @@ func TestCFG7(t *testing.T) {
 	inBoth(t, func(t *testing.T, d Dialect) {
 		// Who wrote before signing in goes on under the device's own token and mark; the next person gets another mark.
 		sessions := make(chan map[string]any, 8)
-		s := visitIn(t, d, `<script>start = (user) => { FNConfig = {onlinechat: {user_id: user}}; SETTINGS STUB FN("runChatShow"); BOOT }; restart = (user) => { root = document.querySelector("#amobutton"); FN("runDestroy"); start(user) }; start("")</script>`, answers, func(s *site) {
+		s := visitIn(t, d, `<script>start = (user) => { FNConfig = {onlinechat: {user_id: user}}; SETTINGS STUB FN("runChatShow"); BOOT }; restart = (user) => { FN("runDestroy"); start(user) }; start("")</script>`, answers, func(s *site) {
 			s.opened = func(body map[string]any) { sessions <- body }
 		})
+		p := s.frame()
 		mark := func(text string) string {
 			t.Helper()
-			s.frame().writes(text)
+			p.writes(text)
 			s.until(`/amo-livechat-id=[0-9a-f]{32}/.test(document.cookie)`)
 			cookie, err := chromedp.Run(s.ctx, chromedp.Evaluate[string](`document.cookie`))
 			if err != nil {
@@ -206,9 +208,8 @@ func TestCFG7(t *testing.T) {
 		}
 		next := func(user string) map[string]any {
 			t.Helper()
-			s.run(`restart("` + user + `")`)
-			s.until(`!root.isConnected && document.querySelector("iframe")`)
-			s.frame().until(`document.querySelector(".sc-message--outbound")`)
+			p = s.newFrame(`restart("` + user + `")`)
+			p.until(`document.querySelector(".sc-message--outbound")`)
 			return <-sessions
 		}
 		nobody := mark("Hello")

@@ -467,10 +467,8 @@ func TestEMB21(t *testing.T) {
 		p := s.frame()
 		p.until(`document.querySelector(".sc-message--outbound")`)
 		p.run(`document.querySelector("textarea").value = "a draft"; document.querySelector("textarea").dispatchEvent(new Event("input", {bubbles: true}))`)
-		s.do(d, `root = document.querySelector("#amobutton"); FN("runDestroy"); delete window.FN; delete window.OBJ; switchTo("boris")`)
-		s.until(`!root.isConnected && document.querySelector("iframe")`)
 		// The second person sees nothing of the first: neither history nor draft.
-		p = s.frame()
+		p = s.newFrame(d.words(`FN("runDestroy"); delete window.FN; delete window.OBJ; switchTo("boris")`))
 		p.until(`document.querySelector(".sc-welcome:not([hidden])")`)
 		p.value(`[document.querySelector("textarea").value, document.querySelectorAll(".sc-message").length]`, []any{"", 0})
 		if user.Load() != "boris" {
@@ -485,10 +483,9 @@ func TestEMB22(t *testing.T) {
 		s := visitIn(t, d, `<script>SETTINGS</script>TAG`, answers)
 		p := s.panel()
 		p.run(`document.querySelector("textarea").value = "a draft"; document.querySelector("textarea").dispatchEvent(new Event("input", {bubbles: true}))`)
-		s.run(`root = document.querySelector("#amobutton"); document.documentElement.replaceChild(document.createElement("body"), document.body)`)
+		p = s.newFrame(`root = document.querySelector("#amobutton"); document.documentElement.replaceChild(document.createElement("body"), document.body)`)
 		s.until(`root.parentNode === document.body && ` + isOpen)
-		waitFor(t, func() bool { return s.askedFor("session") == 2 }) // the frame of the other body, when the first is gone
-		s.frame().until(`document.querySelector("textarea")?.value === "a draft"`)
+		p.until(`document.querySelector("textarea")?.value === "a draft"`)
 	})
 }
 

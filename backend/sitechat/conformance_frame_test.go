@@ -113,11 +113,12 @@ func TestCFG12(t *testing.T) {
 			s := visitIn(t, d, `<script>const real = setTimeout; setTimeout = (act, ms, ...rest) => real(act, ms === 10000 ? 300 : ms, ...rest)</script>`+
 				framePage(`onlinechat: {mode: "frame", container: "#[not a selector"}`, ""), answers)
 			s.until(ready)
-			s.do(d, `FN("runChatShow")`)
+			s.do(d, `hellos = 0; addEventListener("message", (e) => e.data?.kind === "hello" && hellos++); FN("runChatShow")`)
 			s.until(`document.querySelector("#amobutton > #amo-livechat iframe")?.checkVisibility()`)
 			waitFor(t, func() bool { return len(s.heard("onlinechat.container was not found")) == 1 })
 			s.value(`[getComputedStyle(document.querySelector("#amo-livechat")).position, document.querySelector("#amo-livechat").role]`, []string{"fixed", "dialog"})
 			// The panel learns of it: it can be closed from inside.
+			s.until("hellos > 1")
 			s.frame().run(`document.querySelector(".sc-header__close").click()`)
 			s.until(isClosed)
 		})
@@ -135,10 +136,9 @@ func TestCFG12(t *testing.T) {
 			s.until("log.length === 2")
 			s.value("log", []string{"show", "hide"})
 			// The conversation goes on in the next one.
-			s.run(`document.body.append(help)`)
-			s.do(d, `FN("runChatShow")`)
+			p := s.newFrame(d.words(`document.body.append(help); FN("runChatShow")`))
 			s.until(inHelp)
-			s.frame().until(`document.querySelector(".sc-message--outbound")`)
+			p.until(`document.querySelector(".sc-message--outbound")`)
 			s.silent()
 		})
 	})

@@ -58,6 +58,27 @@ func (s *site) click(selector string) {
 	}
 }
 
+// newFrame runs a script after which another panel takes the place of the one before, and returns its frame once that is gone.
+func (s *site) newFrame(script string) *site {
+	s.t.Helper()
+	s.run(`hellos = 0; addEventListener("message", (e) => e.data?.kind === "hello" && hellos++); ` + script)
+	s.until("hellos")
+	waitFor(s.t, func() bool {
+		targets, err := chromedp.Targets(s.ctx)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		n := 0
+		for _, target := range targets {
+			if strings.HasPrefix(target.URL, s.chat.URL+"/v1/frame/") {
+				n++
+			}
+		}
+		return n == 1
+	})
+	return s.frame()
+}
+
 // silent checks that the page said nothing: no warning, no error.
 func (s *site) silent() {
 	s.t.Helper()
