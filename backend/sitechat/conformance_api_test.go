@@ -296,7 +296,7 @@ func TestEVT8(t *testing.T) {
 		opened(launcher)
 		p.until(`document.activeElement.matches("textarea")`)
 		closed(s.pressEscape)
-		// What comes while it is closed may open it through the pop-up.
+		// Escape on the page, with the focus outside the panel.
 		opened(show)
 		s.run(`document.querySelector(".amo-button--main").focus()`)
 		closed(s.pressEscape)
@@ -340,7 +340,7 @@ func several(list *string) func(*site) {
 			chat.HandleFunc("GET /v1/messages", func(w http.ResponseWriter, _ *http.Request) {
 				answer(w, http.StatusOK, `{"messages": [], "cursor": 0, "more": false}`)
 			})
-			chat.HandleFunc("POST /v1/conversation/end", func(w http.ResponseWriter, r *http.Request) {
+			chat.HandleFunc("POST /v1/conversation/end", func(w http.ResponseWriter, _ *http.Request) {
 				*list = `[` + summary("A122", 5, `"kind": "text", "text": "Hello", "direction": "inbound"`) + `]`
 				w.WriteHeader(http.StatusNoContent)
 			})
