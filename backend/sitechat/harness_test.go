@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 
 func browser(t testing.TB) context.Context {
 	t.Helper()
+	if os.Getenv("LEADLINE_NO_BROWSER") != "" {
+		t.Skip("LEADLINE_NO_BROWSER is set")
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		missing(t, "no chromium: browser tests of the loader did not run")
