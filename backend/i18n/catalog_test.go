@@ -29,8 +29,12 @@ func words(t *testing.T, lang string) map[string]map[string]string {
 	t.Helper()
 	out := map[string]map[string]string{}
 	raw := map[string]any{}
-	for _, part := range parts {
-		data, err := fs.ReadFile(files, part+"."+lang+".json")
+	names, err := of(lang)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(files, name)
 		if err != nil {
 			t.Fatal(err)
 		}

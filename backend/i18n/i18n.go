@@ -19,20 +19,26 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed active.*.json console.*.json
+//go:embed *.json
 var files embed.FS
 
 // Languages are those the server speaks, as primary subtags. The first is for
 // everybody whose language is not among them.
 var Languages = []string{"en", "ru", "es", "pt"}
 
-// parts are the files of a language: what the server says anywhere, and the pages
-// of the console.
-var parts = []string{"active", "console"}
-
 // Catalog holds all words. It is read-only and safe for many goroutines.
 type Catalog struct {
 	localizers map[string]Localizer
+}
+
+// of names the files of a language: "active" is what the server says anywhere, each
+// part of the console has words of its own.
+func of(lang string) ([]string, error) {
+	names, err := fs.Glob(files, "*."+lang+".json")
+	if err != nil {
+		return nil, fmt.Errorf("find words of %s: %w", lang, err)
+	}
+	return names, nil
 }
 
 // Load reads the embedded words; an error is a mistake in the build.
@@ -41,8 +47,11 @@ func Load() (*Catalog, error) {
 	c := &Catalog{localizers: make(map[string]Localizer, len(Languages))}
 	for _, lang := range Languages {
 		l := Localizer{lang: lang, plural: map[string]bool{}}
-		for _, part := range parts {
-			name := part + "." + lang + ".json"
+		names, err := of(lang)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
 			data, err := fs.ReadFile(files, name)
 			if err != nil {
 				return nil, fmt.Errorf("read words: %w", err)
