@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"leadline/backend/chatid"
 	"leadline/backend/sandbox"
 )
 
@@ -172,6 +173,12 @@ func TestReturnHealsWhatIsOlder(t *testing.T) {
 	if n := len(w.histories()); n != 1 {
 		t.Errorf("a conversation without a word in weeks was asked for %d times before its visitor came", n-1)
 	}
+	// The page begins a session anew: streams want a ticket of the last day.
+	button, err := w.app.store.OnlineChats().Button(t.Context(), chatid.ButtonKey(v.button))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.session(v.ticket(button.Hash), v.token)
 	stream := v.listen()
 	w.until("what was written meanwhile", func() bool { _, ok := stream.find("are you still interested?"); return ok })
 	w.noBreaches()

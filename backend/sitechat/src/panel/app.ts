@@ -344,7 +344,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
     retry(clientID) {
       outbox.fail(clientID, "");
       // Nothing runs without a session: the panel begins anew, and with it the message.
-      if (refused) return location.reload();
+      if (refused) return void outbox.settled().then(() => location.reload());
       state.set({ pending: outbox.list() });
       sender.run();
     },
