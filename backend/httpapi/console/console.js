@@ -148,9 +148,15 @@
 
   document.addEventListener("submit", function (event) {
     const form = event.target;
-    if (form.target) return;
+    const button = event.submitter;
+    if (form.target || button?.formTarget) return; // a frame of the page takes it
     event.preventDefault();
-    leave(() => form.submit(), event.submitter);
+    leave(function () {
+      // submit() forgets what the pressed button says.
+      if (button?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value }));
+      if (button?.hasAttribute("formaction")) form.action = button.formAction;
+      form.submit();
+    }, button);
   });
 
   // --- what is nicer with a script ---
