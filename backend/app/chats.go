@@ -113,11 +113,13 @@ func (c *Chats) SetHours(ctx context.Context, chat, zone, week string) error {
 	if err != nil {
 		return err
 	}
+	holidays := r.Hours.Holidays
 	r.Hours = onlinechat.Hours{}
 	if zone != "" || week != "" {
 		if r.Hours, err = onlinechat.ParseHours(zone, week); err != nil {
 			return err
 		}
+		r.Hours.Holidays = holidays
 	}
 	return c.app.chats.SetReach(ctx, c.account.ID, chatid.ChatID(chat), r)
 }

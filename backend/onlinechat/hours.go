@@ -21,6 +21,8 @@ type Hours struct {
 	Zone string `json:"zone"`
 	// Days begin with Sunday, as time.Weekday does.
 	Days [7][]Span `json:"days"`
+	// Holidays are dates on which nobody is there, whatever day of the week they are.
+	Holidays []Holiday `json:"holidays,omitempty"`
 }
 
 // Span is a part of a day, in minutes since midnight: From included, To not; To is
@@ -67,7 +69,7 @@ func (h Hours) Check() error {
 	if spans == 0 {
 		return errors.New("no day has hours")
 	}
-	return nil
+	return checkHolidays(h.Holidays)
 }
 
 // zones holds those that were read: each is a file, and there are some hundreds.
@@ -90,12 +92,15 @@ func (h Hours) zone() *time.Location {
 func (h Hours) Open(t time.Time) bool { return h.open(t.In(h.zone())) }
 
 func (h Hours) open(local time.Time) bool {
+	if h.holiday(local) {
+		return false
+	}
 	minute := local.Hour()*60 + local.Minute()
 	return slices.ContainsFunc(h.Days[local.Weekday()], func(s Span) bool { return s.From <= minute && minute < s.To })
 }
 
 // Opens gives the first moment from t on that lies within the hours, in UTC; ok is
-// false where there is none within lookAhead.
+// false where there is none within lookAhead and the holidays in it.
 func (h Hours) Opens(t time.Time) (opens time.Time, ok bool) {
 	local := t.In(h.zone())
 	if h.open(local) {
@@ -104,13 +109,18 @@ func (h Hours) Opens(t time.Time) (opens time.Time, ok bool) {
 	// The hours begin where a span does, or where the clocks are changed.
 	var may []time.Time
 	year, month, day := local.Date()
-	for n := range lookAhead {
+	ahead := lookAhead
+	for n := 0; n < ahead; n++ {
 		date := time.Date(year, month, day+n, 12, 0, 0, 0, local.Location())
+		if h.holiday(date) {
+			ahead = min(ahead+1, maxAhead)
+			continue
+		}
 		for _, s := range h.Days[date.Weekday()] {
 			may = append(may, moments(date, s.From)...)
 		}
 	}
-	for end := local.AddDate(0, 0, lookAhead); ; {
+	for end := local.AddDate(0, 0, ahead); ; {
 		_, change := local.ZoneBounds()
 		if change.IsZero() || change.After(end) {
 			break
@@ -233,5 +243,13 @@ func (h Hours) String() string {
 			list = append(list, dayNames[d]+" "+s.String())
 		}
 	}
-	return strings.Join(list, ", ") + " (" + h.Zone + ")"
+	text := strings.Join(list, ", ") + " (" + h.Zone + ")"
+	if len(h.Holidays) > 0 {
+		var off []string
+		for _, d := range h.Holidays {
+			off = append(off, d.String())
+		}
+		text += ", not on " + strings.Join(off, ", ")
+	}
+	return text
 }

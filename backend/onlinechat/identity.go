@@ -52,7 +52,9 @@ func (k IdentityKey) Secret() bool { return k.Alg == SecretAlg }
 // Identity is how a chat learns who its visitors are.
 type Identity struct {
 	Mode IdentityMode
-	Keys []IdentityKey
+	// Chosen: somebody set Mode; else it is the default, and people are asked to choose.
+	Chosen bool
+	Keys   []IdentityKey
 	// ShortIDAt is when an unproven user id was last refused as too short; zero for never.
 	ShortIDAt time.Time
 }

@@ -106,6 +106,12 @@ type kept struct {
 	button Button
 	sites  []string
 	saved  bool
+	reach  Reach
+}
+
+func (k *kept) SetReach(_ context.Context, _ chatid.AccountID, _ chatid.ChatID, r Reach) error {
+	k.reach = r
+	return nil
 }
 
 func (k *kept) EnsureFirst(_ context.Context, c Chat, b Button) (Chat, Button, error) {

@@ -295,7 +295,8 @@ func TestReachOfAChat(t *testing.T) {
 		equal(t, "at first", read(), onlinechat.Reach{})
 		h, err := onlinechat.ParseHours("Europe/Moscow", "mon-fri 09:00-18:00")
 		must(t, err)
-		want := onlinechat.Reach{Hours: h, NoCallBacks: true}
+		h.Holidays = []onlinechat.Holiday{{From: "2026-12-31", To: "2027-01-08"}}
+		want := onlinechat.Reach{Hours: h, NoCallBacks: true, OnlineText: "Ask us", AwayText: "Back at {time}", Ask: onlinechat.AskEither}
 		must(t, w.OnlineChats().SetReach(testContext, w.account, c.ID, want))
 		equal(t, "set", read(), want)
 		wantKind(t, w.OnlineChats().SetReach(testContext, w.newAccount(t, 2), c.ID, onlinechat.Reach{}), fault.NotFound, "not_found")

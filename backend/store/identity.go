@@ -17,14 +17,14 @@ func (s onlineChats) Identity(ctx context.Context, id chatid.ChatID) (onlinechat
 	var chat onlineChatRow
 	var rows []identityKeyRow
 	r := s.reader(ctx)
-	err := r.db.Select("identity_mode", "short_id_at").Where("id = ?", string(id)).Take(&chat).Error
+	err := r.db.Select("identity_mode", "identity_chosen", "short_id_at").Where("id = ?", string(id)).Take(&chat).Error
 	if err == nil {
 		err = r.db.Where("chat_id = ?", string(id)).Order("created_at, id").Find(&rows).Error
 	}
 	if err != nil {
 		return onlinechat.Identity{}, fmt.Errorf("read identity: %w", translate(err))
 	}
-	i := onlinechat.Identity{Mode: onlinechat.IdentityMode(chat.IdentityMode), ShortIDAt: at(chat.ShortID)}
+	i := onlinechat.Identity{Mode: onlinechat.IdentityMode(chat.IdentityMode), Chosen: chat.IdentityChosen != 0, ShortIDAt: at(chat.ShortID)}
 	for _, row := range rows {
 		k := onlinechat.IdentityKey{ID: row.ID, Alg: row.Alg, Material: row.Material, CreatedAt: at(row.Created)}
 		if k.Secret() {
@@ -40,7 +40,8 @@ func (s onlineChats) Identity(ctx context.Context, id chatid.ChatID) (onlinechat
 // SetIdentityMode implements onlinechat.Store.
 func (s onlineChats) SetIdentityMode(ctx context.Context, id chatid.ChatID, m onlinechat.IdentityMode) error {
 	return s.write(ctx, "set identity mode", func(t *tx) error {
-		return found(t.db.Model(&onlineChatRow{}).Where("id = ?", string(id)).Update("identity_mode", string(m)))
+		return found(t.db.Model(&onlineChatRow{}).Where("id = ?", string(id)).
+			Select("IdentityMode", "IdentityChosen").Updates(onlineChatRow{IdentityMode: string(m), IdentityChosen: 1}))
 	})
 }
 

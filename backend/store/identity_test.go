@@ -56,7 +56,7 @@ func TestIdentity(t *testing.T) {
 		must(t, s.SetIdentityMode(testContext, c.ID, onlinechat.Vendor))
 		must(t, s.NoteShortID(testContext, c.ID, w.now))
 		must(t, s.DropIdentityKey(testContext, c.ID, kept[0].ID))
-		equal(t, "in the end", read(), onlinechat.Identity{Mode: onlinechat.Vendor, Keys: []onlinechat.IdentityKey{kept[1], public}, ShortIDAt: w.now})
+		equal(t, "in the end", read(), onlinechat.Identity{Mode: onlinechat.Vendor, Chosen: true, Keys: []onlinechat.IdentityKey{kept[1], public}, ShortIDAt: w.now})
 
 		_, err = s.Identity(testContext, "nowhere")
 		wantKind(t, err, fault.NotFound, "not_found")

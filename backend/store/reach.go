@@ -12,7 +12,8 @@ import (
 // Reach implements onlinechat.Store.
 func (s onlineChats) Reach(ctx context.Context, id chatid.ChatID) (r onlinechat.Reach, err error) {
 	var hours string
-	err = s.reader(ctx).row(`SELECT hours, no_callbacks <> 0 FROM online_chats WHERE id = ?`, string(id)).Scan(&hours, &r.NoCallBacks)
+	err = s.reader(ctx).row(`SELECT hours, no_callbacks <> 0, online_text, away_text, away_ask FROM online_chats WHERE id = ?`, string(id)).
+		Scan(&hours, &r.NoCallBacks, &r.OnlineText, &r.AwayText, &r.Ask)
 	if err == nil && hours != "" {
 		err = json.Unmarshal([]byte(hours), &r.Hours)
 	}
@@ -24,7 +25,7 @@ func (s onlineChats) Reach(ctx context.Context, id chatid.ChatID) (r onlinechat.
 
 // SetReach implements onlinechat.Store.
 func (s onlineChats) SetReach(ctx context.Context, a chatid.AccountID, id chatid.ChatID, r onlinechat.Reach) error {
-	row := onlineChatRow{NoCallBacks: flag(r.NoCallBacks)}
+	row := onlineChatRow{NoCallBacks: flag(r.NoCallBacks), OnlineText: r.OnlineText, AwayText: r.AwayText, AwayAsk: string(r.Ask)}
 	if r.Hours.Set() {
 		hours, err := json.Marshal(r.Hours)
 		if err != nil {
@@ -34,6 +35,6 @@ func (s onlineChats) SetReach(ctx context.Context, a chatid.AccountID, id chatid
 	}
 	return s.write(ctx, "set hours", func(t *tx) error {
 		return found(t.db.Model(&onlineChatRow{}).Where("id = ? AND account_id = ? AND removed_at = 0", string(id), string(a)).
-			Select("Hours", "NoCallBacks").Updates(row))
+			Select("Hours", "NoCallBacks", "OnlineText", "AwayText", "AwayAsk").Updates(row))
 	})
 }

@@ -80,12 +80,16 @@ type onlineChatRow struct {
 	SourceExternalID string
 	SourceID         int64
 	IdentityMode     string
+	IdentityChosen   int
 	ShortID          int64 `gorm:"column:short_id_at"`
 	IsDefault        int
 	Several          int
 	Numbered         int64
 	Hours            string
-	NoCallBacks      int   `gorm:"column:no_callbacks"`
+	NoCallBacks      int `gorm:"column:no_callbacks"`
+	OnlineText       string
+	AwayText         string
+	AwayAsk          string
 	Removed          int64 `gorm:"column:removed_at"`
 	Created          int64 `gorm:"column:created_at"`
 }
