@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"leadline/backend/auth"
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/desk"
@@ -69,17 +70,35 @@ type availabilityJSON struct {
 	Back  *time.Time `json:"back,omitempty"`
 }
 
-// reach tells a visitor whether somebody answers, and whether the call-back form is
-// offered.
-func (s *Server) reach(ctx context.Context, chat onlinechat.Chat) (*availabilityJSON, bool, error) {
+// reach tells a visitor whether somebody answers, whether the call-back form is
+// offered, in which words of the owner's, and what to leave while nobody answers: not
+// who has proven how to be reached.
+func (s *Server) reach(ctx context.Context, chat onlinechat.Chat, p auth.Proven, out *sessionAnswer) error {
 	v, err := s.Desk.Availability(ctx, chat.Account, chat.ID)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
 	r, err := s.OnlineChats.Reach(ctx, chat.ID)
-	out := &availabilityJSON{State: v.State}
-	if !v.Back.IsZero() {
-		out.Back = &v.Back
+	if err != nil {
+		return err
 	}
-	return out, !r.NoCallBacks, err
+	out.Availability, out.CallBack = &availabilityJSON{State: v.State}, !r.NoCallBacks
+	if !v.Back.IsZero() {
+		out.Availability.Back = &v.Back
+	}
+	if p.Email == "" && p.Phone == "" {
+		out.Ask = r.Ask
+	}
+	say := func(key, text string) {
+		if text != "" {
+			out.Strings[key] = text
+		}
+	}
+	say("status.online", r.OnlineText)
+	say("status.back", r.AwayText)
+	say("status.back_on", r.AwayText)
+	if !strings.Contains(r.AwayText, "{") { // nobody knows when
+		say("status.away", r.AwayText)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
+	"leadline/backend/onlinechat"
 )
 
 const (
@@ -98,6 +99,8 @@ type sessionAnswer struct {
 	Uploads      *uploadsJSON      `json:"uploads,omitempty"`
 	Availability *availabilityJSON `json:"availability"`
 	CallBack     bool              `json:"callback"`
+	// Ask is what to leave while nobody answers.
+	Ask onlinechat.Ask `json:"ask,omitempty"`
 	// Conversations is there, if empty, where a visitor may hold several.
 	Conversations *[]summaryJSON `json:"conversations,omitempty"`
 	// Warning is for the site's developer.
@@ -154,7 +157,7 @@ func (s *Server) session(c *gin.Context) {
 	if warning != "" {
 		out.Warning = &warningJSON{warning, s.text(c, "warning."+warning, nil)}
 	}
-	if out.Availability, out.CallBack, err = s.reach(ctx, *chat); err != nil {
+	if err = s.reach(ctx, *chat, v.Proven, &out); err != nil {
 		s.fail(c, err)
 		return
 	}

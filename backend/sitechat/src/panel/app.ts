@@ -6,6 +6,7 @@ import { makeReader, type Reader } from "./history";
 import type { Host } from "./host";
 import { insist, load, teach, type Parts } from "./load";
 import { readMessage, type Message, type Session } from "./message";
+import type { Left } from "./parts/ask";
 import type { CallRequest, Refusal } from "./parts/callback";
 import { makeOutgoing, type Outgoing } from "./outgoing";
 import type { Several } from "./parts/several";
@@ -28,7 +29,7 @@ import { countUnread, isSaid, lastOutbound, merge } from "./transcript";
 export type App = Omit<Acts, "edit"> &
   Pick<Reader, "earlier" | "fresh"> &
   Pick<Outgoing, "cancel"> &
-  Writing & {
+  Omit<Writing, "say"> & {
     loader: (message: Exclude<LoaderMessage, Init>) => void;
     retry: (clientID: string) => void;
     notify: (text: string) => void;
@@ -42,6 +43,8 @@ export type App = Omit<Acts, "edit"> &
     mute: (muted: boolean) => void;
     /** Asks for a call; tells why it was refused. */
     requestCall: (request: CallRequest) => Promise<Refusal | undefined>;
+    /** Tells where the visitor can be reached, as a message too; undefined: the visitor does not want to. It is not asked again. */
+    leave: (left: Left | undefined) => void;
     hide: () => void;
     /** The full address of a path of the chat host. */
     address: (path: string) => string;
@@ -74,6 +77,8 @@ export function startApp({ base, button, init, host, kept, state, words, browser
   let tabs: Tabs | undefined;
   let visitor = "";
   const quiet = `${name}.muted`;
+  const asked = `${name}.asked`;
+  let left: Left | undefined;
   let conversation = "";
   let cuts = 0;
   let refused = false;
@@ -116,7 +121,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
     const changed = conversation !== session.conversation?.id;
     conversation = session.conversation?.id ?? "";
     if (conversation || session.conversations?.length) kept.needed();
-    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, ...(!session.conversations && { begun: !!conversation }) });
+    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, ask: contact.email || contact.phone || store.get(asked) ? "" : session.ask, ...(!session.conversations && { begun: !!conversation }) });
     host.send({ kind: "ready" });
     const other = visitor !== session.visitor;
     join(session.visitor);
@@ -255,7 +260,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
     async post(body, { conversation: of }) {
       try {
         await tellMeta();
-        return await keeper.request({ path: within("v1/messages", of), body: { ...body, contact, alias, locale: state.get().lang } });
+        return await keeper.request({ path: within("v1/messages", of), body: { ...body, contact: { ...contact, ...left }, alias, locale: state.get().lang } });
       } catch (error) {
         // The account was disconnected meanwhile: nothing more can be written here.
         if (error instanceof ApiError && error.code === "chat_unavailable") state.set({ phase: "unavailable" });
@@ -306,26 +311,28 @@ export function startApp({ base, button, init, host, kept, state, words, browser
     if (back) void keeper.renew();
   });
 
+  const writing = makeWriting({
+    outbox: {
+      ...outbox,
+      add(pending, bytes) {
+        kept.needed();
+        outbox.add(pending, bytes);
+      },
+    },
+    outgoing,
+    acts,
+    state,
+    run() {
+      // From now on the next visit loads the panel by itself: what could not be sent today is sent then.
+      host.send({ kind: "wrote" });
+      if (ready) sender.run();
+      tabs?.check();
+    },
+  });
+
   return {
     ...acts,
-    ...makeWriting({
-      outbox: {
-        ...outbox,
-        add(pending, bytes) {
-          kept.needed();
-          outbox.add(pending, bytes);
-        },
-      },
-      outgoing,
-      acts,
-      state,
-      run() {
-        // From now on the next visit loads the panel by itself: what could not be sent today is sent then.
-        host.send({ kind: "wrote" });
-        if (ready) sender.run();
-        tabs?.check();
-      },
-    }),
+    ...writing,
     earlier: reader.earlier,
     fresh: reader.fresh,
     cancel: outgoing.cancel,
@@ -354,6 +361,13 @@ export function startApp({ base, button, init, host, kept, state, words, browser
       kept.needed();
       if (muted) store.set(quiet, "1");
       else store.remove(quiet);
+    },
+    leave(given) {
+      left = given;
+      kept.needed();
+      store.set(asked, "1");
+      state.set({ ask: "" });
+      if (given) writing.say(given.email || given.phone);
     },
     async requestCall(request) {
       const { page, lang: locale, conversation: of } = state.get();

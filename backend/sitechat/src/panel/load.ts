@@ -7,6 +7,7 @@ export type Strings = Record<keyof typeof en, string>;
 
 /** The parts of the panel that are fetched when they are needed; the build gives each a file of its own. */
 export type Parts = {
+  ask: typeof import("./parts/ask");
   browser: typeof import("./parts/browser");
   callback: typeof import("./parts/callback");
   emoji: typeof import("./parts/emoji");
@@ -36,7 +37,7 @@ export type Parts = {
 };
 
 /** The parts that say something: the words for it are fetched with the first of them. */
-const SPEAKING = ["callback", "emoji", "over", "recorder", "rich", "several", "tray"];
+const SPEAKING = ["ask", "callback", "emoji", "over", "recorder", "rich", "several", "tray"];
 let learn = async (): Promise<unknown> => undefined;
 
 /** Sets what fetches the words that only parts say, and puts them into the state. */

@@ -118,6 +118,13 @@ export function readSummaries(value: unknown): Summary[] | undefined {
   return value.map(asRecord).map(({ id, number, unread, last }) => ({ id: asText(id), number: asText(number), unread: asCount(unread), last: readMessage(last) }));
 }
 
+/** What visitors are asked for who write while nobody answers; empty for nothing. */
+export type Ask = "" | "email" | "phone" | "either";
+
+function readAsk(value: unknown): Ask {
+  return value === "email" || value === "phone" || value === "either" ? value : "";
+}
+
 /** What a visitor token opens, checked. */
 export type Session = {
   token: string;
@@ -132,6 +139,7 @@ export type Session = {
   availability: Availability;
   /** Somebody can be asked to call. */
   callback: boolean;
+  ask: Ask;
   /** Undefined where files are switched off. */
   uploads: Uploads | undefined;
   /** For the site's developer; empty mostly. */
@@ -140,7 +148,7 @@ export type Session = {
 
 /** Reads a session at the door; undefined for what is none. */
 export function readSession(value: unknown): Session | undefined {
-  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, conversations, warning } = asRecord(value);
+  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, ask, conversations, warning } = asRecord(value);
   if (typeof token !== "string" || typeof origin !== "string") return undefined;
   const { id, unread } = asRecord(conversation);
   const { max_bytes, accept } = asRecord(uploads);
@@ -154,6 +162,7 @@ export function readSession(value: unknown): Session | undefined {
     strings: asRecord(strings),
     availability: readAvailability(availability),
     callback: callback === true,
+    ask: readAsk(ask),
     uploads: uploads ? { maxBytes: Object.fromEntries(Object.entries(asRecord(max_bytes)).map(([k, v]) => [k, asCount(v)])), accept: asText(accept) } : undefined,
     warning: asText(asRecord(warning).message),
   };

@@ -1,7 +1,7 @@
 import type { Dates } from "./format";
 import type { Page } from "../shared/protocol";
 import type { Pending } from "./outbox";
-import type { Availability, Message, Summary, Uploads } from "./message";
+import type { Ask, Availability, Message, Summary, Uploads } from "./message";
 import type { Strings } from "./strings";
 import type { Transcript } from "./transcript";
 
@@ -49,6 +49,8 @@ export type State = {
   availability: Availability;
   /** Somebody can be asked to call. */
   callback: boolean;
+  /** What the visitor is asked for while nobody answers, and has not left yet. */
+  ask: Ask;
   /** What may be uploaded; undefined where files are switched off. */
   uploads: Uploads | undefined;
   /** How far uploads are, 0..1, by client id. */
@@ -96,6 +98,7 @@ export function emptyState(lang: string, strings: Strings): State {
     muted: false,
     availability: { state: "unknown", back: 0 },
     callback: false,
+    ask: "",
     uploads: undefined,
     progress: new Map(),
     previews: new Map(),

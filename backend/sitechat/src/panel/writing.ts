@@ -17,6 +17,8 @@ export type Writing = {
   /** Sends files, several as one album; the text goes with the first. */
   sendFiles: (files: readonly Chosen[], text: string) => void;
   press: (press: Press) => void;
+  /** Sends a text, whatever else is being written. */
+  say: (text: string) => void;
   /** Answers or changes a message with what is written next; undefined ends that. */
   reply: (message: Message | undefined) => void;
   startEdit: (message: Message | undefined) => void;
@@ -54,6 +56,7 @@ export function makeWriting({ outbox, outgoing, acts, state, run }: WritingOptio
       files.forEach(({ bytes }, i) => outgoing.hold(list[i]?.clientID ?? "", bytes));
       send(list, files.map(({ bytes }) => bytes));
     },
+    say: (text) => send([{ text, replyTo: undefined }]),
     press: (press) => send([{ text: "", press }]),
     reply: (replyTo) => state.set({ replyTo, editing: undefined }),
     startEdit: (editing) => state.set({ editing, replyTo: undefined, notice: "" }),

@@ -58,6 +58,7 @@ export function makePanel(
   });
   body.replaceChildren(panel);
   let drawSeveral: ((state: State) => void) | undefined;
+  let drawAsk: ((state: State) => void) | undefined;
   const focus = (): void => {
     const touch = matchMedia("(pointer: coarse)").matches;
     if (touch || !composer.element.checkVisibility()) panel.focus();
@@ -90,6 +91,11 @@ export function makePanel(
         void load("several").then(({ mountSeveral }) => (drawSeveral = mountSeveral(panel, scroller.element, app, focus, () => confirmEnd(app, store))));
       }
       drawSeveral?.(state);
+      if (state.ask && state.begun && state.availability.state === "away" && !drawAsk) {
+        drawAsk = () => {};
+        load("ask").then(({ mountAsk }) => (drawAsk = mountAsk(composer.element, app))(store.get()), () => (drawAsk = undefined));
+      }
+      drawAsk?.(state);
     },
     focus,
   };
