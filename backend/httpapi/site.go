@@ -97,7 +97,7 @@ func (s *Server) buttonConfig(c *gin.Context) {
 		return
 	}
 	out := configAnswer{
-		Button: configButton{ID: string(b.Key), Color: cmp.Or(b.Color, defaultColor), Position: b.Position, Locale: s.locale("", b.Locale)},
+		Button: configButton{ID: string(b.Key), Color: cmp.Or(b.Look.Color, defaultColor), Position: side(b.Look.Position), Locale: s.locale("", b.Locale)},
 		Frame:  "/v1/frame/" + string(b.Key),
 	}
 	if chat != nil {
@@ -109,6 +109,14 @@ func (s *Server) buttonConfig(c *gin.Context) {
 	}
 	c.Header("Cache-Control", "private, max-age=300")
 	c.JSON(http.StatusOK, out)
+}
+
+// side is what loaders of earlier builds know of a corner.
+func side(c onlinechat.Corner) string {
+	if c.Left() {
+		return "left"
+	}
+	return "right"
 }
 
 // modeOf is how many conversations a visitor may hold, as the site is told.

@@ -40,10 +40,11 @@ type Button struct {
 	TrustedSites []string
 	// InApp: used in an application, where the origin may be "null" (EMB-24).
 	InApp bool
-	// Color is a CSS colour, Locale a language code; "" = default.
-	Color, Locale string
-	// Position is "right" or "left".
-	Position  string
+	// Locale is a language code; "" = default.
+	Locale string
+	Look   Look
+	// Channels are its messengers, in their order.
+	Channels  []Channel
 	CreatedAt time.Time
 }
 
@@ -92,6 +93,15 @@ type Store interface {
 	// Chats lists an account's chats that were not removed and Buttons its buttons, oldest first.
 	Chats(ctx context.Context, a chatid.AccountID) ([]Chat, error)
 	Buttons(ctx context.Context, a chatid.AccountID) ([]Button, error)
+	// AddButton stores a button, whose key it makes, unless its account has as many as
+	// most: fault.Conflict too_many_buttons.
+	AddButton(ctx context.Context, b Button, most int) (Button, error)
+	// RemoveButton takes a button off its account: it is not found any more; fault.NotFound.
+	RemoveButton(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey, at time.Time) error
+	// SetLook, SetChannels and SetButtonChat replace what they name; fault.NotFound.
+	SetLook(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey, l Look) error
+	SetChannels(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey, list []Channel) error
+	SetButtonChat(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey, chat chatid.ChatID) error
 	// SetTrustedSites replaces the list of a button.
 	SetTrustedSites(ctx context.Context, key chatid.ButtonKey, sites []string, inApp bool) error
 }

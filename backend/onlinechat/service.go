@@ -45,7 +45,7 @@ func (s *Service) fresh(a chatid.AccountID, name, locale string) (Chat, Button) 
 			CreatedAt:        s.now(),
 		}, Button{
 			ID: chatid.ButtonID(s.newID()), Account: a, Hash: s.secret(), Chat: chatid.ChatID(id),
-			Locale: locale, Position: "right", CreatedAt: s.now(),
+			Locale: locale, Look: DefaultLook(), CreatedAt: s.now(),
 		}
 }
 

@@ -177,7 +177,7 @@ func TestEnsureFirst(t *testing.T) {
 	if b.Chat != c.ID || b.Account != "account-1" || c.Account != "account-1" || b.ID == chatid.ButtonID(c.ID) || len(b.Hash) != 64 {
 		t.Errorf("chat %+v and button %+v do not belong together", c, b)
 	}
-	if b.InApp || len(b.TrustedSites) != 0 || b.Position != "right" || b.Locale != "en" || c.Pipeline != 0 {
+	if b.InApp || len(b.TrustedSites) != 0 || b.Look != DefaultLook() || b.Locale != "en" || c.Pipeline != 0 {
 		t.Errorf("the first button is %+v", b)
 	}
 }

@@ -287,7 +287,7 @@ func TestFirstChatAndButton(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.OnlineChats()
 		c := onlinechat.Chat{ID: "c1", Account: w.account, Name: "Site", SourceExternalID: "src", CreatedAt: w.now}
-		b := onlinechat.Button{ID: "b1", Account: w.account, Hash: "hash", TrustedSites: []string{"*.example.com"}, Color: "#fff", Locale: "ru", Position: "right", CreatedAt: w.now}
+		b := onlinechat.Button{ID: "b1", Account: w.account, Hash: "hash", TrustedSites: []string{"*.example.com"}, Locale: "ru", Look: onlinechat.DefaultLook(), CreatedAt: w.now}
 		chat, button, err := s.EnsureFirst(testContext, c, b)
 		must(t, err)
 		b.Key, b.Chat = "1001", "c1"

@@ -16,7 +16,7 @@ func TestIdentity(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		s := w.OnlineChats()
 		c, _, err := s.EnsureFirst(testContext, onlinechat.Chat{ID: chat, Account: w.account, Name: "Main", SourceExternalID: "ll-1", CreatedAt: w.now},
-			onlinechat.Button{ID: chatid.ButtonID(w.id()), Account: w.account, Hash: "h", Chat: chat, Position: "right", CreatedAt: w.now})
+			onlinechat.Button{ID: chatid.ButtonID(w.id()), Account: w.account, Hash: "h", Chat: chat, CreatedAt: w.now})
 		must(t, err)
 		read := func() onlinechat.Identity {
 			t.Helper()
@@ -151,7 +151,7 @@ func TestFileByID(t *testing.T) {
 func TestUpgradeKeepsTheIdentitySecret(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		_, _, err := w.OnlineChats().EnsureFirst(testContext, onlinechat.Chat{ID: chat, Account: w.account, Name: "Main", SourceExternalID: "ll-1", CreatedAt: w.now},
-			onlinechat.Button{ID: chatid.ButtonID(w.id()), Account: w.account, Hash: "h", Chat: chat, Position: "right", CreatedAt: w.now})
+			onlinechat.Button{ID: chatid.ButtonID(w.id()), Account: w.account, Hash: "h", Chat: chat, CreatedAt: w.now})
 		must(t, err)
 		must(t, w.OnlineChats().AddIdentityKey(testContext, chat, onlinechat.IdentityKey{ID: "s7", Alg: onlinechat.SecretAlg, Material: "kept", CreatedAt: w.now}, 2))
 		must(t, w.Close())

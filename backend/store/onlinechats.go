@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -19,14 +18,6 @@ func (r onlineChatRow) domain() onlinechat.Chat {
 		ID: chatid.ChatID(r.ID), Account: chatid.AccountID(r.Account), Name: r.Name, Pipeline: chatid.PipelineID(r.Pipeline),
 		SourceExternalID: r.SourceExternalID, SourceID: chatid.SourceID(r.SourceID), Default: r.IsDefault != 0,
 		Several: r.Several != 0, CreatedAt: at(r.Created),
-	}
-}
-
-func (r buttonRow) domain() onlinechat.Button {
-	return onlinechat.Button{
-		ID: chatid.ButtonID(r.ID), Account: chatid.AccountID(r.Account), Key: chatid.ButtonKey(strconv.FormatInt(r.Number, 10)),
-		Hash: r.Hash, Chat: chatid.ChatID(r.Chat), TrustedSites: r.TrustedSites, InApp: r.InApp, Color: r.Color,
-		Locale: r.Locale, Position: r.Position, CreatedAt: at(r.Created),
 	}
 }
 
@@ -64,18 +55,20 @@ func (s onlineChats) ensure(ctx context.Context, c onlinechat.Chat, b onlinechat
 		if err != nil {
 			return err
 		}
-		err = t.db.Where("account_id = ? AND chat_id = ?", chat.Account, chat.ID).Order("number").Limit(1).Take(&button).Error
+		err = t.db.Where("account_id = ? AND chat_id = ? AND removed_at = 0", chat.Account, chat.ID).Order("number").Limit(1).Take(&button).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
-			button = newButton(b)
-			button.Chat = chat.ID
-			err = t.db.Create(&button).Error
+			b.Chat = chatid.ChatID(chat.ID)
+			if button, err = newButton(b); err == nil {
+				err = t.db.Create(&button).Error
+			}
 		}
 		return err
 	})
 	if err != nil {
 		return onlinechat.Chat{}, onlinechat.Button{}, fmt.Errorf("ensure online chat: %w", err)
 	}
-	return chat.domain(), button.domain(), nil
+	b, err = button.domain()
+	return chat.domain(), b, err
 }
 
 func chatRow(c onlinechat.Chat) onlineChatRow {
@@ -85,26 +78,24 @@ func chatRow(c onlinechat.Chat) onlineChatRow {
 	}
 }
 
-// newButton has no number yet.
-func newButton(b onlinechat.Button) buttonRow {
-	return buttonRow{
-		ID: string(b.ID), Account: string(b.Account), Hash: b.Hash, Chat: string(b.Chat), TrustedSites: sites(b.TrustedSites),
-		InApp: b.InApp, Color: b.Color, Locale: b.Locale, Position: b.Position, Created: ms(b.CreatedAt),
-	}
-}
-
 // AddChat implements onlinechat.Store.
 func (s onlineChats) AddChat(ctx context.Context, c onlinechat.Chat, b onlinechat.Button) (onlinechat.Button, error) {
 	var button buttonRow
 	err := s.write(ctx, "add online chat", func(t *tx) error {
 		chat := chatRow(c)
-		button = newButton(b)
-		if err := t.db.Create(&chat).Error; err != nil {
+		err := t.db.Create(&chat).Error
+		if err == nil {
+			button, err = newButton(b)
+		}
+		if err != nil {
 			return err
 		}
 		return t.db.Create(&button).Error
 	})
-	return button.domain(), err
+	if err != nil {
+		return onlinechat.Button{}, err
+	}
+	return button.domain()
 }
 
 // SetChat implements onlinechat.Store.
@@ -131,36 +122,11 @@ func (s onlineChats) RemoveChat(ctx context.Context, id chatid.ChatID, at time.T
 	})
 }
 
-// sites is never nil, so that the column holds a list.
-func sites(list []string) []string { return append([]string{}, list...) }
-
 // SetSource implements onlinechat.Store.
 func (s onlineChats) SetSource(ctx context.Context, id chatid.ChatID, source chatid.SourceID) error {
 	return s.write(ctx, "set source", func(t *tx) error {
 		return found(t.db.Model(&onlineChatRow{}).Where("id = ?", string(id)).Update("source_id", int64(source)))
 	})
-}
-
-// Button implements onlinechat.Store.
-func (s onlineChats) Button(ctx context.Context, key chatid.ButtonKey) (onlinechat.Button, error) {
-	n, err := number(key)
-	if err != nil {
-		return onlinechat.Button{}, err
-	}
-	var r buttonRow
-	if err := s.reader(ctx).db.Where("number = ?", n).Take(&r).Error; err != nil {
-		return onlinechat.Button{}, fmt.Errorf("find button: %w", translate(err))
-	}
-	return r.domain(), nil
-}
-
-// number reads a key from outside: one way of writing it alone is a key.
-func number(key chatid.ButtonKey) (int64, error) {
-	n, err := strconv.ParseInt(string(key), 10, 64)
-	if err != nil || strconv.FormatInt(n, 10) != string(key) {
-		return 0, fault.New(fault.NotFound, "not_found")
-	}
-	return n, nil
 }
 
 // Chat implements onlinechat.Store.
@@ -189,31 +155,6 @@ func (s onlineChats) Chats(ctx context.Context, a chatid.AccountID) ([]onlinecha
 		list[i] = r.domain()
 	}
 	return list, nil
-}
-
-// Buttons implements onlinechat.Store.
-func (s onlineChats) Buttons(ctx context.Context, a chatid.AccountID) ([]onlinechat.Button, error) {
-	var rows []buttonRow
-	if err := s.reader(ctx).db.Where("account_id = ?", string(a)).Order("number").Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list buttons: %w", translate(err))
-	}
-	list := make([]onlinechat.Button, len(rows))
-	for i, r := range rows {
-		list[i] = r.domain()
-	}
-	return list, nil
-}
-
-// SetTrustedSites implements onlinechat.Store.
-func (s onlineChats) SetTrustedSites(ctx context.Context, key chatid.ButtonKey, list []string, inApp bool) error {
-	n, err := number(key)
-	if err != nil {
-		return err
-	}
-	return s.write(ctx, "set trusted sites", func(t *tx) error {
-		return found(t.db.Model(&buttonRow{}).Where("number = ?", n).
-			Select("TrustedSites", "InApp").Updates(buttonRow{TrustedSites: sites(list), InApp: inApp}))
-	})
 }
 
 // found makes an update of nothing a fault.

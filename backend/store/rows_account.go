@@ -1,5 +1,7 @@
 package store
 
+import "leadline/backend/onlinechat"
+
 type teamRow struct {
 	ID      string `gorm:"primaryKey"`
 	Created int64  `gorm:"column:created_at"`
@@ -114,10 +116,12 @@ type buttonRow struct {
 	Chat         string   `gorm:"column:chat_id"`
 	TrustedSites []string `gorm:"serializer:json"`
 	InApp        bool
-	Color        string
 	Locale       string
-	Position     string
-	Created      int64 `gorm:"column:created_at"`
+	// Look is that of the domain as JSON; empty for the default one.
+	Look     string
+	Channels []onlinechat.Channel `gorm:"serializer:json"`
+	Removed  int64                `gorm:"column:removed_at"`
+	Created  int64                `gorm:"column:created_at"`
 }
 
 func (buttonRow) TableName() string { return "buttons" }
