@@ -92,6 +92,7 @@ fuzz: ## fuzz everything that reads what comes from outside, each for FUZZTIME
 	$(GO) test -run '^$$' -fuzz FuzzVerify -fuzztime $(FUZZTIME) ./backend/auth
 	$(GO) test -run '^$$' -fuzz FuzzReadUserToken -fuzztime $(FUZZTIME) ./backend/auth
 	$(GO) test -run '^$$' -fuzz FuzzCheck -fuzztime $(FUZZTIME) ./backend/widgetzip
+	$(GO) test -run '^$$' -fuzz FuzzBot -fuzztime $(FUZZTIME) ./backend/greeting
 	$(GO) test -run '^$$' -fuzz FuzzDecodeStrict -fuzztime $(FUZZTIME) ./backend/sandbox
 	$(GO) test -run '^$$' -fuzz FuzzInspect -fuzztime $(FUZZTIME) ./backend/media
 	$(GO) test -run '^$$' -fuzz FuzzThumbnail -fuzztime $(FUZZTIME) ./backend/media

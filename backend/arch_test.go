@@ -16,7 +16,7 @@ const module = "leadline/backend/"
 
 // domain are the packages of the product's ideas: standard library only, ids
 // and time come in as functions.
-var domain = []string{"account", "console", "conversation", "onlinechat", "team", "desk"}
+var domain = []string{"account", "console", "conversation", "greeting", "onlinechat", "team", "desk"}
 
 // arrows is the import table of design.md §5: what each package may import of
 // ours. A new arrow is a decision: change the table in the commit that needs it
@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"account":      {"fault", "chatid", "outbox"},
 	"console":      {"fault", "chatid"},
 	"conversation": {"fault", "chatid", "outbox"},
+	"greeting":     {"conversation", "fault", "chatid", "outbox"},
 	"onlinechat":   {"fault", "chatid", "outbox"},
 	"team":         {"fault", "chatid"},
 	// desk puts together what an account's state and a chat's hours say.

@@ -1,0 +1,286 @@
+package greeting
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// State is where a bot is in one conversation. The zero value is one that has not
+// begun. It is kept as JSON.
+type State struct {
+	// Waiting is where the visitor's next reply goes; nil while the bot has not begun,
+	// and once it is over.
+	Waiting *Place `json:"waiting,omitempty"`
+	// Over: it says nothing any more.
+	Over bool `json:"over,omitempty"`
+	// Validated is {{last_validation_result}}.
+	Validated string `json:"validated,omitempty"`
+	// TagsOn and TagsOff are the tags that it set and took away.
+	TagsOn  []string `json:"tags_on,omitempty"`
+	TagsOff []string `json:"tags_off,omitempty"`
+}
+
+// Say is one message of the bot.
+type Say struct {
+	Text    string   `json:"text"`
+	Buttons []Button `json:"buttons,omitempty"`
+}
+
+// Turn is what one turn of a bot comes to.
+type Turn struct {
+	State State `json:"state"`
+	Says  []Say `json:"says,omitempty"`
+	// Acts are what is to be done in the CRM, in their order.
+	Acts []Act `json:"acts,omitempty"`
+	// Close: the conversation is to be ended, after what was said.
+	Close bool `json:"close,omitempty"`
+	// Log is what went wrong, for the operator of the server: nothing of a visitor's
+	// words stands in it.
+	Log []Problem `json:"-"`
+}
+
+// Run takes one turn: the greeting when s is the zero State, else what input, the
+// visitor's reply, leads to. A bot that is over says nothing. It always ends, and
+// gives the same for the same arguments, but for Random.
+func (b Bot) Run(s State, input string, f Facts) Turn {
+	r := &run{bot: b, facts: f, input: cut(input, MaxTextRunes), left: MaxHandlers, effort: maxEffort, params: map[string]any{}}
+	r.turn.State = s
+	r.turn.State.TagsOn, r.turn.State.TagsOff = slices.Clone(s.TagsOn), slices.Clone(s.TagsOff)
+	if s.Over || len(b.Steps) == 0 {
+		r.turn.State.Waiting, r.turn.State.Over = nil, true
+		return r.turn
+	}
+	at := Place{Question, b.Steps[0].Number}
+	if s.Waiting != nil {
+		at = *s.Waiting
+	}
+	r.turn.State.Waiting = nil
+	r.from(at)
+	r.turn.State.Over = r.turn.State.Waiting == nil
+	return r.turn
+}
+
+// run is one turn under way.
+type run struct {
+	bot   Bot
+	facts Facts
+	input string
+	// left and effort are what the turn may still do: handlers, and about as many bytes
+	// to look at.
+	left, effort int
+	said         int // bytes
+	path         string
+	params       map[string]any // those that were read
+	turn         Turn
+}
+
+// maxEffort bounds what a turn costs whatever its bot and its page's parameters are:
+// it is taken while the conversation is locked.
+const maxEffort = 4 << 20
+
+// pay takes the cost of something; false: the turn has no more to give.
+func (r *run) pay(n int) bool {
+	if r.effort < 0 {
+		return false
+	}
+	if r.effort -= n; r.effort < 0 {
+		r.log("too_long", "")
+		r.left = 0
+		return false
+	}
+	return true
+}
+
+// flow is how a list of handlers ended.
+type flow struct {
+	kind flowKind
+	to   Place
+}
+
+type flowKind int
+
+const (
+	ran     flowKind = iota // to its end
+	taken                   // a branch: what stands behind does not run
+	jumped                  // to another list
+	waiting                 // for a reply, which goes to another list
+	over
+)
+
+// from runs the lists from a place on.
+func (r *run) from(at Place) {
+	for {
+		step := r.bot.Step(at.Step)
+		r.path = fmt.Sprintf("%d/%s", at.Step, at.Part)
+		if step == nil {
+			r.log("no_such_step", fmt.Sprint(at.Step))
+			return
+		}
+		f := r.list(r.bot.At(at), r.path)
+		switch {
+		case f.kind == jumped:
+			at = f.to
+		case f.kind == waiting:
+			r.turn.State.Waiting = &f.to
+			return
+		case f.kind == over:
+			return
+		case at.Part == Question && step.Answer != nil:
+			r.turn.State.Waiting = &Place{Answer, at.Step}
+			return
+		case at.Part != Finish && step.Finish != nil:
+			at = Place{Finish, at.Step}
+		default:
+			return
+		}
+		if r.left--; r.left < 0 {
+			r.log("too_long", "")
+			return
+		}
+	}
+}
+
+func (r *run) list(list []Handler, path string) flow {
+	for i, h := range list {
+		r.path = fmt.Sprintf("%s/%d", path, i)
+		if r.left--; r.left < 0 || !r.pay(len(h.Params)) {
+			r.log("too_long", "")
+			return flow{kind: over}
+		}
+		params, err := h.Decode()
+		switch {
+		case errors.Is(err, ErrUnknown):
+			r.log("not_run", h.Name)
+			continue
+		case err != nil:
+			r.log("bad_params", h.Name)
+			continue
+		}
+		if f := r.handler(h, params); f.kind == taken {
+			return flow{kind: ran}
+		} else if f.kind != ran {
+			return f
+		}
+	}
+	return flow{kind: ran}
+}
+
+// handler runs one whose parameters could be read.
+func (r *run) handler(h Handler, params any) flow {
+	switch p := params.(type) {
+	case Show:
+		r.show(p)
+	case []Reply:
+		return r.replies(p)
+	case Place:
+		if !slices.Contains(parts, p.Part) {
+			r.log("bad_params", h.Name)
+			break
+		}
+		if h.Name == HandlerGoto {
+			return flow{jumped, p}
+		}
+		return flow{waiting, p}
+	case Conditions:
+		return r.branch(r.holds(p), p.Gate, p.Result, p.Otherwise)
+	case Validations:
+		return r.branch(r.valid(p), false, p.Result, p.Otherwise)
+	case Action:
+		r.act(p)
+	case Stop:
+		if p.Action == StopTalk {
+			r.turn.Close = true
+			return flow{kind: over}
+		}
+		r.log("not_run", h.Name+" "+p.Action)
+		return flow{kind: over}
+	}
+	return flow{}
+}
+
+// branch runs the result of what holds, or what is otherwise. Where neither has
+// anything to say, what stands behind goes on.
+func (r *run) branch(holds, gate bool, result, otherwise []Handler) flow {
+	do, name := otherwise, "otherwise"
+	switch {
+	case holds && gate:
+		return flow{}
+	case holds:
+		do, name = result, "result"
+	case gate && otherwise == nil:
+		return flow{kind: taken}
+	case otherwise == nil:
+		return flow{}
+	}
+	return r.inner(do, r.path+"/params/"+name)
+}
+
+// inner runs a list inside of a handler; it is taken instead of what stands behind.
+func (r *run) inner(list []Handler, path string) flow {
+	f := r.list(list, path)
+	if f.kind == ran {
+		f.kind = taken
+	}
+	return f
+}
+
+// replies finds the first that the visitor's reply fits.
+func (r *run) replies(list []Reply) flow {
+	path, said := r.path, strings.TrimSpace(r.input)
+	for i, one := range list {
+		fits := false
+		if one.Regex != "" {
+			_, fits = r.match(one.Regex, said)
+		} else {
+			fits = said != "" && said == cut(strings.TrimSpace(r.markers(one.Value)), MaxButtonRunes)
+		}
+		if fits {
+			return r.inner(one.Do, fmt.Sprintf("%s/params/%d/params", path, i))
+		}
+	}
+	return flow{}
+}
+
+// show says one message.
+func (r *run) show(s Show) {
+	say := Say{Text: cut(strings.TrimSpace(r.markers(s.Value)), MaxTextRunes)}
+	if s.Type != ShowText {
+		for _, b := range s.Buttons {
+			one := Button{Text: cut(strings.TrimSpace(r.markers(b.Text)), MaxButtonRunes)}
+			if s.Type == ShowLinks {
+				one.URL = strings.TrimSpace(r.markers(b.URL))
+				if !safeLink(one.URL) {
+					r.log("bad_link", "")
+					continue
+				}
+			}
+			if one.Text == "" || len(say.Buttons) == MaxButtons {
+				continue
+			}
+			say.Buttons = append(say.Buttons, one)
+		}
+	}
+	if say.Text == "" {
+		r.log("empty_text", "")
+		return
+	}
+	for _, b := range say.Buttons {
+		r.said += len(b.Text) + len(b.URL)
+	}
+	if r.said += len(say.Text); len(r.turn.Says) == MaxSays || r.said > MaxSaidBytes {
+		r.log("too_much_said", "")
+		return
+	}
+	r.turn.Says = append(r.turn.Says, say)
+}
+
+// log notes a problem where the run is.
+func (r *run) log(code, what string) {
+	const most = 20
+	p := Problem{Path: r.path, Code: code, What: what}
+	if len(r.turn.Log) < most && !slices.Contains(r.turn.Log, p) {
+		r.turn.Log = append(r.turn.Log, p)
+	}
+}
