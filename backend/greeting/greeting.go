@@ -109,7 +109,7 @@ type Handler struct {
 // Parse reads a bot in either form. It refuses what is no bot at all; what is wrong
 // inside of handlers is for Check to tell, and costs no more than that handler when
 // it runs (BOT-7). Errors are fault.Invalid: bot_too_large, bot_not_json (Args Line,
-// Column), bot_malformed (Args Path: where, in words of the JSON).
+// Column), bot_malformed, bot_step_malformed (Args Path, as in Problem).
 func Parse(raw []byte) (Bot, error) {
 	if len(raw) > MaxBytes {
 		return Bot{}, fault.New(fault.Invalid, "bot_too_large").With("Max", MaxBytes>>10)
@@ -183,7 +183,10 @@ func notJSON(raw []byte, err error) error {
 }
 
 func malformed(path string, err error) error {
-	return fault.Wrap(fault.Invalid, "bot_malformed", err).With("Path", path)
+	if path == "" {
+		return fault.Wrap(fault.Invalid, "bot_malformed", err)
+	}
+	return fault.Wrap(fault.Invalid, "bot_step_malformed", err).With("Path", path)
 }
 
 func (b Bot) whole() error {

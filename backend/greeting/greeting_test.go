@@ -25,9 +25,9 @@ func TestParseRefuses(t *testing.T) {
 		{"null", `null`, "bot_malformed", ""},
 		{"no steps", `[]`, "bot_malformed", ""},
 		{"no numbered steps", `{"a":{}}`, "bot_malformed", ""},
-		{"a step that is none", `[{"question":[]},5]`, "bot_malformed", "1"},
-		{"a part that is no list", `{"3":{"answer":{}}}`, "bot_malformed", "3/answer"},
-		{"a handler without a name", `[{"question":[{"params":{}}]}]`, "bot_malformed", "0/question"},
+		{"a step that is none", `[{"question":[]},5]`, "bot_step_malformed", "1"},
+		{"a part that is no list", `{"3":{"answer":{}}}`, "bot_step_malformed", "3/answer"},
+		{"a handler without a name", `[{"question":[{"params":{}}]}]`, "bot_step_malformed", "0/question"},
 		{"too deep", strings.Repeat("[", 50) + strings.Repeat("]", 50), "bot_malformed", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
