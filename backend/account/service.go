@@ -136,6 +136,11 @@ func (s *Service) ByCRM(ctx context.Context, product string, id chatid.CRMAccoun
 	return s.store.ByCRM(ctx, product, id)
 }
 
+// OfTeam lists a team's accounts, the oldest first.
+func (s *Service) OfTeam(ctx context.Context, t chatid.TeamID) ([]Account, error) {
+	return s.store.OfTeam(ctx, t)
+}
+
 // Operators lists the users of the account's CRM that are known by now.
 func (s *Service) Operators(ctx context.Context, id chatid.AccountID) ([]Operator, error) {
 	return s.store.Operators(ctx, id)

@@ -131,7 +131,7 @@ func (g *guest) shows(a answer, status int, text string) {
 		g.w.t.Errorf("page %d, want %d with %q:\n%s", a.status, status, text, a.body)
 	}
 	ancestors := "frame-ancestors https://" + crmHost
-	if strings.HasPrefix(g.root, "/console/") {
+	if strings.HasPrefix(g.root, "/console") {
 		ancestors = "frame-ancestors 'none'"
 	}
 	csp := a.header.Get("Content-Security-Policy")
@@ -475,7 +475,7 @@ func TestConsoleTab(t *testing.T) {
 	if a := tab.postFrom("https://"+crmHost, tab.root+"/open", url.Values{"code": {begun.Tab}}); a.status != 403 {
 		t.Errorf("opened from another page: %d", a.status)
 	}
-	tab.shows(tab.get(tab.root), 401, "You are not signed in here")
+	tab.shows(tab.get(tab.root), 401, "Sign in to Leadline")
 	a := tab.post(tab.root+"/open", url.Values{"code": {begun.Tab}})
 	if a.status != http.StatusSeeOther || a.header.Get("Location") != tab.root || len(tab.cookies) != 1 {
 		t.Fatalf("open: %d %v", a.status, a.header)

@@ -23,11 +23,15 @@ const (
 	ConsoleFormLife = 12 * time.Hour
 )
 
-// Console is whom a ticket or a session of the console is for: a user of one CRM
-// account, as its disposable token said.
+// Console is who is at a page of the console: a user of one CRM account, as its
+// disposable token said, which is whom tickets and sessions here are for; or, at the
+// console's own address, who signed in with a Leadline login.
 type Console struct {
 	Account chatid.AccountID `json:"account"`
 	User    chatid.CRMUserID `json:"user"`
+	// Login is whose Leadline login it is; then User is 0, and Account empty on the
+	// pages that belong to none.
+	Login chatid.UserID `json:"-"`
 	// Host is the account's address at that time.
 	Host string `json:"host"`
 	// Admin may write; others look.
@@ -100,18 +104,21 @@ func (k *Keys) ReadConsoleSession(token string) (c Console, left time.Duration, 
 type form struct {
 	Account chatid.AccountID `json:"account"`
 	User    chatid.CRMUserID `json:"user"`
+	Login   chatid.UserID    `json:"login,omitempty"`
 }
+
+func formOf(c Console) form { return form{c.Account, c.User, c.Login} }
 
 // ConsoleForm makes what each form of the console carries against forged requests;
 // it is for a user of an account, whichever session he has by then.
 func (k *Keys) ConsoleForm(c Console) (string, error) {
-	return issue(k, forConsoleForm, ConsoleFormLife-DefaultLeeway, form{c.Account, c.User})
+	return issue(k, forConsoleForm, ConsoleFormLife-DefaultLeeway, formOf(c))
 }
 
 // CheckConsoleForm refuses forms of others: fault.Denied form_expired.
 func (k *Keys) CheckConsoleForm(token string, c Console) error {
 	f, err := read[form](k, forConsoleForm, token)
-	if err == nil && (f.Account == "" || f != form{c.Account, c.User}) {
+	if err == nil && (f.User <= 0 && f.Login == "" || f != formOf(c)) {
 		err = errors.New("form of somebody else")
 	}
 	if err != nil {

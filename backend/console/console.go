@@ -32,13 +32,17 @@ const (
 // Done is the outcome of an act that went well.
 const Done = "done"
 
-// Entry is one line of the account's audit log.
+// Entry is one line of an account's audit log, or of a team's where Account is empty.
 type Entry struct {
 	// ID is a UUID that sorts by time.
 	ID      string
 	Account chatid.AccountID
-	// CRMUser is who did it, as the CRM signed it.
+	Team    chatid.TeamID
+	// CRMUser is who did it, as the CRM signed it; 0 for somebody who signed in with
+	// a Leadline login: then User is whose, and Login the address that it had.
 	CRMUser chatid.CRMUserID
+	User    chatid.UserID
+	Login   string
 	At      time.Time
 	Act     Act
 	// Subject is what it was done to, and what with, in the words of the account
@@ -60,12 +64,13 @@ type Store interface {
 	// UseTicket notes that a ticket was used; fresh is false for one that was used
 	// before. It is remembered until until; those of before now are forgotten.
 	UseTicket(ctx context.Context, id string, until, now time.Time) (fresh bool, err error)
-	// AddEntry stores a line without an outcome, SetOutcome completes it.
+	// AddEntry stores a line without an outcome, SetOutcome completes it with that of e.
 	AddEntry(ctx context.Context, e Entry) error
-	SetOutcome(ctx context.Context, a chatid.AccountID, id, outcome string) error
+	SetOutcome(ctx context.Context, e Entry) error
 	// Entries lists up to limit lines of an account that stand before the id, the
-	// newest first; "" is the newest.
+	// newest first; "" is the newest. TeamEntries does so for a team.
 	Entries(ctx context.Context, a chatid.AccountID, before string, limit int) ([]Entry, error)
+	TeamEntries(ctx context.Context, t chatid.TeamID, before string, limit int) ([]Entry, error)
 }
 
 // Service spends tickets and keeps the log.
@@ -97,8 +102,8 @@ const outcomeTime = 5 * time.Second
 
 // Do writes the line of an act into the log, does it, and completes the line: what
 // was begun is in the log even if the server ends meanwhile, and what cannot be
-// written there is not done. e needs Account, CRMUser, Act and Subject. The error
-// is that of do, or of the log before it.
+// written there is not done. e needs Account or Team, who, Act and Subject. The
+// error is that of do, or of the log before it.
 func (s *Service) Do(ctx context.Context, e Entry, do func(context.Context) error) error {
 	e.ID, e.At, e.Outcome = s.newID(), s.now(), ""
 	e.Subject = line(e.Subject)
@@ -106,17 +111,17 @@ func (s *Service) Do(ctx context.Context, e Entry, do func(context.Context) erro
 		return err
 	}
 	err := do(ctx)
-	outcome := Done
+	e.Outcome = Done
 	if err != nil {
-		outcome = "internal"
+		e.Outcome = "internal"
 		if code := fault.CodeOf(err); code != "" {
-			outcome = code
+			e.Outcome = code
 		}
 	}
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), outcomeTime)
 	defer cancel()
-	if lerr := s.store.SetOutcome(after, e.Account, e.ID, outcome); lerr != nil {
-		s.log.Error("note the outcome of an act", "account_id", string(e.Account), "act", string(e.Act), "outcome", outcome, "error", lerr)
+	if lerr := s.store.SetOutcome(after, e); lerr != nil {
+		s.log.Error("note the outcome of an act", "account_id", string(e.Account), "act", string(e.Act), "outcome", e.Outcome, "error", lerr)
 	}
 	return err
 }
@@ -138,8 +143,18 @@ func line(s string) string {
 // Log lists up to limit lines of the account's log that stand before the id, the
 // newest first; "" is the newest. more tells whether there are older ones.
 func (s *Service) Log(ctx context.Context, a chatid.AccountID, before string, limit int) (list []Entry, more bool, err error) {
+	return page(limit, func(limit int) ([]Entry, error) { return s.store.Entries(ctx, a, before, limit) })
+}
+
+// TeamLog is Log for what was changed in a team.
+func (s *Service) TeamLog(ctx context.Context, t chatid.TeamID, before string, limit int) (list []Entry, more bool, err error) {
+	return page(limit, func(limit int) ([]Entry, error) { return s.store.TeamEntries(ctx, t, before, limit) })
+}
+
+// page asks for one more than is wanted, to know whether there is one.
+func page(limit int, read func(limit int) ([]Entry, error)) (list []Entry, more bool, err error) {
 	limit = min(max(limit, 1), MaxPage)
-	list, err = s.store.Entries(ctx, a, before, limit+1)
+	list, err = read(limit + 1)
 	if len(list) > limit {
 		return list[:limit], true, err
 	}

@@ -26,10 +26,10 @@ func (b *book) AddEntry(_ context.Context, e Entry) error {
 	return b.full
 }
 
-func (b *book) SetOutcome(ctx context.Context, _ chatid.AccountID, id, outcome string) error {
+func (b *book) SetOutcome(ctx context.Context, e Entry) error {
 	for i := range b.entries {
-		if b.entries[i].ID == id {
-			b.entries[i].Outcome = outcome
+		if b.entries[i].ID == e.ID {
+			b.entries[i].Outcome = e.Outcome
 		}
 	}
 	return ctx.Err()

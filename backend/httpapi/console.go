@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"leadline/backend/auth"
 	"leadline/backend/chatid"
 	"leadline/backend/fault"
+	"leadline/backend/team"
 )
 
 // The settings console of one CRM account, drawn by the server (ADR 10). The same
@@ -34,6 +36,7 @@ const (
 func (s *Server) consoleRoutes(r *gin.Engine) {
 	r.GET("/assets/console.css", s.consoleAsset("text/css; charset=utf-8", consoleStyle))
 	r.GET("/assets/console.js", s.consoleAsset("text/javascript; charset=utf-8", consoleScript))
+	s.ownRoutes(r)
 
 	for _, root := range []string{embedRoot, consoleRoot} {
 		g := r.Group(root+"/:account", s.limited(perAddress), s.consolePlace)
@@ -44,7 +47,7 @@ func (s *Server) consoleRoutes(r *gin.Engine) {
 		p.GET("/chats", s.consoleChats)
 		p.GET("/chats/:chat", s.consoleChat)
 		p.GET("/activity", s.consoleActivity)
-		w := p.Group("", s.bodyLimit(maxConsoleBytes), s.consoleWrite)
+		w := p.Group("", s.bodyLimit(maxConsoleBytes), s.consoleForm, s.consoleWrite)
 		w.POST("/parked/:message/resend", s.consoleResend)
 		w.POST("/parked/:message/drop", s.consoleDrop)
 		w.POST("/chats/:chat/name", s.consoleRename)
@@ -64,10 +67,18 @@ type place struct {
 	// root is the path of the overview.
 	root string
 
-	// who is set by consoleSession, with how much of the session is left.
-	who  auth.Console
-	left time.Duration
+	// who is set by consoleSession, with how much of the session is left; login is
+	// the user of a Leadline login, empty for who comes from the CRM.
+	who   auth.Console
+	login team.User
+	left  time.Duration
 }
+
+// own tells that a Leadline login opened the page, not a user of the CRM.
+func (p *place) own() bool { return p.who.Login != "" }
+
+// name is what people call the account.
+func (p *place) name() string { return cmp.Or(p.account.Name, p.account.Host) }
 
 func placeOf(c *gin.Context) *place { return c.MustGet(keyPlace).(*place) }
 
@@ -77,10 +88,7 @@ func (s *Server) asPage(c *gin.Context) { c.Set(keyAsPage, true) }
 // consolePlace finds the account of the path, whose CRM alone may show the page in a
 // frame. The path holds our own id of it, which only its users are told.
 func (s *Server) consolePlace(c *gin.Context) {
-	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", consoleCSP("'none'"))
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "same-origin") // with none at all, forms would come from the origin "null"
+	s.consoleHeaders(c)
 	root, _, _ := strings.Cut(c.FullPath(), "/:")
 	p := &place{embedded: root == embedRoot, root: root + "/" + c.Param("account")}
 	var err error = fault.New(fault.NotFound, "not_found")
@@ -99,9 +107,17 @@ func (s *Server) consolePlace(c *gin.Context) {
 	}
 	p.origin, _ = p.product.Verifier.OriginOf(p.account.Host)
 	if p.embedded && p.origin != "" {
-		h.Set("Content-Security-Policy", consoleCSP(p.origin))
+		c.Header("Content-Security-Policy", consoleCSP(p.origin))
 	}
 	c.Set(keyPlace, p)
+}
+
+// consoleHeaders are those of every page, which nobody may frame.
+func (s *Server) consoleHeaders(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", consoleCSP("'none'"))
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "same-origin") // with none at all, forms would come from the origin "null"
 }
 
 // consoleCSP lets a page load what is ours, and stand in frames of ancestors only.
@@ -109,9 +125,28 @@ func consoleCSP(ancestors string) string {
 	return "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
 }
 
-// signedIn reads the session's cookie. Its account must still have the address that
-// it had: the renamed one has other pages, which ask anew.
+// signedIn looks whose page it is: at the console's own address that of a Leadline
+// login, where there is one for the account, else that of the CRM's user.
 func (s *Server) signedIn(c *gin.Context, p *place) error {
+	if p.embedded {
+		return s.asCRMUser(c, p)
+	}
+	ok, err := s.asLogin(c, p)
+	switch {
+	case ok || err != nil && !fault.Is(err, fault.Unauthenticated) || p.account.ID == "":
+		return err
+	case err != nil:
+		return s.asCRMUser(c, p)
+	}
+	if s.asCRMUser(c, p) != nil {
+		return fault.New(fault.NotFound, "not_found") // signed in, but not for this account
+	}
+	return nil
+}
+
+// asCRMUser reads the cookie of a CRM user's session. Its account must still have
+// the address that it had: the renamed one has other pages, which ask anew.
+func (s *Server) asCRMUser(c *gin.Context, p *place) error {
 	cookie, err := c.Request.Cookie(p.cookieName())
 	if err != nil {
 		return fault.New(fault.Unauthenticated, "session_over")
@@ -131,8 +166,11 @@ func (s *Server) signedIn(c *gin.Context, p *place) error {
 // consoleSession lets through who has a session; for others the page's place is
 // taken by one that begins a session and comes back.
 func (s *Server) consoleSession(c *gin.Context) {
-	if err := s.signedIn(c, placeOf(c)); err != nil {
+	switch err := s.signedIn(c, placeOf(c)); {
+	case fault.Is(err, fault.Unauthenticated):
 		s.consoleStart(c)
+	case err != nil:
+		s.fail(c, err)
 	}
 }
 
@@ -149,31 +187,41 @@ func (s *Server) consoleAlive(c *gin.Context) {
 // fromHere tells whether a page of this host sends the request.
 func (s *Server) fromHere(c *gin.Context) bool { return c.GetHeader("Origin") == s.AppURL }
 
-// consoleWrite lets through what a form of ours sends for somebody who may write.
-func (s *Server) consoleWrite(c *gin.Context) {
+// consoleForm lets through what a form of ours sends for somebody who is signed in.
+func (s *Server) consoleForm(c *gin.Context) {
 	p := placeOf(c)
-	err := c.Request.ParseForm()
-	if err == nil {
-		err = s.Tokens.CheckConsoleForm(c.Request.PostForm.Get("csrf"), p.who)
+	if !s.formFromHere(c) {
+		return
 	}
-	if err == nil && !s.fromHere(c) {
-		err = fault.New(fault.Denied, "form_expired")
-	}
-	if err == nil && !p.who.Admin {
-		err = fault.New(fault.Denied, "not_admin")
-	}
-	if err != nil {
-		if fault.KindOf(err) == fault.Internal && !isTooLarge(err) {
-			err = fault.Wrap(fault.Invalid, "invalid_request", err)
-		}
+	if err := s.Tokens.CheckConsoleForm(c.Request.PostForm.Get("csrf"), p.who); err != nil {
 		s.fail(c, err)
 		return
 	}
 	s.spend(c, perConsoleWriter, p.key())
 }
 
-// key names the account's user to the limits.
-func (p *place) key() string { return consoleKey(p.account.ID, p.who.User) }
+// consoleWrite comes after consoleForm, and lets through who may change something.
+func (s *Server) consoleWrite(c *gin.Context) {
+	if p := placeOf(c); !p.who.Admin {
+		s.fail(c, notAllowed(p))
+	}
+}
+
+// notAllowed says what it would take to write.
+func notAllowed(p *place) error {
+	if p.own() {
+		return fault.New(fault.Denied, "viewer_only_reads")
+	}
+	return fault.New(fault.Denied, "not_admin")
+}
+
+// key names who writes to the limits.
+func (p *place) key() string {
+	if p.own() {
+		return string(p.who.Login)
+	}
+	return consoleKey(p.account.ID, p.who.User)
+}
 
 // consoleContext bounds what a page waits for.
 func consoleContext(c *gin.Context) (context.Context, context.CancelFunc) {

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -145,8 +146,11 @@ func (s *Server) consoleDecide(c *gin.Context,
 	c.Redirect(http.StatusSeeOther, p.root+"?done="+string(act))
 }
 
+// entry is the line of an act in the log of the place's account, or of the team.
 func (p *place) entry(act console.Act, subject string) console.Entry {
-	return console.Entry{Account: p.account.ID, CRMUser: p.who.User, Act: act, Subject: subject}
+	return console.Entry{
+		Account: p.account.ID, Team: p.login.Team, CRMUser: p.who.User, User: p.who.Login, Login: p.login.Email, Act: act, Subject: subject,
+	}
 }
 
 // acts are all that a page may be told of in its address.
@@ -207,7 +211,7 @@ func (s *Server) consoleActivity(c *gin.Context) {
 	body := activityBody{}
 	for _, e := range list {
 		body.Lines = append(body.Lines, activityLine{
-			At: moment{e.At}, Who: names[e.CRMUser], Number: int64(e.CRMUser), You: e.CRMUser == p.who.User,
+			At: moment{e.At}, Who: cmp.Or(e.Login, names[e.CRMUser]), Number: int64(e.CRMUser), You: e.CRMUser == p.who.User && e.User == p.who.Login,
 			Act: "console.act." + string(e.Act), Subject: e.Subject, Outcome: outcomeKey(e.Outcome), Good: e.Outcome == console.Done,
 		})
 	}

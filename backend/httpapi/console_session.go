@@ -120,15 +120,7 @@ func (s *Server) consoleBegin(c *gin.Context) {
 // consoleOpen spends a code in a tab of its own.
 func (s *Server) consoleOpen(c *gin.Context) {
 	p := placeOf(c)
-	if !s.fromHere(c) {
-		s.fail(c, fault.New(fault.Denied, "form_expired"))
-		return
-	}
-	if err := c.Request.ParseForm(); err != nil {
-		if !isTooLarge(err) {
-			err = fault.Wrap(fault.Invalid, "invalid_request", err)
-		}
-		s.fail(c, err)
+	if !s.formFromHere(c) {
 		return
 	}
 	id, who, err := s.Tokens.ReadConsoleTab(c.Request.PostForm.Get("code"))

@@ -27,7 +27,7 @@ var consoleStyle []byte
 var consoleScript []byte
 
 // consolePages are the pages by name, each with the layout around it.
-var consolePages = parseConsole("overview", "chats", "chat", "activity", "start", "message")
+var consolePages = parseConsole("overview", "chats", "chat", "activity", "start", "message", "signin", "accounts")
 
 func parseConsole(names ...string) map[string]*template.Template {
 	pages := map[string]*template.Template{}
@@ -68,11 +68,15 @@ type consoleView struct {
 	Root, Origin, Home string
 	Style, Script      string
 	Embedded           bool
-	// Account and Admin are empty where nobody is signed in.
+	// Account and Admin are empty where nobody is signed in; Login is the address of
+	// a Leadline login, "" for who comes from the CRM.
 	Account string
 	Admin   bool
-	CSRF    string
-	EndsIn  int // seconds
+	Login   string
+	// Others are the team's accounts, to change between them.
+	Others []accountLine
+	CSRF   string
+	EndsIn int // seconds
 	// Done and Error tell how the act went that led here.
 	Done, Error string
 	Body        any
@@ -129,13 +133,26 @@ func (s *Server) consoleView(c *gin.Context, page string) (consoleView, error) {
 		return v, nil
 	}
 	v.Scheme, v.Admin, v.EndsIn = p.who.Scheme, p.who.Admin, int(p.left.Seconds())
-	v.Account = p.account.Name
-	if v.Account == "" {
-		v.Account = p.account.Host
-	}
+	v.Account, v.Login = p.name(), p.login.Email
 	var err error
+	if p.own() {
+		if v.Others, err = s.switcher(c, p); err != nil {
+			return v, err
+		}
+	}
 	v.CSRF, err = s.Tokens.ConsoleForm(p.who)
 	return v, err
+}
+
+// switcher lists the team's accounts for the head of the page.
+func (s *Server) switcher(c *gin.Context, p *place) ([]accountLine, error) {
+	list, err := s.Accounts.OfTeam(c.Request.Context(), p.login.Team)
+	lines := make([]accountLine, 0, len(list))
+	for _, a := range list {
+		at := place{account: a}
+		lines = append(lines, accountLine{Name: at.name(), Page: consoleRoot + "/" + string(a.ID)})
+	}
+	return lines, err
 }
 
 // consoleRender draws a page; change puts in what it has of its own.
@@ -163,8 +180,9 @@ func (s *Server) consoleMessage(c *gin.Context, status int, title, text string) 
 	s.consoleRender(c, status, "message", func(v *consoleView) { v.Title, v.Body = title, text })
 }
 
-// consoleStart asks the page around the frame for a ticket, and comes back to where
-// the person wanted to go: for a form that is the page that it stands on.
+// consoleStart asks the page around the frame for a ticket, or at the console's own
+// address the person to sign in, and comes back to where the person wanted to go: for
+// a form that is the page that it stands on.
 func (s *Server) consoleStart(c *gin.Context) {
 	p := placeOf(c)
 	next := p.root
@@ -174,8 +192,12 @@ func (s *Server) consoleStart(c *gin.Context) {
 	case c.Param("chat") != "":
 		next = p.root + "/chats/" + c.Param("chat")
 	}
+	if !p.embedded {
+		s.showSignIn(c, http.StatusUnauthorized, signInBody{Next: localPage(next)})
+		return
+	}
 	q := c.Request.URL.Query()
-	if lang := q.Get("lang"); p.embedded && lang != "" {
+	if lang := q.Get("lang"); lang != "" {
 		c.Set(keyLanguage, lang)
 	}
 	s.consoleRender(c, http.StatusUnauthorized, "start", func(v *consoleView) {

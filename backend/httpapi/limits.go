@@ -38,6 +38,7 @@ var (
 	perUserBackground   = budget{name: "background", every: time.Second, burst: 60}
 	perLogin            = budget{name: "login", every: 30 * time.Second, burst: 8}
 	perAccountSignIn    = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
+	perSignInAddress    = budget{name: "sign-in of an address", every: 5 * time.Second, burst: 30}
 	perAccountParked    = budget{name: "parked", every: time.Second, burst: 40}
 	perAccountChats     = budget{name: "chats", every: time.Second, burst: 40}
 	perConsoleTickets   = budget{name: "console tickets", every: 4 * time.Second, burst: 30}

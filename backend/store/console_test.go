@@ -57,8 +57,12 @@ func TestConsoleLog(t *testing.T) {
 			}))
 		}
 		must(t, c.AddEntry(testContext, console.Entry{ID: w.id(), Account: other, CRMUser: 9000002, At: w.now, Act: console.Drop}))
-		must(t, c.SetOutcome(testContext, w.account, ids[4], console.Done))
-		for _, err := range []error{c.SetOutcome(testContext, other, ids[4], "x"), c.SetOutcome(testContext, w.account, w.id(), "x")} {
+		must(t, c.SetOutcome(testContext, console.Entry{Account: w.account, ID: ids[4], Outcome: console.Done}))
+		for _, err := range []error{
+			c.SetOutcome(testContext, console.Entry{Account: other, ID: ids[4], Outcome: "x"}),
+			c.SetOutcome(testContext, console.Entry{Account: w.account, ID: w.id(), Outcome: "x"}),
+			c.SetOutcome(testContext, console.Entry{Team: "t1", ID: ids[4], Outcome: "x"}),
+		} {
 			if !fault.Is(err, fault.NotFound) {
 				t.Errorf("an outcome of no line of the account: %v", err)
 			}

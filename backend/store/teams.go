@@ -30,15 +30,19 @@ func (s teams) CreateUser(ctx context.Context, u team.User) error {
 	})
 }
 
+func (r userRow) domain() team.User {
+	return team.User{
+		ID: chatid.UserID(r.ID), Team: chatid.TeamID(r.Team), Email: r.Email, Role: team.Role(r.Role), PasswordHash: r.PasswordHash,
+		VerifiedAt: at(r.Verified), Locale: r.Locale, CreatedAt: at(r.Created),
+	}
+}
+
 func (s teams) user(ctx context.Context, query string, args ...any) (team.User, error) {
 	var r userRow
 	if err := s.reader(ctx).db.Where(query, args...).Order("created_at, id").Limit(1).Take(&r).Error; err != nil {
 		return team.User{}, fmt.Errorf("find user: %w", translate(err))
 	}
-	return team.User{
-		ID: chatid.UserID(r.ID), Team: chatid.TeamID(r.Team), Email: r.Email, Role: team.Role(r.Role), PasswordHash: r.PasswordHash,
-		VerifiedAt: at(r.Verified), Locale: r.Locale, CreatedAt: at(r.Created),
-	}, nil
+	return r.domain(), nil
 }
 
 // UserByEmail implements team.Store.
@@ -66,23 +70,22 @@ func (s teams) Verify(ctx context.Context, id chatid.UserID, at time.Time) error
 // SetPassword implements team.Store.
 func (s teams) SetPassword(ctx context.Context, email, hash string) error {
 	return s.write(ctx, "set password", func(t *tx) error {
-		res := t.db.Model(&userRow{}).Where("email = ?", email).Update("password_hash", hash)
-		if res.Error == nil && res.RowsAffected == 0 {
-			return fault.New(fault.NotFound, "not_found")
+		if err := found(t.db.Model(&userRow{}).Where("email = ?", email).Update("password_hash", hash)); err != nil {
+			return err
 		}
-		return res.Error
+		_, err := t.exec(`DELETE FROM user_sessions WHERE user_id IN (SELECT id FROM users WHERE email = ?)`, email)
+		return err
 	})
 }
 
 // ReplacePassword implements team.Store.
 func (s teams) ReplacePassword(ctx context.Context, id chatid.UserID, old, hash string, at time.Time) error {
 	return s.write(ctx, "replace password", func(t *tx) error {
-		res := t.db.Model(&userRow{}).Where("id = ? AND password_hash = ?", string(id), old).Update("password_hash", hash)
-		if res.Error == nil && res.RowsAffected == 0 {
-			return fault.New(fault.NotFound, "not_found")
+		if err := found(t.db.Model(&userRow{}).Where("id = ? AND password_hash = ?", string(id), old).Update("password_hash", hash)); err != nil {
+			return err
 		}
-		if res.Error != nil {
-			return res.Error
+		if _, err := t.exec(`DELETE FROM user_sessions WHERE user_id = ?`, string(id)); err != nil {
+			return err
 		}
 		return t.db.Model(&userRow{}).Where("id = ? AND verified_at = 0", string(id)).Update("verified_at", ms(at)).Error
 	})

@@ -54,9 +54,21 @@ type Store interface {
 	OwnerOf(ctx context.Context, t chatid.TeamID) (User, error)
 	// Verify marks the address as proven; repeating it changes nothing.
 	Verify(ctx context.Context, id chatid.UserID, at time.Time) error
-	// SetPassword replaces the hash of a user (by address); fault.NotFound.
+	// SetPassword replaces the hash of a user (by address); fault.NotFound. It ends
+	// the user's sessions.
 	SetPassword(ctx context.Context, email, hash string) error
-	// ReplacePassword puts hash in the place of old and marks the address as
-	// proven, together; fault.NotFound when the user's hash is not old (any more).
+	// ReplacePassword puts hash in the place of old, marks the address as proven and
+	// ends the user's sessions, together; fault.NotFound when the user's hash is not
+	// old (any more).
 	ReplacePassword(ctx context.Context, id chatid.UserID, old, hash string, at time.Time) error
+
+	// AddSession stores a session while its user's password has that hash; else
+	// fault.NotFound. Sessions that began before before are forgotten.
+	AddSession(ctx context.Context, s Session, passwordHash string, before time.Time) error
+	// Session finds one by its hash, with its user; fault.NotFound.
+	Session(ctx context.Context, hash string) (Session, User, error)
+	// SeeSession notes when a session was used; DropSession ends it. One that is not
+	// there is no error.
+	SeeSession(ctx context.Context, hash string, at time.Time) error
+	DropSession(ctx context.Context, hash string) error
 }

@@ -140,7 +140,7 @@
 
   document.addEventListener("click", function (event) {
     const link = event.target instanceof Element && event.target.closest("a[href]");
-    if (!link || link.target || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!page.endsIn || !link || link.target || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     if (link.origin !== location.origin) return;
     event.preventDefault();
     leave(() => location.assign(link.href));
@@ -149,6 +149,7 @@
   document.addEventListener("submit", function (event) {
     const form = event.target;
     const button = event.submitter;
+    if (!page.endsIn) return; // nobody is signed in, so that nothing can be over
     if (form.target || button?.formTarget) return; // a frame of the page takes it
     event.preventDefault();
     leave(function () {
