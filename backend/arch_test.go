@@ -16,7 +16,7 @@ const module = "leadline/backend/"
 
 // domain are the packages of the product's ideas: standard library only, ids
 // and time come in as functions.
-var domain = []string{"account", "console", "conversation", "greeting", "onlinechat", "team", "desk"}
+var domain = []string{"account", "console", "conversation", "greeting", "keyaction", "onlinechat", "team", "desk"}
 
 // arrows is the import table of design.md §5: what each package may import of
 // ours. A new arrow is a decision: change the table in the commit that needs it
@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"conversation": {"fault", "chatid", "outbox"},
 	"greeting":     {"conversation", "fault", "chatid", "outbox"},
 	"onlinechat":   {"fault", "chatid", "outbox"},
+	"keyaction":    {"conversation", "outbox", "fault", "chatid"},
 	"team":         {"fault", "chatid"},
 	// desk puts together what an account's state and a chat's hours say.
 	"desk":         {"account", "onlinechat", "fault", "chatid"},
@@ -37,12 +38,12 @@ var arrows = map[string][]string{
 	"amocrm":       {"fault", "chatid"},
 	"realtime":     {"fault", "chatid"},
 	"media":        {"fault", "chatid"},
-	"bridge":       {"account", "conversation", "onlinechat", "outbox", "amojo", "amocrm", "media", "fault", "chatid"},
-	"store":        {"account", "console", "conversation", "onlinechat", "desk", "team", "outbox", "fault", "chatid"},
+	"bridge":       {"account", "conversation", "keyaction", "onlinechat", "outbox", "amojo", "amocrm", "media", "fault", "chatid"},
+	"store":        {"account", "console", "conversation", "keyaction", "onlinechat", "desk", "team", "outbox", "fault", "chatid"},
 	"store/pgtest": {}, // tests of store and app alone
 	"media/s3test": {}, // tests of media and app alone
-	"httpapi":      {"account", "console", "conversation", "onlinechat", "desk", "team", "auth", "media", "realtime", "i18n", "sitechat", "fault", "chatid"},
-	"app": {"account", "console", "conversation", "onlinechat", "desk", "team", "outbox", "auth", "amojo", "amocrm", "bridge", "store", "media", "realtime",
+	"httpapi":      {"account", "console", "conversation", "keyaction", "onlinechat", "desk", "team", "auth", "media", "realtime", "i18n", "sitechat", "fault", "chatid"},
+	"app": {"account", "console", "conversation", "keyaction", "onlinechat", "desk", "team", "outbox", "auth", "amojo", "amocrm", "bridge", "store", "media", "realtime",
 		"httpapi", "i18n", "sitechat", "config", "fault", "chatid"},
 	"cmd/leadline":    {"app", "config", "widgetzip", "fault"},
 	"sandbox":         {"sandbox/crmpage"},
