@@ -19,6 +19,8 @@ type Contact struct {
 	// Phones and Emails are as operators wrote them.
 	Phones, Emails []string
 	Leads          []LeadID
+	// Fields are those that hold something, phones and e-mails among them.
+	Fields []FieldValues
 }
 
 type wireContact struct {
@@ -28,16 +30,8 @@ type wireContact struct {
 	Embedded embedded         `json:"_embedded"`
 }
 
-// wireField is one field of a card. Values have other types in other fields.
-type wireField struct {
-	Code   string `json:"field_code"`
-	Values []struct {
-		Value json.RawMessage `json:"value"`
-	} `json:"values"`
-}
-
 func (w wireContact) contact() Contact {
-	out := Contact{ID: w.ID, Name: w.Name, Leads: ids[LeadID](w.Embedded, "leads")}
+	out := Contact{ID: w.ID, Name: w.Name, Leads: ids[LeadID](w.Embedded, "leads"), Fields: filled(w.Fields)}
 	for _, f := range w.Fields {
 		for _, v := range f.Values {
 			var s string

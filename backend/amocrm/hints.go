@@ -17,6 +17,8 @@ type Hints struct {
 	Chats    []chatid.ChatRef
 	Contacts []chatid.ContactID
 	Leads    []LeadID
+	// Accepted are leads that incoming ones became.
+	Accepted []LeadID
 }
 
 // HintedTalk is a talk and the chat that it is said to belong to; Chat may be
@@ -78,6 +80,8 @@ func ParseHints(body string) (Hints, error) {
 			}
 		case entity == "unsorted" && action == "delete" && len(path) >= 6 && strings.HasSuffix(field, "_result") && path[4] == "contacts":
 			h.Contacts = hintID(h.Contacts, value)
+		case entity == "unsorted" && action == "delete" && len(path) >= 6 && field == "accept_result" && path[4] == "leads":
+			h.Accepted = hintID(h.Accepted, value)
 		case entity == "contacts" && (action == "update" || action == "delete") && len(path) == 4 && field == "id":
 			h.Contacts = hintID(h.Contacts, value)
 		case entity == "leads" && action == "delete" && len(path) == 4 && field == "id":

@@ -27,7 +27,7 @@ func TestParseHints(t *testing.T) {
 		{"a talk without a usable chat", "talk[update][0][talk_id]=117&talk[update][0][chat_id]=../x", Hints{Talks: []HintedTalk{{ID: 117}}}},
 		{"a talk without an id", "talk[update][0][chat_id]=" + hintedChat, Hints{}},
 		{"an incoming lead", "unsorted[add][0][uid]=a1f4c09e&unsorted[add][0][source_data][origin][chat_id]=" + hintedChat, Hints{Chats: []chatid.ChatRef{hintedChat}}},
-		{"an accepted one", "unsorted[delete][0][action]=accept&unsorted[delete][0][uid]=a1&unsorted[delete][0][accept_result][contacts][0]=501&unsorted[delete][0][accept_result][leads][0]=7001", Hints{Contacts: []chatid.ContactID{501}}},
+		{"an accepted one", "unsorted[delete][0][action]=accept&unsorted[delete][0][uid]=a1&unsorted[delete][0][accept_result][contacts][0]=501&unsorted[delete][0][accept_result][leads][0]=7001", Hints{Contacts: []chatid.ContactID{501}, Accepted: []LeadID{7001}}},
 		{"a declined one", "unsorted[delete][0][decline_result][contacts][]=501", Hints{Contacts: []chatid.ContactID{501}}},
 		{"contacts", "contacts[update][0][id]=501&contacts[update][0][id]=501&contacts[delete][0][id]=502&contacts[update][0][name]=Anna&contacts[add][0][id]=503", Hints{Contacts: []chatid.ContactID{501, 502}}},
 		{"a removed lead", "leads[delete][0][id]=7001&leads[update][0][id]=7002", Hints{Leads: []LeadID{7001}}},

@@ -26,6 +26,9 @@ type Lead struct {
 	Deleted     bool
 	ClosedAt    time.Time // zero while it is open
 	Contacts    []chatid.ContactID
+	// Price is the budget, 0 for none; Fields are those that hold something.
+	Price  int64
+	Fields []FieldValues
 }
 
 // Lead reads one lead with its contacts; ErrNotFound if it is not there.
@@ -39,6 +42,8 @@ func (c *Client) Lead(ctx context.Context, at Address, access string, id LeadID)
 		Responsible chatid.CRMUserID  `json:"responsible_user_id"`
 		Deleted     bool              `json:"is_deleted"`
 		ClosedAt    int64             `json:"closed_at"` // null while it is open
+		Price       float64           `json:"price"`
+		Fields      []wireField       `json:"custom_fields_values"` // may be null
 		Embedded    embedded          `json:"_embedded"`
 	}
 	w, err := one[wireLead](ctx, c, at, access, get(op, below("/api/v4/leads", id), "contacts"))
@@ -51,5 +56,6 @@ func (c *Client) Lead(ctx context.Context, at Address, access string, id LeadID)
 	return Lead{
 		ID: w.ID, Name: w.Name, Pipeline: w.Pipeline, Status: w.Status, Responsible: w.Responsible, Deleted: w.Deleted,
 		ClosedAt: unix(w.ClosedAt), Contacts: ids[chatid.ContactID](w.Embedded, "contacts"),
+		Price: int64(w.Price), Fields: filled(w.Fields),
 	}, nil
 }

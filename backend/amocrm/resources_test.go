@@ -171,7 +171,10 @@ func TestTemplates(t *testing.T) {
 func TestContactsAndTheirChats(t *testing.T) {
 	t.Parallel()
 	const card = `{"id":501,"name":"Anna Petrova","custom_fields_values":[{"field_id":1,"field_code":"PHONE","values":[{"value":"+7 999 000-11-22","enum_code":"WORK"},{"value":79990003344}]},{"field_code":"EMAIL","values":[{"value":"anna@example.org"}]},{"field_code":null,"values":[{"value":{"a":1}}]}],"_embedded":{"leads":[{"id":7001}]}}`
-	anna := Contact{ID: 501, Name: "Anna Petrova", Phones: []string{"+7 999 000-11-22"}, Emails: []string{"anna@example.org"}, Leads: []LeadID{7001}}
+	anna := Contact{ID: 501, Name: "Anna Petrova", Phones: []string{"+7 999 000-11-22"}, Emails: []string{"anna@example.org"}, Leads: []LeadID{7001}, Fields: []FieldValues{
+		{ID: 1, Code: "PHONE", Values: []FieldValue{{Value: "+7 999 000-11-22", EnumCode: "WORK"}, {Value: 79990003344.0}}},
+		{Code: "EMAIL", Values: []FieldValue{{Value: "anna@example.org"}}}, {Values: []FieldValue{{Value: map[string]any{"a": 1.0}}}},
+	}}
 	link := []ChatLink{{Contact: 501, Chat: chat}}
 	ofChat := func(ctx context.Context, c *Client, at Address) (any, error) {
 		return c.LinksOfChat(ctx, at, "AT", chat)

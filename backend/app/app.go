@@ -56,23 +56,26 @@ type App struct {
 	Teams    *team.Service
 	Accounts *account.Service
 
-	handler   http.Handler
-	store     *store.Store
-	worker    *outbox.Worker
-	healer    *conversation.Healer
-	sync      *bridge.Sync
-	chats     *onlinechat.Service
-	texts     *i18n.Catalog
-	templates *bridge.TemplateFile
-	hub       *realtime.Hub
-	streams   *realtime.Server
-	typing    *bridge.Typing
-	desk      *desk.Service
-	fetches   *bridge.Fetches
-	avatars   *bridge.Avatars
-	unsent    unsent
-	media     *media.Service
-	log       *slog.Logger
+	handler http.Handler
+	store   *store.Store
+	worker  *outbox.Worker
+	// cardWorker works on the CRM's cards, by the desk.
+	cardWorker *outbox.Worker
+	cards      *bridge.CardDesk
+	healer     *conversation.Healer
+	sync       *bridge.Sync
+	chats      *onlinechat.Service
+	texts      *i18n.Catalog
+	templates  *bridge.TemplateFile
+	hub        *realtime.Hub
+	streams    *realtime.Server
+	typing     *bridge.Typing
+	desk       *desk.Service
+	fetches    *bridge.Fetches
+	avatars    *bridge.Avatars
+	unsent     unsent
+	media      *media.Service
+	log        *slog.Logger
 	// still: the CRM is not followed, for tests that count every request.
 	still bool
 }
@@ -179,7 +182,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.healer = conversation.NewHealer(a.store.Gaps(), conversations, o.Now, o.Logger)
 	a.Accounts = account.NewService(account.Deps{
 		Store: a.store.Accounts(), CRM: crm, Channel: followed{crm, a}, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
-		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: func() { a.worker.Wake(); a.sync.Rescan() }, Lost: a.healer.Lost,
+		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: func() { a.worker.Wake(); a.cardWorker.Wake(); a.sync.Rescan() }, Lost: a.healer.Lost,
 	})
 	a.desk = desk.NewService(desk.Deps{
 		Store: a.store.Desk(), Parked: a.store.Conversations().CountParked, IsAdmin: a.Accounts.IsAdmin, Reach: chats.Reach, Stands: conversation.CallBackFor,
@@ -203,6 +206,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		Now: o.Now, Logger: o.Logger,
 	})
 	late.Handler, a.sync.Bridge = b, b
+	a.wireCards(o, cards, conversations)
 	a.typing = bridge.NewTyping(b, conversations.Find)
 	a.fetches = bridge.NewFetches(conversations, a.media, o.Logger)
 	conversations.FilesWaiting = a.fetches.Wake
@@ -270,7 +274,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
-	if err := a.store.Outbox().Adopt(ctx); err != nil {
+	if err := errors.Join(a.store.Outbox().Adopt(ctx), a.store.Cards().Adopt(ctx)); err != nil {
 		return errors.Join(err, l.Close(), a.Close())
 	}
 	a.healer.Start(ctx)
@@ -278,6 +282,8 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	defer stopWork()
 	var background sync.WaitGroup
 	background.Go(func() { a.worker.Run(work) })
+	background.Go(func() { a.cardWorker.Run(work) })
+	background.Go(func() { a.cards.Run(work) })
 	background.Go(func() { a.Accounts.RunGrants(work) })
 	background.Go(func() { a.healer.Run(work) })
 	background.Go(func() { a.Accounts.RunRepairs(work) })

@@ -46,6 +46,7 @@ type SyncConversations interface {
 	UnreadThere(ctx context.Context, c conversation.Conversation) (int64, error)
 	TalkIs(ctx context.Context, c conversation.Conversation, t conversation.Talk, had int64) error
 	BelongsTo(ctx context.Context, c conversation.Conversation, contact chatid.ContactID) error
+	LeadAccepted(ctx context.Context, a chatid.AccountID, lead int64) error
 	HealOne(ctx context.Context, c conversation.Conversation, since time.Time) error
 }
 
@@ -274,6 +275,8 @@ func (s *Sync) do(ctx context.Context, a account.Account, st step) error {
 		return s.contact(ctx, a, chatid.ContactID(st.id))
 	case stepLead:
 		return s.lead(ctx, a, st.id)
+	case stepAccepted:
+		return s.Conversations.LeadAccepted(ctx, a.ID, st.id)
 	case stepPoll:
 		return s.poll(ctx, a)
 	case stepSources:
@@ -348,6 +351,9 @@ func (s *Sync) Note(ctx context.Context, secret, body string) error {
 	}
 	for _, c := range h.Contacts {
 		d.add(step{kind: stepContact, id: int64(c)}, now)
+	}
+	for _, l := range h.Accepted {
+		d.add(step{kind: stepAccepted, id: int64(l)}, now)
 	}
 	for _, l := range h.Leads {
 		d.add(step{kind: stepLead, id: int64(l)}, now)

@@ -164,6 +164,12 @@ func (w *followedWorld) TalkIs(_ context.Context, c conversation.Conversation, t
 func (w *followedWorld) BelongsTo(context.Context, conversation.Conversation, chatid.ContactID) error {
 	return nil
 }
+func (w *followedWorld) LeadAccepted(_ context.Context, _ chatid.AccountID, lead int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.talks = append(w.talks, fmt.Sprintf("accepted lead %d", lead))
+	return nil
+}
 func (w *followedWorld) HealOne(context.Context, conversation.Conversation, time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

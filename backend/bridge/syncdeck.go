@@ -14,17 +14,18 @@ import (
 type stepKind uint8
 
 const (
-	stepTalk    stepKind = iota // one talk
-	stepChat                    // whose chat it is
-	stepContact                 // whose chats a changed contact's are now
-	stepLead                    // the talks of a removed lead
-	stepHooks                   // our webhook: there, and the only one
-	stepUsers                   // the operators
-	stepSources                 // the lead sources of the online chats
-	stepPoll                    // the open talks, when webhooks are silent
+	stepTalk     stepKind = iota // one talk
+	stepChat                     // whose chat it is
+	stepContact                  // whose chats a changed contact's are now
+	stepLead                     // the talks of a removed lead
+	stepAccepted                 // a lead that an incoming one became
+	stepHooks                    // our webhook: there, and the only one
+	stepUsers                    // the operators
+	stepSources                  // the lead sources of the online chats
+	stepPoll                     // the open talks, when webhooks are silent
 )
 
-var stepNames = [...]string{"talk", "chat", "contact", "lead", "webhooks", "users", "sources", "poll"}
+var stepNames = [...]string{"talk", "chat", "contact", "lead", "accepted", "webhooks", "users", "sources", "poll"}
 
 func (k stepKind) String() string { return stepNames[k] }
 

@@ -159,6 +159,7 @@ type Store interface {
 	Files
 	Parking
 	Metas
+	CardStore
 	// SaveInbound stores visitor, conversation, message and job in one
 	// transaction, and marks its file as sent. A repeat of (conversation, ClientID)
 	// gives Duplicate. fault.Limited "too_many_messages" when MaxWaiting is

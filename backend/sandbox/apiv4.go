@@ -53,6 +53,13 @@ func (s *Server) accountRoutes() *http.ServeMux {
 	api("GET /api/v4/contacts", false, (*apiCall).listContacts)
 	api("POST /api/v4/contacts", false, (*apiCall).addContacts)
 	api("GET /api/v4/contacts/{id}", false, (*apiCall).oneContact)
+	for _, card := range []string{CardLeads, CardContacts} {
+		api("PATCH /api/v4/"+card+"/{id}", false, func(a *apiCall) { a.changeCard(card) })
+		api("POST /api/v4/"+card+"/{id}/notes", false, func(a *apiCall) { a.addNotes(card) })
+	}
+	for _, card := range []string{CardLeads, CardContacts, CardCustomers} {
+		api("GET /api/v4/"+card+"/custom_fields", false, func(a *apiCall) { a.listFields(card) })
+	}
 	api("GET /api/v4/contacts/chats", true, (*apiCall).listLinks)
 	api("POST /api/v4/contacts/chats", true, (*apiCall).addLinks)
 	api("GET /api/v4/leads", false, (*apiCall).listLeads)
@@ -60,7 +67,18 @@ func (s *Server) accountRoutes() *http.ServeMux {
 	api("GET /api/v4/leads/pipelines", false, (*apiCall).listPipelines)
 	api("GET /api/v4/leads/unsorted", false, (*apiCall).listUnsorted)
 	api("GET /api/v4/leads/unsorted/summary", false, (*apiCall).unsortedSummary)
-	api("GET /api/v4/leads/unsorted/{uid}", false, (*apiCall).oneUnsorted)
+	// One pattern for two: the mux does not choose between "unsorted" and "notes".
+	api("GET /api/v4/leads/{id}/{uid}", false, func(a *apiCall) {
+		switch {
+		case a.r.PathValue("id") == "unsorted":
+			a.oneUnsorted()
+		case a.r.PathValue("uid") == "notes":
+			a.listNotes(CardLeads)
+		default:
+			a.problem(http.StatusNotFound, Refused, "not simulated", a.r.URL.Path)
+		}
+	})
+	api("GET /api/v4/contacts/{id}/notes", false, func(a *apiCall) { a.listNotes(CardContacts) })
 	api("POST /api/v4/leads/unsorted/{uid}/accept", false, (*apiCall).acceptUnsorted)
 	api("DELETE /api/v4/leads/unsorted/{uid}/decline", false, (*apiCall).declineUnsorted)
 	api("POST /api/v4/leads/unsorted/{uid}/link", false, (*apiCall).linkUnsorted)

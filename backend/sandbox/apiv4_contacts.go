@@ -23,18 +23,21 @@ func contactFields(c *Contact) (out []contactField) {
 	return out
 }
 
-func (a *apiCall) contactModel(c Contact, leads []int64) map[string]any {
-	var custom any
-	var fields []any
+// heldBy is what stands in a contact's fields, phone and e-mail among them.
+func (a *Account) heldBy(c Contact) []CardField {
+	out := slices.Clone(c.Fields)
 	for _, f := range contactFields(&c) {
-		fields = append(fields, map[string]any{
-			"field_name": f.name, "field_code": f.code, "field_type": "multitext", "values": []any{map[string]any{"value": f.value, "enum_code": f.enum}},
-		})
+		field, ok := a.field(CardContacts, 0, f.code)
+		if ok && !slices.ContainsFunc(out, func(x CardField) bool { return x.Field == field.ID }) {
+			out = append(out, CardField{field.ID, []CardValue{{Value: f.value, EnumID: field.Enums[0].ID, EnumCode: f.enum}}})
+		}
 	}
-	if fields != nil {
-		custom = fields
-	}
-	embedded := map[string]any{"tags": []any{}, "companies": []any{}}
+	return out
+}
+
+func (a *apiCall) contactModel(c Contact, leads []int64) map[string]any {
+	custom := a.fieldsModel(CardContacts, a.acc.heldBy(c))
+	embedded := map[string]any{"tags": tagModel(c.Tags), "companies": []any{}}
 	if a.with("leads") {
 		list := []any{}
 		for _, id := range leads {
@@ -43,7 +46,7 @@ func (a *apiCall) contactModel(c Contact, leads []int64) map[string]any {
 		embedded["leads"] = list
 	}
 	return map[string]any{
-		"id": c.ID, "name": c.Name, "responsible_user_id": a.acc.admin().ID, "created_at": c.CreatedAt.Unix(), "updated_at": c.UpdatedAt.Unix(),
+		"id": c.ID, "name": c.Name, "responsible_user_id": cmp.Or(c.UserID, a.acc.admin().ID), "created_at": c.CreatedAt.Unix(), "updated_at": c.UpdatedAt.Unix(),
 		"is_deleted": false, "is_unsorted": c.Unsorted, "custom_fields_values": custom, "account_id": c.Account,
 		"_links": a.self(fmt.Sprintf("/api/v4/contacts/%d", c.ID)), "_embedded": embedded,
 	}
@@ -103,7 +106,7 @@ func (a *apiCall) oneContact() {
 		out, leads = *c, a.s.contactLeads(c.ID)
 	}
 	a.s.mu.Unlock()
-	if c == nil || out.Account != a.acc.ID {
+	if c == nil || out.Account != a.acc.ID || out.Unsorted && a.s.hides() {
 		a.w.WriteHeader(http.StatusNoContent)
 		return
 	}

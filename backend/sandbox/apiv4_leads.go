@@ -10,16 +10,17 @@ import (
 const ruleLeads = "C §7.8 leads"
 
 func (a *apiCall) leadModel(l Lead) map[string]any {
-	embedded := map[string]any{"tags": []any{}, "companies": []any{}}
+	embedded := map[string]any{"tags": tagModel(l.Tags), "companies": []any{}}
 	if a.with("contacts") && l.ContactID != 0 {
 		main := a.ref("contacts", l.ContactID)
 		main["is_main"] = true
 		embedded["contacts"] = []any{main}
 	}
 	out := map[string]any{
-		"id": l.ID, "name": l.Name, "price": 0, "responsible_user_id": l.UserID, "status_id": l.StatusID, "pipeline_id": l.PipelineID,
+		"id": l.ID, "name": l.Name, "price": l.Price, "responsible_user_id": l.UserID, "status_id": l.StatusID, "pipeline_id": l.PipelineID,
 		"created_at": l.CreatedAt.Unix(), "updated_at": l.UpdatedAt.Unix(), "closed_at": nil, "is_deleted": false, "account_id": l.Account,
-		"_links": a.self(fmt.Sprintf("/api/v4/leads/%d", l.ID)), "_embedded": embedded,
+		"custom_fields_values": a.fieldsModel(CardLeads, l.Fields),
+		"_links":               a.self(fmt.Sprintf("/api/v4/leads/%d", l.ID)), "_embedded": embedded,
 	}
 	if l.closed() {
 		out["closed_at"] = l.UpdatedAt.Unix()
@@ -48,6 +49,21 @@ func (a *apiCall) listLeads() {
 	a.list(ruleLeads, "leads", maxEntities, out)
 }
 
+func tagModel(tags []string) []any {
+	out := []any{}
+	for i, t := range tags {
+		out = append(out, map[string]any{"id": i + 1, "name": t, "color": nil})
+	}
+	return out
+}
+
+// hides tells whether cards of incoming leads are not to be read.
+func (s *Server) hides() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.st.Variants.UnsortedCards == "hidden"
+}
+
 // oneLead is GET /api/v4/leads/{id}; 204 for an unknown one.
 func (a *apiCall) oneLead() {
 	a.s.mu.Lock()
@@ -57,7 +73,7 @@ func (a *apiCall) oneLead() {
 		out = *l
 	}
 	a.s.mu.Unlock()
-	if l == nil || out.Account != a.acc.ID {
+	if l == nil || out.Account != a.acc.ID || out.Unsorted && a.s.hides() {
 		a.w.WriteHeader(http.StatusNoContent)
 		return
 	}

@@ -18,6 +18,14 @@ func (s *Server) crmControl(get, do func(string, func(*http.Request) (any, error
 	}) (any, error) {
 		return nil, s.MoveLead(pathID(r), pathNumber(r, "lead"), in.StageID)
 	}))
+	get(at+"/leads/{lead}/notes", func(r *http.Request) (any, error) {
+		return s.CardNotes(pathID(r), CardLeads, pathNumber(r, "lead")), nil
+	})
+	get(at+"/contacts/{contact}/notes", func(r *http.Request) (any, error) {
+		return s.CardNotes(pathID(r), CardContacts, pathNumber(r, "contact")), nil
+	})
+	do("DELETE "+at+"/leads/{lead}", func(r *http.Request) (any, error) { return nil, s.RemoveLead(pathID(r), pathNumber(r, "lead")) })
+	do("POST "+at+"/fields", ctl(func(r *http.Request, in CustomField) (any, error) { return s.AddField(pathID(r), in) }))
 	get(at+"/contacts", func(r *http.Request) (any, error) { return s.Contacts(pathID(r)), nil })
 	do("POST "+at+"/contacts", ctl(func(r *http.Request, in Contact) (any, error) {
 		in.Account = pathID(r)

@@ -16,6 +16,12 @@ type CRMVariants struct {
 	// UnsortedMeta fills metadata.to and .service of an incoming lead with the ids of
 	// source and channel (also ""), their names, or nothing (C §7.5).
 	UnsortedMeta string `json:"unsorted_meta" choices:"ids,names,empty"`
+	// UnsortedCards tells whether API v4 may change the lead and the contact of an
+	// incoming lead: taken (also ""), refused, or hidden, which cannot be read either
+	// (C §7.5).
+	UnsortedCards string `json:"unsorted_cards" choices:"taken,refused,hidden"`
+	// TrackingLowerCase gives the codes of statistics fields in lower case (O, TRK-1).
+	TrackingLowerCase bool `json:"tracking_lower_case"`
 	// ReconnectForgets lets conversations begin anew after a disconnection (C §8.6).
 	ReconnectForgets bool `json:"reconnect_forgets"`
 	// SharedChannels lets a channel of one product serve the other, too (C §12).

@@ -74,7 +74,7 @@ func (s *Server) sortedEvent(in *IncomingLead, action string, user int64, result
 // leadEvent is leads[add], [update] and [status]. s.mu is held.
 func (s *Server) leadEvent(l *Lead, action string, oldStatus int64) {
 	fields := map[string]any{
-		"id": l.ID, "name": l.Name, "status_id": l.StatusID, "pipeline_id": l.PipelineID, "price": 0, "responsible_user_id": l.UserID,
+		"id": l.ID, "name": l.Name, "status_id": l.StatusID, "pipeline_id": l.PipelineID, "price": l.Price, "responsible_user_id": l.UserID,
 		"created_at": l.CreatedAt.Unix(), "updated_at": l.UpdatedAt.Unix(), "date_create": l.CreatedAt.Unix(), "last_modified": l.UpdatedAt.Unix(),
 		"account_id": l.Account,
 	}

@@ -37,6 +37,8 @@ type Account struct {
 	NPSBot    bool       `json:"nps_bot"`
 	Users     []User     `json:"users"`
 	Pipelines []Pipeline `json:"pipelines"`
+	// Fields are those of cards beside the built-in ones; the CRM's own are added.
+	Fields []CustomField `json:"fields"`
 }
 
 // User is one person of an account; AmojoID names him in chats.
@@ -238,6 +240,10 @@ type Contact struct {
 	Name    string `json:"name"`
 	Phone   string `json:"phone"`
 	Email   string `json:"email"`
+	// Fields hold phone and e-mail, too, where more is known of them than stands above.
+	Fields []CardField `json:"fields,omitempty"`
+	Tags   []string    `json:"tags,omitempty"`
+	UserID int64       `json:"responsible_user_id,omitempty"`
 	// Unsorted contacts stand in an incoming lead only and are in no list (C §7.5).
 	Unsorted  bool      `json:"unsorted"`
 	CreatedAt time.Time `json:"created_at"`
@@ -256,6 +262,10 @@ type Lead struct {
 	Unsorted   bool      `json:"unsorted"`
 	CreatedAt  time.Time `json:"created_at"`
 	UpdatedAt  time.Time `json:"updated_at"`
+	Price      int64     `json:"price,omitempty"`
+	// Fields are those that hold something.
+	Fields []CardField `json:"fields,omitempty"`
+	Tags   []string    `json:"tags,omitempty"`
 }
 
 // IncomingLead is an entry of "unsorted", category chats (C §7.5).

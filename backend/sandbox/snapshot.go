@@ -34,7 +34,8 @@ func (s *Server) Restore(path string) error {
 		s.mu.Lock()
 		configured := s.st
 		s.st, s.idx = st, newIndex(st)
-		for _, a := range st.Accounts { // stored before there were stages
+		for _, a := range st.Accounts { // stored before there were stages, or fields
+			a.fillFields()
 			for i := range a.Pipelines {
 				s.fillPipeline(&a.Pipelines[i])
 			}

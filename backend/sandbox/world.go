@@ -40,6 +40,7 @@ type state struct {
 	Refresh       map[string]*token        `json:"refresh_tokens"`
 	Widgets       map[string]widgetState   `json:"widgets"` // "account/code"
 	Notes         []*notification          `json:"notifications"`
+	CardNotes     []*CardNote              `json:"card_notes"`
 	Hooks         []*HookRecord            `json:"hooks"`
 	Breaches      []*Breach                `json:"breaches"`
 }
@@ -104,7 +105,7 @@ func channelOf(scope string) string {
 
 func (a *Account) clone() *Account {
 	c := *a
-	c.Users, c.Pipelines, c.Former = slices.Clone(a.Users), slices.Clone(a.Pipelines), slices.Clone(a.Former)
+	c.Users, c.Pipelines, c.Former, c.Fields = slices.Clone(a.Users), slices.Clone(a.Pipelines), slices.Clone(a.Former), slices.Clone(a.Fields)
 	for i := range c.Pipelines {
 		c.Pipelines[i].Stages = slices.Clone(c.Pipelines[i].Stages)
 	}
@@ -159,6 +160,8 @@ func (s *Server) AddAccount(a Account) Account {
 	for i := range a.Pipelines {
 		s.fillPipeline(&a.Pipelines[i])
 	}
+	a.Fields = slices.Clone(a.Fields)
+	a.fillFields()
 	s.st.Accounts = slices.DeleteFunc(s.st.Accounts, func(o *Account) bool { return o.ID == a.ID })
 	s.st.Accounts = append(s.st.Accounts, a.clone())
 	s.touch()

@@ -175,6 +175,9 @@ func (t *tx) setState(r *accountRow, state account.State, reason string, now tim
 		return nil
 	}
 	r.PausedUntil = 0
+	if _, err := t.exec(`UPDATE accounts SET cards_paused_until = 0 WHERE id = ?`, r.ID); err != nil {
+		return err
+	}
 	_, err := t.exec(`UPDATE conversations SET due_at = ? WHERE account_id = ? AND due_at > ? AND token = ''`, ms(now), r.ID, ms(now))
 	return err
 }

@@ -43,7 +43,11 @@ func (t *tx) saveTalk(l *lane, talk conversation.Talk) error {
 		}
 	}
 	if talk.Lead != 0 {
-		if _, err := t.exec(`UPDATE conversations SET lead_id = ? WHERE id = ?`, talk.Lead, l.id); err != nil {
+		n, err := t.exec(`UPDATE conversations SET lead_id = ? WHERE id = ? AND lead_id <> ?`, talk.Lead, l.id, talk.Lead)
+		if err == nil && n > 0 {
+			err = t.leadKnown(l)
+		}
+		if err != nil {
 			return err
 		}
 	}

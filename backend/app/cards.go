@@ -1,0 +1,24 @@
+package app
+
+import (
+	"time"
+
+	"leadline/backend/bridge"
+	"leadline/backend/conversation"
+	"leadline/backend/outbox"
+)
+
+// cardWorkers is how many conversations' cards are worked on at once: API v4 takes
+// few requests a second, of all accounts together.
+const cardWorkers = 8
+
+// wireCards makes the desk of card work and its outbox; whoever has such work to do
+// sets a handler here.
+func (a *App) wireCards(o Options, cards *bridge.CardFile, conversations *conversation.Service) {
+	a.cards = bridge.NewCardDesk(bridge.CardDeskDeps{
+		Cards: cards, Accounts: a.Accounts, Conversations: conversations, Now: o.Now, Logger: o.Logger,
+	})
+	a.cardWorker = outbox.NewWorker(a.store.Cards(), a.cards, outbox.Config{
+		Workers: cardWorkers, PerAccount: 2, HandleTimeout: bridge.CardTimeout, Lease: time.Minute, Now: o.Now, Logger: o.Logger,
+	})
+}

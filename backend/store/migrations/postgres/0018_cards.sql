@@ -1,0 +1,38 @@
+-- +goose Up
+-- Work on the CRM's cards of conversations. It has lanes of its own, so that API v4
+-- holds no message up. due_at is NULL while there is nothing to do or the lead is
+-- not known yet; conversation_id of a job is empty while its visitor has no lead.
+CREATE TABLE card_lanes (
+    conversation_id TEXT PRIMARY KEY REFERENCES conversations (id),
+    account_id      TEXT NOT NULL REFERENCES accounts (id),
+    due_at          BIGINT,
+    token           TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX card_lanes_due ON card_lanes (due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE card_jobs (
+    id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id      TEXT NOT NULL REFERENCES accounts (id),
+    visitor_id      TEXT NOT NULL,
+    conversation_id TEXT NOT NULL DEFAULT '',
+    kind            TEXT NOT NULL,
+    payload         BYTEA NOT NULL,
+    created_at      BIGINT NOT NULL,
+    attempts        BIGINT NOT NULL DEFAULT 0,
+    uncertain       BOOLEAN NOT NULL DEFAULT false
+);
+CREATE INDEX card_jobs_lane ON card_jobs (conversation_id, id) WHERE conversation_id <> '';
+CREATE INDEX card_jobs_visitor ON card_jobs (visitor_id, id) WHERE conversation_id = '';
+-- What was done already, so that it is not done again after a crash or a refusal.
+CREATE TABLE card_marks (
+    conversation_id TEXT NOT NULL REFERENCES conversations (id),
+    mark            TEXT NOT NULL,
+    PRIMARY KEY (conversation_id, mark)
+);
+-- Until when API v4 asked to be left alone with an account's cards.
+ALTER TABLE accounts ADD COLUMN cards_paused_until BIGINT NOT NULL DEFAULT 0;
+
+-- +goose Down
+ALTER TABLE accounts DROP COLUMN cards_paused_until;
+DROP TABLE card_marks;
+DROP TABLE card_jobs;
+DROP TABLE card_lanes;
