@@ -10,7 +10,8 @@ TESTTIMEOUT ?= 15m
 # How long each fuzz target runs. CI counts tries instead: on a busy machine go
 # test takes the end of the time for a failure now and then.
 FUZZTIME ?= 20s
-ARTIFACTS ?= artifacts
+# Where tests put pictures of what they look at; none are made where it is empty.
+ARTIFACTS ?=
 # Flags of the bench: -rounds, -round, -postgres, -profile.
 BENCH_FLAGS ?=
 # An S3-compatible server for tests: a program of its own, not among our modules.
@@ -18,8 +19,11 @@ VERSITYGW ?= github.com/versity/versitygw/cmd/versitygw@v1.8.0
 GOLANGCI ?= github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 export LEADLINE_ARTIFACTS := $(abspath $(ARTIFACTS))
+# With LEADLINE_WIDE=1 browser tests look at every combination of states, languages,
+# products and schemes, not at a choice of them.
+export LEADLINE_WIDE
 
-.PHONY: help run test check check-long bench widget embed build front s3server lint race fuzz size clean
+.PHONY: help run test wide check check-long bench widget embed build front s3server lint race fuzz size clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +35,10 @@ test: front ## run all tests (those on Chromium, PostgreSQL and S3 run where the
 	cd backend/sitechat && $(NPM) test --silent
 	$(GO) test $(GOTESTFLAGS) -timeout $(TESTTIMEOUT) ./...
 
-check: test lint race fuzz size ## test, lint, race detector, short fuzzing, size budgets
+wide: ## the tests in every combination, with pictures in artifacts/
+	$(MAKE) test LEADLINE_WIDE=1 ARTIFACTS=artifacts TESTTIMEOUT=40m
+
+check: wide lint race fuzz size ## wide, lint, race detector, short fuzzing, size budgets
 
 check-long: front ## soak: 200 conversations, minutes of faults and kills (LEADLINE_SOAK=5m, LEADLINE_SOAK_SEED=n)
 	LEADLINE_SOAK=$${LEADLINE_SOAK:-5m} $(GO) test $(GOTESTFLAGS) -run '^TestSoak' -v -timeout 60m ./backend/app
@@ -102,4 +109,4 @@ size: front
 	cd backend/sitechat && $(NPM) run size --silent
 
 clean: ## remove what was built; data/ stays
-	rm -rf bin dist $(ARTIFACTS) backend/sitechat/dist backend/sitechat/node_modules backend/sandbox/node_modules
+	rm -rf bin dist artifacts backend/sitechat/dist backend/sitechat/node_modules backend/sandbox/node_modules

@@ -284,7 +284,7 @@ func TestConsoleLooks(t *testing.T) {
 	v.refuse(uuidN(3), "not taken either")
 	w.installedWidget()
 	browser := w.chromium(nil)
-	for _, lang := range languages {
+	for _, lang := range spoken() {
 		for _, theme := range []string{"light", "dark"} {
 			crm := browser.person("about:blank", chromedp.EmulateViewport(1280, 900))
 			if theme == "dark" {

@@ -84,7 +84,7 @@ func TestPlayground(t *testing.T) {
 		t.Errorf("another site is admitted: %d", site.status)
 	}
 
-	for _, lang := range languages {
+	for _, lang := range spoken() {
 		q := browser.person("about:blank", phone())
 		headers := network.Headers{"Accept-Language": lang}
 		if _, err := chromedp.Call(q.ctx, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: headers}); err != nil {

@@ -27,6 +27,19 @@ import (
 // languages are those that every screen speaks.
 var languages = []string{"ru", "en", "es", "pt"}
 
+// wide: every combination of states, languages, products and schemes is looked at,
+// not a choice of them in which each stands once.
+func wide() bool { return os.Getenv("LEADLINE_WIDE") != "" }
+
+// spoken are the languages in which a screen is looked at: the one with the longest
+// words, and that of the rules' own words.
+func spoken() []string {
+	if wide() {
+		return languages
+	}
+	return languages[:2]
+}
+
 // front stands before the backend as a host's proxy does: browsers keep its
 // address while the backend restarts behind it, and it can refuse upgrades, as
 // proxies that know no WebSocket do.

@@ -70,7 +70,7 @@ func TestScreensOfTheSiteChat(t *testing.T) {
 	var at string
 	site := w.shopIn(&at)
 	browser := w.chromium(map[string]string{"shop.example.test": at})
-	for _, lang := range languages {
+	for _, lang := range spoken() {
 		for _, size := range []string{"desk", "phone"} {
 			name := lang + "-" + size
 			site.paste(snippet(button, hash, lang))

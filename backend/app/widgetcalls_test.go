@@ -334,7 +334,7 @@ func TestWidgetCallWindow(t *testing.T) {
 	o := newOffice(t, officeSetup{callScale: 10})
 	b := o.browser
 	b.do(chromedp.EmulateViewport(1280, 900))
-	for _, lang := range languages {
+	for _, lang := range spoken() {
 		raw, err := os.ReadFile("../../widget/i18n/" + lang + ".json")
 		if err != nil {
 			t.Fatal(err)
