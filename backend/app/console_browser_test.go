@@ -322,7 +322,8 @@ func TestConsoleLooks(t *testing.T) {
 	// The CRM's colours are changed while the page is open.
 	crm := browser.person("about:blank", chromedp.EmulateViewport(1280, 900))
 	f := crm.console("https://" + crmHost + ownPage + "?theme=light")
-	js[any](crm, `(document.documentElement.dataset.colorScheme = "dark", null)`)
+	js[any](crm, `(__crm.checkStyles("look"), document.documentElement.dataset.colorScheme = "dark",
+		dispatchEvent(new Event("resize")), __crm.checkStyles("look"), null)`) // the change is not the widget's
 	f.sees(`document.documentElement.dataset.scheme === "dark"`)
 	w.noBreaches()
 }

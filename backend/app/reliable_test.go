@@ -223,11 +223,12 @@ func TestUnsentSurvives(t *testing.T) {
 		}
 		next.ServeHTTP(w, r)
 	}))
+	tried := b.front.asked("POST /v1/messages")
 	c.give("lamp.gif", sample(t, "small.gif"))
 	c.writes("five")
 	c.sees(`document.querySelector(".sc-message--sending")`)
 	b.until("the upload", func() bool { return b.front.asked("POST /v1/files") == 1 })
-	b.until("the first try", func() bool { return b.front.asked("POST /v1/messages") > 0 })
+	b.until("the first try", func() bool { return b.front.asked("POST /v1/messages") > tried })
 	c.writes("six")
 	c.sees(`document.querySelectorAll(".sc-message--sending").length === 2`)
 	b.kill(p)

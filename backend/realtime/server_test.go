@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"leadline/backend/chatid"
 )
@@ -57,6 +58,13 @@ func TestRefusedRequests(t *testing.T) {
 	}
 }
 
+// taken counts the places that are not free.
+func (f *fixture) taken() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.places
+}
+
 func TestHalfAnUpgradeLeavesNothing(t *testing.T) {
 	t.Parallel()
 	f := start(t, Config{MaxStreams: 1})
@@ -71,7 +79,14 @@ func TestHalfAnUpgradeLeavesNothing(t *testing.T) {
 	if resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("got %d, want 400", resp.StatusCode)
 	}
-	expect(t, f.open(t, "anna", 0), "ready") // the place is free again
+	// The place is given back after the answer.
+	for end := time.Now().Add(patience); f.taken() > 0; {
+		if time.Now().After(end) {
+			t.Fatal("the place is still taken")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	expect(t, f.open(t, "anna", 0), "ready")
 }
 
 func TestOnlyOriginOfAFetch(t *testing.T) {
