@@ -62,6 +62,7 @@ type App struct {
 	// cardWorker works on the CRM's cards, by the desk.
 	cardWorker *outbox.Worker
 	cards      *bridge.CardDesk
+	fields     *bridge.FieldBook
 	healer     *conversation.Healer
 	sync       *bridge.Sync
 	chats      *onlinechat.Service

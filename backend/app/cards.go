@@ -15,6 +15,8 @@ const cardWorkers = 8
 // wireCards makes the desk of card work and its outbox; whoever has such work to do
 // sets a handler here.
 func (a *App) wireCards(o Options, cards *bridge.CardFile, conversations *conversation.Service) {
+	a.fields = bridge.NewFieldBook(cards, a.Accounts, o.Now)
+	a.chats.Fields = a.fields
 	a.cards = bridge.NewCardDesk(bridge.CardDeskDeps{
 		Cards: cards, Accounts: a.Accounts, Conversations: conversations, Now: o.Now, Logger: o.Logger,
 	})

@@ -23,8 +23,11 @@ type Chat struct {
 	// Default: messages that name no source come from this one's.
 	Default bool
 	// Several: a visitor may hold several conversations (O §6.4); changed by SetSeveral.
-	Several   bool
-	CreatedAt time.Time
+	Several bool
+	// ExternalID is where the CRM keeps the site's ids of people; changed by
+	// SetExternalIDField.
+	ExternalID CardField
+	CreatedAt  time.Time
 }
 
 // Button is what a site's snippet names.
@@ -69,6 +72,8 @@ type Store interface {
 	SetSeveral(ctx context.Context, a chatid.AccountID, id chatid.ChatID, several bool) error
 	// RemoveChat takes a chat off the account and off its buttons. Chat still finds it.
 	RemoveChat(ctx context.Context, id chatid.ChatID, at time.Time) error
+	// SetExternalIDField stores it, its type left out; fault.NotFound.
+	SetExternalIDField(ctx context.Context, a chatid.AccountID, id chatid.ChatID, f CardField) error
 	// SetSource stores the CRM's id of the chat's source.
 	SetSource(ctx context.Context, id chatid.ChatID, s chatid.SourceID) error
 	// Identity tells how a chat learns who its visitors are, keys oldest first; fault.NotFound.

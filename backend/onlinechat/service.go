@@ -16,6 +16,8 @@ import (
 type Service struct {
 	// Sources must be set before chats are changed.
 	Sources Sources
+	// Fields must be set before a field for ids is chosen.
+	Fields Fields
 
 	store  Store
 	newID  func() string

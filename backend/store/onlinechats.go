@@ -17,7 +17,7 @@ func (r onlineChatRow) domain() onlinechat.Chat {
 	return onlinechat.Chat{
 		ID: chatid.ChatID(r.ID), Account: chatid.AccountID(r.Account), Name: r.Name, Pipeline: chatid.PipelineID(r.Pipeline),
 		SourceExternalID: r.SourceExternalID, SourceID: chatid.SourceID(r.SourceID), Default: r.IsDefault != 0,
-		Several: r.Several != 0, CreatedAt: at(r.Created),
+		Several: r.Several != 0, ExternalID: onlinechat.CardField{Kind: onlinechat.CardKind(r.ExternalKind), ID: r.ExternalField, Name: r.ExternalName}, CreatedAt: at(r.Created),
 	}
 }
 
@@ -108,6 +108,14 @@ func (s onlineChats) SetChat(ctx context.Context, c onlinechat.Chat) error {
 		}
 		return found(t.db.Model(&onlineChatRow{}).Where("id = ? AND account_id = ?", string(c.ID), string(c.Account)).
 			Select("Name", "Pipeline", "SourceID", "IsDefault").Updates(chatRow(c)))
+	})
+}
+
+// SetExternalIDField implements onlinechat.Store.
+func (s onlineChats) SetExternalIDField(ctx context.Context, a chatid.AccountID, id chatid.ChatID, f onlinechat.CardField) error {
+	return s.write(ctx, "choose the field of external ids", func(t *tx) error {
+		return found(t.db.Model(&onlineChatRow{}).Where("id = ? AND account_id = ?", string(id), string(a)).
+			Select("ExternalKind", "ExternalField", "ExternalName").Updates(onlineChatRow{ExternalKind: string(f.Kind), ExternalField: f.ID, ExternalName: f.Name}))
 	})
 }
 

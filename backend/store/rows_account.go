@@ -81,6 +81,9 @@ type onlineChatRow struct {
 	Pipeline         int64 `gorm:"column:pipeline_id"`
 	SourceExternalID string
 	SourceID         int64
+	ExternalKind     string
+	ExternalField    int64
+	ExternalName     string
 	IdentityMode     string
 	IdentityChosen   int
 	ShortID          int64 `gorm:"column:short_id_at"`

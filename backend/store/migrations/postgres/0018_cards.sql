@@ -31,7 +31,15 @@ CREATE TABLE card_marks (
 -- Until when API v4 asked to be left alone with an account's cards.
 ALTER TABLE accounts ADD COLUMN cards_paused_until BIGINT NOT NULL DEFAULT 0;
 
+-- The field of the CRM that holds the site's id of a person, for each chat.
+ALTER TABLE online_chats ADD COLUMN external_kind TEXT NOT NULL DEFAULT '';
+ALTER TABLE online_chats ADD COLUMN external_field BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE online_chats ADD COLUMN external_name TEXT NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE online_chats DROP COLUMN external_name;
+ALTER TABLE online_chats DROP COLUMN external_field;
+ALTER TABLE online_chats DROP COLUMN external_kind;
 ALTER TABLE accounts DROP COLUMN cards_paused_until;
 DROP TABLE card_marks;
 DROP TABLE card_jobs;
