@@ -30,19 +30,26 @@ func newMailer(cfg config.Config, texts *i18n.Catalog, log *slog.Logger) *mailer
 
 // SendVerification sends the link that proves an address.
 func (m *mailer) SendVerification(_ context.Context, to, locale, token string) error {
-	m.sendLink("verify", to, locale, "/verify-email#"+token)
+	m.sendLink("verify", to, locale, "/verify-email#"+token, "")
 	return nil
 }
 
 // SendReset sends the link by which a forgotten password is replaced.
 func (m *mailer) SendReset(_ context.Context, to, locale, token string) error {
-	m.sendLink("reset", to, locale, "/reset-password#"+token)
+	m.sendLink("reset", to, locale, "/reset-password#"+token, "")
 	return nil
 }
 
-// sendLink sends the mail with the texts mail.<kind>. The token stands in the
-// link's fragment, which browsers send to nobody.
-func (m *mailer) sendLink(kind, to, locale, path string) {
+// SendInvite sends the link by which somebody joins a team.
+func (m *mailer) SendInvite(_ context.Context, to, locale, token, by string) error {
+	m.sendLink("invite", to, locale, "/join#"+token, by)
+	return nil
+}
+
+// sendLink sends the mail with the texts mail.<kind>; by is who wants it, where that
+// is somebody else. The token stands in the link's fragment, which browsers send to
+// nobody.
+func (m *mailer) sendLink(kind, to, locale, path, by string) {
 	link := m.appURL + path
 	if m.smtp.Addr == "" {
 		m.log.Warn("no mail server is set: open the link that would have been mailed", "mail", kind, "to", to, "link", link)
@@ -52,7 +59,7 @@ func (m *mailer) sendLink(kind, to, locale, path string) {
 	// In the background: how long a mail server takes must not tell whether the
 	// address is known. A mail that is lost is asked for again by the same form.
 	go func() {
-		err := m.send(to, words.Text("mail."+kind+".subject", nil), words.Text("mail."+kind+".body", map[string]any{"Link": link}))
+		err := m.send(to, words.Text("mail."+kind+".subject", nil), words.Text("mail."+kind+".body", map[string]any{"Link": link, "By": by}))
 		if err != nil {
 			m.log.Error("mail not sent", "mail", kind, "error", err)
 		}

@@ -411,6 +411,10 @@ func (m *mailbox) SendReset(ctx context.Context, to, locale, token string) error
 	return m.SendVerification(ctx, to, locale, token)
 }
 
+func (m *mailbox) SendInvite(ctx context.Context, to, locale, token, _ string) error {
+	return m.SendVerification(ctx, to, locale, token)
+}
+
 func (m *mailbox) all() []sentMail {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -126,6 +126,11 @@ func (s *Service) Do(ctx context.Context, e Entry, do func(context.Context) erro
 	return err
 }
 
+// Note writes the line of an act that is done already.
+func (s *Service) Note(ctx context.Context, e Entry) error {
+	return s.Do(ctx, e, func(context.Context) error { return nil })
+}
+
 // line is one line of text that every database takes: somebody typed it.
 func line(s string) string {
 	s = strings.Map(func(r rune) rune {

@@ -28,10 +28,12 @@ func (s *Server) ownRoutes(r *gin.Engine) {
 	open := r.Group(consoleRoot, s.asPage, s.ownPlace, s.limited(perAddress), s.bodyLimit(maxWidgetBytes))
 	open.GET("", s.ownHome)
 	open.POST("", s.ownSignIn)
+	s.joinRoutes(r, open)
 
 	p := r.Group(consoleRoot, s.asPage, s.ownPlace, s.limited(perAddress), s.consoleSession)
 	f := p.Group("", s.bodyLimit(maxConsoleBytes), s.consoleForm)
 	f.POST("/sign-out", s.ownSignOut)
+	s.teamRoutes(p, f)
 }
 
 // ownPlace is the place of pages without an account.

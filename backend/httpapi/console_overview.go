@@ -154,7 +154,10 @@ func (p *place) entry(act console.Act, subject string) console.Entry {
 }
 
 // acts are all that a page may be told of in its address.
-var acts = []console.Act{console.RenameChat, console.SetSites, console.Resend, console.ResendAll, console.Drop, console.DropAll}
+var acts = []console.Act{
+	console.Invite, console.Revoke, console.SetRole, console.RemoveMember, console.ChangePassword, console.SetLanguage,
+	console.RenameChat, console.SetSites, console.Resend, console.ResendAll, console.Drop, console.DropAll,
+}
 
 // outcome tells on the page how the act went that led to it.
 func (s *Server) outcome(c *gin.Context, v *consoleView, failed error) {
@@ -192,6 +195,14 @@ type activityLine struct {
 
 func (s *Server) consoleActivity(c *gin.Context) {
 	p := placeOf(c)
+	s.showLog(c, p.root+"/activity", func(ctx context.Context, before string) ([]console.Entry, bool, error) {
+		return s.Console.Log(ctx, p.account.ID, before, activityPage)
+	})
+}
+
+// showLog draws a page of a log, whose own path is page.
+func (s *Server) showLog(c *gin.Context, page string, read func(ctx context.Context, before string) ([]console.Entry, bool, error)) {
+	p := placeOf(c)
 	before := c.Query("before")
 	if before != "" && !chatid.Valid(before) {
 		s.fail(c, fault.New(fault.Invalid, "invalid_request"))
@@ -199,9 +210,9 @@ func (s *Server) consoleActivity(c *gin.Context) {
 	}
 	ctx, cancel := consoleContext(c)
 	defer cancel()
-	list, more, err := s.Console.Log(ctx, p.account.ID, before, activityPage)
+	list, more, err := read(ctx, before)
 	var names map[chatid.CRMUserID]string
-	if err == nil {
+	if err == nil && p.account.ID != "" {
 		names, err = s.names(ctx, p.account.ID)
 	}
 	if err != nil {
@@ -216,7 +227,7 @@ func (s *Server) consoleActivity(c *gin.Context) {
 		})
 	}
 	if more {
-		body.Older = p.root + "/activity?before=" + list[len(list)-1].ID
+		body.Older = page + "?before=" + list[len(list)-1].ID
 	}
 	s.consoleRender(c, http.StatusOK, "activity", func(v *consoleView) {
 		v.Title, v.Body = s.text(c, "console.nav.activity", nil), body

@@ -27,7 +27,7 @@ var consoleStyle []byte
 var consoleScript []byte
 
 // consolePages are the pages by name, each with the layout around it.
-var consolePages = parseConsole("overview", "chats", "chat", "activity", "start", "message", "signin", "accounts")
+var consolePages = parseConsole("overview", "chats", "chat", "activity", "start", "message", "signin", "accounts", "team", "profile", "signup", "forgotten")
 
 func parseConsole(names ...string) map[string]*template.Template {
 	pages := map[string]*template.Template{}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"leadline/backend/account"
+	"leadline/backend/console"
 	"leadline/backend/conversation"
 	"leadline/backend/i18n"
 )
@@ -21,7 +22,7 @@ func TestConsoleHasWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var keys []string
+	keys := []string{"console.act." + string(console.Join), "team.role.owner", "team.role.admin", "team.role.viewer"}
 	names, err := fs.Glob(consoleHTML, "console/*.html")
 	if err != nil {
 		t.Fatal(err)

@@ -46,6 +46,9 @@ var (
 	perSignUpAddress    = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
 	// Each asked-for reset may send a mail to somebody who did not ask.
 	perResetLogin   = budget{name: "reset", every: 10 * time.Minute, burst: 3}
+	perResetAddress = budget{name: "resets of an address", every: 2 * time.Minute, burst: 10}
+	perInvited      = budget{name: "invited", every: 10 * time.Minute, burst: 3}
+	perInviter      = budget{name: "invitations", every: time.Minute, burst: 20}
 	perResetAccount = budget{name: "resets of an account", every: 2 * time.Minute, burst: 10}
 	// Addresses that nobody has are guesses.
 	perUnknownHook = budget{name: "unknown-hook", every: 6 * time.Second, burst: 20}

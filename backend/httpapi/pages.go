@@ -35,6 +35,8 @@ type pageView struct {
 	Form              *pageForm
 	// Close tells that nothing more is to be done here.
 	Close string
+	// Console are the words of a link to the console, where that is where to go on.
+	Console string
 }
 
 // pageForm posts the token of the address's fragment to Action.
@@ -58,6 +60,10 @@ func (s *Server) page(c *gin.Context, status int, key string) {
 	v := pageView{Title: s.text(c, key+".title", nil), Text: s.text(c, key+".text", nil)}
 	if strings.HasPrefix(key, "oauth.") {
 		v.Close = s.text(c, "oauth.close", nil)
+	}
+	switch key {
+	case "verify.ok", "reset.ok", "team.join.ok":
+		v.Console = s.text(c, "team.page.console", nil)
 	}
 	s.render(c, status, v)
 }

@@ -26,6 +26,9 @@ var files embed.FS
 // everybody whose language is not among them.
 var Languages = []string{"en", "ru", "es", "pt"}
 
+// Names are what the speakers of each language call it, the same on every page.
+var Names = map[string]string{"en": "English", "ru": "Русский", "es": "Español", "pt": "Português"}
+
 // Catalog holds all words. It is read-only and safe for many goroutines.
 type Catalog struct {
 	localizers map[string]Localizer

@@ -35,6 +35,8 @@ type Proofs interface {
 type Mailer interface {
 	SendVerification(ctx context.Context, to, locale, token string) error
 	SendReset(ctx context.Context, to, locale, token string) error
+	// SendInvite sends what by, an address, invites to a team with.
+	SendInvite(ctx context.Context, to, locale, token, by string) error
 }
 
 // Limits of a password. The upper one keeps hashing cheap to refuse.

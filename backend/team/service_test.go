@@ -202,6 +202,11 @@ func (m *mails) SendVerification(_ context.Context, to, locale, token string) er
 	return nil
 }
 
+func (m *mails) SendInvite(_ context.Context, to, locale, token, by string) error {
+	*m = append(*m, strings.Join([]string{to, locale, "invite", token, by}, " "))
+	return nil
+}
+
 func (m *mails) SendReset(ctx context.Context, to, locale, token string) error {
 	return m.SendVerification(ctx, to, locale, token)
 }

@@ -43,6 +43,7 @@ func (u User) CanConnect() bool { return u.Role == Owner || u.Role == Admin }
 
 // Store keeps teams and users.
 type Store interface {
+	MemberStore
 	// CreateUser stores a user; with a TeamID that does not exist yet the team is
 	// made in the same transaction. fault.Conflict "email_taken" for a known address.
 	CreateUser(ctx context.Context, u User) error

@@ -1,0 +1,12 @@
+package console
+
+// The acts at the console's own address, on a team and its accounts.
+const (
+	Invite         Act = "invite"
+	Revoke         Act = "revoke"
+	SetRole        Act = "set_role"
+	RemoveMember   Act = "remove_member"
+	Join           Act = "join"
+	ChangePassword Act = "change_password"
+	SetLanguage    Act = "set_language"
+)
