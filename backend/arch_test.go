@@ -39,11 +39,11 @@ var arrows = map[string][]string{
 	"realtime":     {"fault", "chatid"},
 	"media":        {"fault", "chatid"},
 	"bridge":       {"account", "conversation", "keyaction", "onlinechat", "outbox", "amojo", "amocrm", "media", "fault", "chatid"},
-	"store":        {"account", "console", "conversation", "keyaction", "onlinechat", "desk", "team", "outbox", "fault", "chatid"},
+	"store":        {"account", "console", "conversation", "greeting", "keyaction", "onlinechat", "desk", "team", "outbox", "fault", "chatid"},
 	"store/pgtest": {}, // tests of store and app alone
 	"media/s3test": {}, // tests of media and app alone
-	"httpapi":      {"account", "console", "conversation", "keyaction", "onlinechat", "desk", "team", "auth", "media", "realtime", "i18n", "sitechat", "fault", "chatid"},
-	"app": {"account", "console", "conversation", "keyaction", "onlinechat", "desk", "team", "outbox", "auth", "amojo", "amocrm", "bridge", "store", "media", "realtime",
+	"httpapi":      {"account", "console", "conversation", "greeting", "keyaction", "onlinechat", "desk", "team", "auth", "media", "realtime", "i18n", "sitechat", "fault", "chatid"},
+	"app": {"account", "console", "conversation", "greeting", "keyaction", "onlinechat", "desk", "team", "outbox", "auth", "amojo", "amocrm", "bridge", "store", "media", "realtime",
 		"httpapi", "i18n", "sitechat", "config", "fault", "chatid"},
 	"cmd/leadline":    {"app", "config", "widgetzip", "fault"},
 	"sandbox":         {"sandbox/crmpage"},

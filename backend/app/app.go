@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -26,6 +27,7 @@ import (
 	"leadline/backend/console"
 	"leadline/backend/conversation"
 	"leadline/backend/desk"
+	"leadline/backend/greeting"
 	"leadline/backend/httpapi"
 	"leadline/backend/i18n"
 	"leadline/backend/media"
@@ -72,6 +74,7 @@ type App struct {
 	streams    *realtime.Server
 	typing     *bridge.Typing
 	desk       *desk.Service
+	greetings  *greeting.Service
 	fetches    *bridge.Fetches
 	avatars    *bridge.Avatars
 	unsent     unsent
@@ -180,6 +183,10 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		},
 	})
 	conversations := conversation.NewService(a.store.Conversations(), a.worker, publisher{a.hub}, newID, o.Now)
+	a.greetings = greeting.NewService(greeting.Deps{
+		Store: a.store.Greetings(), Metas: a.store.Conversations().Meta, Begun: begun(conversations), Zone: zone(chats),
+		Random: mathrand.IntN, Now: o.Now, Logger: o.Logger,
+	})
 	a.healer = conversation.NewHealer(a.store.Gaps(), conversations, o.Now, o.Logger)
 	a.Accounts = account.NewService(account.Deps{
 		Store: a.store.Accounts(), CRM: crm, Channel: followed{crm, a}, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
@@ -219,7 +226,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.handler = httpapi.New(httpapi.Deps{
 		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
 		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,
-		OnlineChats: chats, Console: console.NewService(a.store.Console(), newID, o.Now, o.Logger), Desk: a.desk, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
+		OnlineChats: chats, Console: console.NewService(a.store.Console(), newID, o.Now, o.Logger), Desk: a.desk, Greetings: a.greetings, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
 		Texts: p.texts, Database: a.store, NewID: newID, Now: o.Now, Logger: o.Logger,
 	})
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -18,6 +19,7 @@ const (
 	StateLife   = 30 * time.Minute
 	ProofLife   = 24 * time.Hour
 	ResetLife   = time.Hour
+	ShownLife   = 14 * 24 * time.Hour
 )
 
 // Bounds of tokens of ours, in bytes: a ticket holds one origin, a visitor token
@@ -30,9 +32,16 @@ const (
 // MaxVisitorToken bounds a visitor token in bytes.
 const MaxVisitorToken = 7 << 10
 
+// MaxShownToken bounds what ReadShown reads, in bytes: a greeting of 16 KB as JSON,
+// in base64.
+const MaxShownToken = 48 << 10
+
 func (p purpose) maxBytes() int {
-	if p == forVisitor {
+	switch p {
+	case forVisitor:
 		return maxVisitorToken
+	case forShown:
+		return MaxShownToken
 	}
 	return maxToken
 }
@@ -47,6 +56,7 @@ const (
 	forState   purpose = "state"
 	forProof   purpose = "proof"
 	forReset   purpose = "reset"
+	forShown   purpose = "shown"
 
 	forConsoleTicket  purpose = "console-ticket"
 	forConsoleTab     purpose = "console-tab"
@@ -55,10 +65,10 @@ const (
 )
 
 // purposes are all of them.
-var purposes = []purpose{forVisitor, forTicket, forState, forProof, forReset, forConsoleTicket, forConsoleTab, forConsoleSession, forConsoleForm}
+var purposes = []purpose{forVisitor, forTicket, forState, forProof, forReset, forShown, forConsoleTicket, forConsoleTab, forConsoleSession, forConsoleForm}
 
 // Keys signs and reads the server's own tokens: visitor tokens, tickets of
-// trusted pages, states of OAuth, proofs of e-mail addresses, resets of
+// trusted pages, what visitors were shown, states of OAuth, proofs of e-mail addresses, resets of
 // passwords, and the console's tickets, sessions and forms. None can stand in for another. It may be used by many goroutines at once.
 type Keys struct {
 	signing string                        // id of the key that signs
@@ -191,6 +201,21 @@ func (k *Keys) ReadVisitor(token string) (Visitor, error) {
 		return Visitor{}, fault.Wrap(fault.Unauthenticated, "token_invalid", err)
 	}
 	return v, nil
+}
+
+// Shown makes the token of what a visitor was shown that is stored nowhere, as JSON:
+// it is believed when it comes back. Whom it is for stands in body.
+func (k *Keys) Shown(body json.RawMessage) (string, error) {
+	return issue(k, forShown, ShownLife, body)
+}
+
+// ReadShown reads such a token. fault.Unauthenticated token_invalid.
+func (k *Keys) ReadShown(token string) (json.RawMessage, error) {
+	body, err := read[json.RawMessage](k, forShown, token)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unauthenticated, "token_invalid", err)
+	}
+	return body, nil
 }
 
 type ticket struct {

@@ -15,6 +15,9 @@ import (
 
 // message sends one inbound message. The error is for the log.
 func (b *Bridge) message(ctx context.Context, p Product, a account.Account, j outbox.Job, m conversation.MessageJob) (outbox.Outcome, error) {
+	if m.Bot && p.BotID == "" {
+		return done(j, m, "", "", ""), nil // nobody there can have said it (C §3.4.3)
+	}
 	out := b.outgoing(p, j.Lane, m)
 	var effects []outbox.Effect
 	if m.Contact != 0 {
@@ -60,6 +63,9 @@ func (b *Bridge) outgoing(p Product, lane chatid.ConversationID, m conversation.
 		}
 		out.Receiver = &visitor
 	}
+	if m.Bot {
+		out.Text = withButtons(m)
+	}
 	if p.MultipleSources {
 		out.SourceID = m.Source
 	}
@@ -80,6 +86,24 @@ func (b *Bridge) outgoing(p Product, lane chatid.ConversationID, m conversation.
 		}
 	}
 	return out
+}
+
+// withButtons is what the bot said with the buttons that it offered, for operators:
+// the service takes no buttons from outside.
+func withButtons(m conversation.MessageJob) string {
+	text := m.Text
+	if m.Content == nil || m.Content.Markup == nil {
+		return text
+	}
+	for _, row := range m.Content.Markup.Buttons {
+		for _, b := range row {
+			text += "\n▸ " + b.Text
+			if b.URL != "" && b.URL != b.Text {
+				text += ": " + b.URL
+			}
+		}
+	}
+	return text
 }
 
 // client is the visitor, whom the chat is with, on either side of a message.

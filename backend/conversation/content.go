@@ -42,12 +42,14 @@ type Content struct {
 	Post     *Post     `json:"post,omitempty"`
 	// Callback is the row of a list message that the visitor chose.
 	Callback string `json:"cb,omitempty"`
+	// Untold: the CRM does not have this message.
+	Untold bool `json:"untold,omitempty"`
 }
 
 // Tells is false for a message that is text alone.
 func (c Content) Tells() bool {
 	return c.File != "" || c.Group != "" || c.Location != nil || c.Card != nil || c.Markup != nil || c.Quote != nil || len(c.Forwards) > 0 ||
-		c.Post != nil || c.Callback != ""
+		c.Post != nil || c.Callback != "" || c.Untold
 }
 
 // Location is a point on the map, in degrees.

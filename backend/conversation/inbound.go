@@ -45,6 +45,8 @@ type Draft struct {
 	Source string
 	// Several: the visitor may hold several conversations, and Who names which.
 	Several bool
+	// Bot is the chat's greeting bot; nil for none.
+	Bot *Bot
 }
 
 // Write accepts a visitor's message: once it returns without an error the
@@ -80,7 +82,7 @@ func (s *Service) accept(ctx context.Context, who Who, d Draft, b *CallBack) (Me
 			Alias: line(d.Alias, 128), Locale: line(d.Locale, 16),
 		}),
 		Conversation: into, Several: d.Several,
-		Source: d.Source, ReplyTo: d.ReplyTo, Press: d.Press, CallBack: b,
+		Source: d.Source, ReplyTo: d.ReplyTo, Press: d.Press, CallBack: b, Bot: d.Bot, NewID: s.newID,
 		Holder: s.holder(), MaxWaiting: MaxWaitingPerLane,
 	})
 	if err != nil {

@@ -180,6 +180,9 @@ type MessageJob struct {
 	Author *JobAuthor `json:"author,omitempty"`
 	// Silent makes no lead and no notification (C §3.4.8).
 	Silent bool `json:"silent,omitempty"`
+	// Bot: the greeting bot said it. Without a bot of the channel nobody can say so
+	// there, and it is left out.
+	Bot bool `json:"bot,omitempty"`
 }
 
 // JobFile is what the delivery of a message needs of its file.

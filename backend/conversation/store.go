@@ -27,6 +27,11 @@ type NewInbound struct {
 	Press *Press
 	// CallBack is stored with the message that it is.
 	CallBack *CallBack
+	// Bot greets before the visitor's first message, and replies to those while it
+	// runs. It runs until it is over, or an operator has written (BOT-13).
+	Bot *Bot
+	// NewID gives the ids of what the bot says.
+	NewID func() string
 	Holder
 	// MaxWaiting bounds the undelivered jobs of one lane; 0 = no bound.
 	MaxWaiting int

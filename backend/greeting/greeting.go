@@ -32,6 +32,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"leadline/backend/fault"
 )
@@ -148,8 +149,11 @@ func Parse(raw []byte) (Bot, error) {
 
 // wellFormed checks the JSON itself, and that it is not nested too deeply.
 func wellFormed(raw []byte) error {
-	var any json.RawMessage
-	if err := json.Unmarshal(raw, &any); err != nil {
+	if !utf8.Valid(raw) {
+		return notJSON(raw, errors.New("not UTF-8"))
+	}
+	var whole json.RawMessage
+	if err := json.Unmarshal(raw, &whole); err != nil {
 		return notJSON(raw, err)
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))

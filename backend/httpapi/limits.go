@@ -30,8 +30,9 @@ var (
 	perVisitorFiles    = budget{name: "files", every: 3 * time.Second, burst: 20, code: "too_many_files"}
 	perAddressFiles    = budget{name: "files of an address", every: 500 * time.Millisecond, burst: 100, code: "too_many_files"}
 	// Each may keep 64 KB of whoever asks for a session.
-	perVisitorMeta = budget{name: "meta", every: 5 * time.Second, burst: 20}
-	perAddressMeta = budget{name: "meta of an address", every: time.Second, burst: 100}
+	perVisitorMeta      = budget{name: "meta", every: 5 * time.Second, burst: 20}
+	perAddressMeta      = budget{name: "meta of an address", every: time.Second, burst: 100}
+	perAddressGreetings = budget{name: "greetings of an address", every: 200 * time.Millisecond, burst: 200}
 	// Each of them may make somebody call a number.
 	perVisitorCallBacks = budget{name: "call-backs", every: time.Minute, burst: 5, code: "too_many_callbacks"}
 	perAddressCallBacks = budget{name: "call-backs of an address", every: 20 * time.Second, burst: 20, code: "too_many_callbacks"}

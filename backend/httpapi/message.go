@@ -22,6 +22,7 @@ type messageJSON struct {
 	Status    string                 `json:"status"`
 	Error     *reasonJSON            `json:"error,omitempty"`
 	Author    *authorJSON            `json:"author,omitempty"`
+	Bot       bool                   `json:"bot,omitempty"`
 	EditedAt  int64                  `json:"edited_at,omitempty"`
 	Group     string                 `json:"group,omitempty"`
 	File      *fileJSON              `json:"file,omitempty"`
@@ -94,7 +95,7 @@ func (v view) message(m conversation.Message) messageJSON {
 	out := messageJSON{
 		ID: string(m.ID), ClientID: string(m.ClientID), Seq: m.Seq, Rev: m.Rev, At: m.At,
 		Direction: string(m.Direction), Kind: m.Kind, Text: m.Text, Status: "sent",
-		Group: m.Group, Location: m.Location, Card: m.Card, Markup: m.Markup, Post: m.Post,
+		Group: m.Group, Location: m.Location, Card: m.Card, Markup: m.Markup, Post: m.Post, Bot: m.ByBot(),
 	}
 	if m.Direction == conversation.Outbound && m.AuthorName != "" {
 		out.Author = &authorJSON{Name: m.AuthorName}

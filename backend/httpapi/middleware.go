@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"leadline/backend/auth"
 	"leadline/backend/fault"
 )
 
@@ -18,6 +19,8 @@ const (
 	maxWidgetBytes     = 8 << 10
 	maxBackgroundBytes = 16 << 10
 	maxVisitorBytes    = 32 << 10
+	// A message may bring the greeting that its visitor saw.
+	maxMessageBytes = maxVisitorBytes + auth.MaxShownToken
 )
 
 const (

@@ -20,6 +20,7 @@ import (
 	"leadline/backend/console"
 	"leadline/backend/conversation"
 	"leadline/backend/desk"
+	"leadline/backend/greeting"
 	"leadline/backend/i18n"
 	"leadline/backend/media"
 	"leadline/backend/onlinechat"
@@ -82,6 +83,7 @@ type Deps struct {
 	Conversations *conversation.Service
 	OnlineChats   *onlinechat.Service
 	Desk          *desk.Service
+	Greetings     *greeting.Service
 	Console       *console.Service
 	OAuth         OAuth
 	Hooks         Hooks
@@ -183,7 +185,7 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	r.POST("/v1/files", s.sameOrigin, s.limited(perAddressFiles), s.visitorToken, s.limited(perVisitorFiles), s.upload)
 	v := r.Group("/v1", s.sameOrigin, s.visitorToken)
 	v.GET("/messages", s.limited(perVisitor), s.history)
-	v.POST("/messages", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.write)
+	v.POST("/messages", s.bodyLimit(maxMessageBytes), s.limited(perVisitorMessages), s.write)
 	v.PATCH("/messages/:id", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.edit)
 	v.PUT("/messages/:id/reaction", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.react)
 	v.DELETE("/messages/:id/reaction", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.unreact)
@@ -192,6 +194,7 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	v.GET("/conversations", s.limited(perVisitor), s.conversations)
 	v.POST("/callbacks", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.limited(perVisitorCallBacks), s.limitedAddress(perAddressCallBacks), s.callBack)
 	v.POST("/meta", s.bodyLimit(maxMetaBytes), s.limited(perVisitorMeta), s.limitedAddress(perAddressMeta), s.meta)
+	v.POST("/greeting", s.bodyLimit(maxMetaBytes), s.limited(perVisitor), s.limitedAddress(perAddressGreetings), s.greet)
 	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
 	v.GET("/stream/events", s.limited(perVisitor), s.events)
 	v.GET("/stream/poll", s.limited(perVisitor), s.poll)

@@ -103,6 +103,8 @@ type sessionAnswer struct {
 	Ask onlinechat.Ask `json:"ask,omitempty"`
 	// Conversations is there, if empty, where a visitor may hold several.
 	Conversations *[]summaryJSON `json:"conversations,omitempty"`
+	// Greets: a greeting can be asked for.
+	Greets bool `json:"greets,omitempty"`
 	// Warning is for the site's developer.
 	Warning *warningJSON `json:"warning,omitempty"`
 }
@@ -152,7 +154,7 @@ func (s *Server) session(c *gin.Context) {
 		return
 	}
 	out := sessionAnswer{
-		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(),
+		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(), Greets: chat.Greets,
 	}
 	if warning != "" {
 		out.Warning = &warningJSON{warning, s.text(c, "warning."+warning, nil)}
@@ -201,6 +203,8 @@ type writeBody struct {
 	Contact  contactBody            `json:"contact"`
 	Alias    string                 `json:"alias" binding:"max=128"`
 	Locale   string                 `json:"locale" binding:"max=16"`
+	// Greeting is the token of the greeting that the visitor saw before they wrote.
+	Greeting string `json:"greeting" binding:"max=49152"`
 }
 
 // write accepts a message: 200 means that it is on disk.
@@ -228,6 +232,10 @@ func (s *Server) write(c *gin.Context) {
 	}
 	if p := in.Press; p != nil {
 		draft.Press = &conversation.Press{Message: chatid.MessageID(p.Message), Text: p.Text, Callback: p.Callback}
+	}
+	if err = s.greeted(c.Request.Context(), who, chat, in, &draft); err != nil {
+		s.fail(c, err)
+		return
 	}
 	m, err := s.Conversations.Write(c.Request.Context(), who, draft)
 	if err != nil {

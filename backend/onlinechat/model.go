@@ -24,6 +24,8 @@ type Chat struct {
 	Default bool
 	// Several: a visitor may hold several conversations (O §6.4); changed by SetSeveral.
 	Several bool
+	// Greets: its greeting bot is switched on; changed by package greeting.
+	Greets bool
 	// ExternalID is where the CRM keeps the site's ids of people; changed by
 	// SetExternalIDField.
 	ExternalID CardField

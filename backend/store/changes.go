@@ -104,7 +104,7 @@ func (s conversations) SaveReaction(ctx context.Context, c conversation.Change, 
 		if l.byRef {
 			job.Chat = chatid.ChatRef(l.chatRef)
 		}
-		if job.Message != "" || job.Ref != "" {
+		if (job.Message != "" || job.Ref != "") && !m.Untold {
 			if err = t.enqueue(l, c.Holder, m.Rev, conversation.JobReact, job); err != nil {
 				return conversation.Saved{}, err
 			}
@@ -168,22 +168,28 @@ func (s conversations) SaveEnd(ctx context.Context, e conversation.End) (convers
 		if again || wroteSince || l.endedAt != 0 || l.seq == 0 {
 			return conversation.Saved{Duplicate: true}, nil
 		}
-		l.endedAt, l.lastAt = e.Now.UnixMilli(), max(e.Now.UnixMilli(), l.lastAt+1)
-		m := conversation.Message{
-			ID: e.ID, Account: e.Account, Conversation: e.Conversation, Seq: l.next(), At: l.lastAt,
-			Direction: conversation.Outbound, Kind: conversation.KindEnded, Status: conversation.Read,
-		}
-		m.Rev = m.Seq
-		if _, err = t.insertMessage(m); err != nil {
+		m, err := t.endLane(l, e, talk)
+		if err != nil {
 			return conversation.Saved{}, err
-		}
-		if e.ByVisitor {
-			if err = t.enqueue(l, e.Holder, m.Seq, conversation.JobClose, conversation.CloseJob{Talk: talk}); err != nil {
-				return conversation.Saved{}, err
-			}
 		}
 		return t.stored(l, m)
 	})
+}
+
+// endLane adds the line that ends a conversation and, where it was not ended there,
+// the job that closes its talk.
+func (t *tx) endLane(l *lane, e conversation.End, talk chatid.TalkID) (conversation.Message, error) {
+	l.endedAt, l.lastAt = e.Now.UnixMilli(), max(e.Now.UnixMilli(), l.lastAt+1)
+	m := conversation.Message{
+		ID: e.ID, Account: e.Account, Conversation: e.Conversation, Seq: l.next(), At: l.lastAt,
+		Direction: conversation.Outbound, Kind: conversation.KindEnded, Status: conversation.Read,
+	}
+	m.Rev = m.Seq
+	_, err := t.insertMessage(m)
+	if err == nil && e.ByVisitor {
+		err = t.enqueue(l, e.Holder, m.Seq, conversation.JobClose, conversation.CloseJob{Talk: talk})
+	}
+	return m, err
 }
 
 // SaveRead implements conversation.Store.

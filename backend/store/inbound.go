@@ -16,7 +16,7 @@ import (
 // SaveInbound implements conversation.Store.
 func (s conversations) SaveInbound(ctx context.Context, in conversation.NewInbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres && !in.Several && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil && in.CallBack == nil {
+	if s.postgres && !in.Several && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil && in.CallBack == nil && in.Bot == nil {
 		quick, ok, err := s.quickInbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save inbound message: %w", err)
@@ -63,7 +63,7 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 		return conversation.Saved{Message: list[0], Visitor: v.ID, Duplicate: true}, err
 	}
 	ended := l.over()
-	asks := m.File != "" || in.ReplyTo != "" || in.Press != nil || in.CallBack != nil || ended
+	asks := m.File != "" || in.ReplyTo != "" || in.Press != nil || in.CallBack != nil || in.Bot != nil || ended
 	if asks {
 		// A repeat is looked for first: its file is sent already, its call-back open.
 		if saved, err := duplicate(); !errors.Is(err, sql.ErrNoRows) {
@@ -71,6 +71,9 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 		}
 		if ended {
 			return conversation.Saved{}, fault.New(fault.Conflict, "conversation_ended")
+		}
+		if err = t.greet(l, in); err != nil {
+			return conversation.Saved{}, err
 		}
 		if err = t.complete(l, in, &m); err != nil {
 			return conversation.Saved{}, err
@@ -102,6 +105,9 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 	l.lastAt = m.At
 	l.said(in.Now)
 	if err = t.enqueue(l, in.Holder, m.Seq, conversation.JobMessage, l.messageJob(m, in.Source)); err != nil {
+		return conversation.Saved{}, err
+	}
+	if err = t.reply(l, in, m); err != nil {
 		return conversation.Saved{}, err
 	}
 	return conversation.Saved{Message: m, Visitor: v.ID, Claim: l.claim, Job: l.first}, t.saveLane(l)
@@ -160,7 +166,7 @@ func (t *tx) complete(l *lane, in conversation.NewInbound, m *conversation.Messa
 			return err
 		}
 	}
-	if p := in.Press; p != nil {
+	if p := in.Press; p != nil && !in.Bot.Offers(*p) {
 		q, err := t.ofLane(l, p.Message)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && !q.Markup.Has(p.Text, p.Callback) {
 			return fault.New(fault.Invalid, "no_such_button")

@@ -17,7 +17,7 @@ func (r onlineChatRow) domain() onlinechat.Chat {
 	return onlinechat.Chat{
 		ID: chatid.ChatID(r.ID), Account: chatid.AccountID(r.Account), Name: r.Name, Pipeline: chatid.PipelineID(r.Pipeline),
 		SourceExternalID: r.SourceExternalID, SourceID: chatid.SourceID(r.SourceID), Default: r.IsDefault != 0,
-		Several: r.Several != 0, ExternalID: onlinechat.CardField{Kind: onlinechat.CardKind(r.ExternalKind), ID: r.ExternalField, Name: r.ExternalName}, CreatedAt: at(r.Created),
+		Several: r.Several != 0, Greets: r.Greets != 0, ExternalID: onlinechat.CardField{Kind: onlinechat.CardKind(r.ExternalKind), ID: r.ExternalField, Name: r.ExternalName}, CreatedAt: at(r.Created),
 	}
 }
 
@@ -142,9 +142,9 @@ func (s onlineChats) Chat(ctx context.Context, id chatid.ChatID) (onlinechat.Cha
 	// Plain SQL: every visitor's message asks.
 	var c onlinechat.Chat
 	var created int64
-	err := s.reader(ctx).row(`SELECT id, account_id, name, pipeline_id, source_external_id, source_id, is_default <> 0, several <> 0, created_at
+	err := s.reader(ctx).row(`SELECT id, account_id, name, pipeline_id, source_external_id, source_id, is_default <> 0, several <> 0, greets <> 0, created_at
 		FROM online_chats WHERE id = ?`, string(id)).
-		Scan(&c.ID, &c.Account, &c.Name, &c.Pipeline, &c.SourceExternalID, &c.SourceID, &c.Default, &c.Several, &created)
+		Scan(&c.ID, &c.Account, &c.Name, &c.Pipeline, &c.SourceExternalID, &c.SourceID, &c.Default, &c.Several, &c.Greets, &created)
 	if err != nil {
 		return onlinechat.Chat{}, fmt.Errorf("find online chat: %w", translate(err))
 	}

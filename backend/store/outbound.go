@@ -116,7 +116,8 @@ func (t *tx) outboundJobs(l *lane, in conversation.NewOutbound, m conversation.M
 // known finds a message that is here under another name, and keeps the service's
 // id of it: one of an imported history that comes back as a hook before its
 // delivery was answered (C §9, trap 26), or one that came as a v1 hook, which has
-// no id, and now stands in the history, or the other way round (design.md §2).
+// no id, and now stands in the history, or the other way round (design.md §2). What
+// the greeting bot said stands over there with its buttons behind the text.
 func (t *tx) known(l *lane, m conversation.Message) (conversation.Message, error) {
 	other := `(ref = '' AND client_id <> '' OR ref LIKE 'v1:%')`
 	if !reportable(m.Ref) {
@@ -124,9 +125,10 @@ func (t *tx) known(l *lane, m conversation.Message) (conversation.Message, error
 	}
 	from, until := moment(m.At)
 	found, err := scanMessage(t.row(`SELECT `+messageColumns+` FROM messages
-		WHERE conversation_id = ? AND at BETWEEN ? AND ? AND (at = ? OR at = ? OR at > ? AND at <= ?) AND direction = ? AND text = ? AND `+other+`
+		WHERE conversation_id = ? AND at BETWEEN ? AND ? AND (at = ? OR at = ? OR at > ? AND at <= ?) AND direction = ?
+		AND (text = ? OR client_id = id AND substr(CAST(? AS TEXT), 1, length(text)) = text) AND `+other+`
 		ORDER BY (CASE WHEN at = ? THEN 0 ELSE 1 END), seq LIMIT 1`,
-		l.id, from, max(m.At, until), m.At, from, from, until, string(conversation.Outbound), m.Text, m.At))
+		l.id, from, max(m.At, until), m.At, from, from, until, string(conversation.Outbound), m.Text, m.Text, m.At))
 	if err == nil && reportable(m.Ref) {
 		found.Ref = m.Ref
 		_, err = t.exec(`UPDATE messages SET ref = ? WHERE id = ?`, string(m.Ref), string(found.ID))

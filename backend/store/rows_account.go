@@ -89,6 +89,7 @@ type onlineChatRow struct {
 	ShortID          int64 `gorm:"column:short_id_at"`
 	IsDefault        int
 	Several          int
+	Greets           int
 	Numbered         int64
 	Hours            string
 	NoCallBacks      int `gorm:"column:no_callbacks"`

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"leadline/backend/chatid"
+	"leadline/backend/conversation"
+	"leadline/backend/fault"
+	"leadline/backend/onlinechat"
+)
+
+// begun tells the greeting bot whether a visitor has written already, or was written to.
+func begun(c *conversation.Service) func(context.Context, conversation.Who) (bool, error) {
+	return func(ctx context.Context, who conversation.Who) (bool, error) {
+		_, _, err := c.Find(ctx, who)
+		if fault.Is(err, fault.NotFound) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+}
+
+// zone is that of a chat's working hours; UTC where it has none.
+func zone(chats *onlinechat.Service) func(context.Context, chatid.ChatID) *time.Location {
+	return func(ctx context.Context, c chatid.ChatID) *time.Location {
+		r, err := chats.Reach(ctx, c)
+		if err != nil || !r.Hours.Set() {
+			return time.UTC
+		}
+		at, err := time.LoadLocation(r.Hours.Zone)
+		if err != nil {
+			return time.UTC
+		}
+		return at
+	}
+}

@@ -1,0 +1,74 @@
+package conversation
+
+import (
+	"encoding/json"
+
+	"leadline/backend/chatid"
+)
+
+// Bot is a chat's greeting bot as a visitor's message meets it: what it says is stored
+// together with that message. What its state means is its own business.
+type Bot struct {
+	// Name is who speaks; "" for the product's own name.
+	Name string
+	// Greeted is set when the visitor saw a greeting before they wrote first. Only
+	// then, and only with the first message of a conversation, the bot begins.
+	Greeted *Greeted
+	// Next gives the turn that a reply leads to. It is called while the conversation is
+	// locked, perhaps more than once: it must be quick and change nothing.
+	Next func(state json.RawMessage, reply string) BotTurn
+}
+
+// Greeted is a greeting as the visitor saw it.
+type Greeted struct {
+	// At is when, in Unix milliseconds.
+	At int64
+	// IDs are those of the messages that the visitor's browser shows; as many as
+	// Turn.Says.
+	IDs  []chatid.MessageID
+	Turn BotTurn
+	// Untold: the CRM is not told of it.
+	Untold bool
+}
+
+// Offers tells whether a button was pressed that the visitor was shown.
+func (b *Bot) Offers(p Press) bool {
+	if b == nil || b.Greeted == nil || p.Callback != "" {
+		return false
+	}
+	for i, id := range b.Greeted.IDs {
+		if id == p.Message {
+			return b.Greeted.Turn.Says[i].Markup.Has(p.Text, "")
+		}
+	}
+	return false
+}
+
+// BotTurn is what a bot does at a time.
+type BotTurn struct {
+	State json.RawMessage
+	// Over: the bot has nothing more to say in this conversation.
+	Over bool
+	Says []BotSay
+	// Close ends the conversation after what was said.
+	Close bool
+}
+
+// BotSay is one message of a bot.
+type BotSay struct {
+	Text   string
+	Markup *Markup // nil for none
+}
+
+// ByBot tells a message of the greeting bot: its ClientID is its own ID.
+func (m Message) ByBot() bool {
+	return m.Direction == Outbound && m.ClientID != "" && string(m.ClientID) == string(m.ID)
+}
+
+// Message is one of its messages as it is stored and shown.
+func (b *Bot) Message(a chatid.AccountID, id chatid.MessageID, s BotSay) Message {
+	return Message{
+		ID: id, Account: a, ClientID: chatid.ClientID(id), Direction: Outbound, Kind: KindText, Text: clean(s.Text),
+		Content: Content{Markup: s.Markup}, AuthorName: line(b.Name, 120),
+	}
+}
