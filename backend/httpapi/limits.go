@@ -36,6 +36,10 @@ var (
 	// Each of them may make somebody call a number.
 	perVisitorCallBacks = budget{name: "call-backs", every: time.Minute, burst: 5, code: "too_many_callbacks"}
 	perAddressCallBacks = budget{name: "call-backs of an address", every: 20 * time.Second, burst: 20, code: "too_many_callbacks"}
+	// Each leaves a line in the log, and may call somebody's server.
+	perBrowserActions   = budget{name: "key actions", every: 2 * time.Second, burst: 30}
+	perAddressActions   = budget{name: "key actions of an address", every: 200 * time.Millisecond, burst: 200}
+	perButtonActions    = budget{name: "key actions of a button", every: 20 * time.Millisecond, burst: 1000}
 	perUserBackground   = budget{name: "background", every: time.Second, burst: 60}
 	perLogin            = budget{name: "login", every: 30 * time.Second, burst: 8}
 	perAccountSignIn    = budget{name: "sign-in", every: 10 * time.Second, burst: 20}

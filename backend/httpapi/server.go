@@ -22,6 +22,7 @@ import (
 	"leadline/backend/desk"
 	"leadline/backend/greeting"
 	"leadline/backend/i18n"
+	"leadline/backend/keyaction"
 	"leadline/backend/media"
 	"leadline/backend/onlinechat"
 	"leadline/backend/realtime"
@@ -84,6 +85,7 @@ type Deps struct {
 	OnlineChats   *onlinechat.Service
 	Desk          *desk.Service
 	Greetings     *greeting.Service
+	KeyActions    *keyaction.Service
 	Console       *console.Service
 	OAuth         OAuth
 	Hooks         Hooks
@@ -195,6 +197,7 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	v.POST("/callbacks", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.limited(perVisitorCallBacks), s.limitedAddress(perAddressCallBacks), s.callBack)
 	v.POST("/meta", s.bodyLimit(maxMetaBytes), s.limited(perVisitorMeta), s.limitedAddress(perAddressMeta), s.meta)
 	v.POST("/greeting", s.bodyLimit(maxMetaBytes), s.limited(perVisitor), s.limitedAddress(perAddressGreetings), s.greet)
+	s.actionRoutes(r, v)
 	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
 	v.GET("/stream/events", s.limited(perVisitor), s.events)
 	v.GET("/stream/poll", s.limited(perVisitor), s.poll)

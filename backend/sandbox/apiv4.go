@@ -1,9 +1,11 @@
 package sandbox
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -82,6 +84,9 @@ func (s *Server) accountRoutes() *http.ServeMux {
 	api("POST /api/v4/leads/unsorted/{uid}/accept", false, (*apiCall).acceptUnsorted)
 	api("DELETE /api/v4/leads/unsorted/{uid}/decline", false, (*apiCall).declineUnsorted)
 	api("POST /api/v4/leads/unsorted/{uid}/link", false, (*apiCall).linkUnsorted)
+	api("GET /api/v4/tasks", false, (*apiCall).listTasks)
+	api("POST /api/v4/tasks", false, (*apiCall).addTasks)
+	api("PATCH /api/v4/tasks", false, (*apiCall).changeTasks)
 	api("GET /api/v4/talks", false, (*apiCall).listTalks)
 	api("GET /api/v4/talks/{id}", false, (*apiCall).oneTalk)
 	api("POST /api/v4/talks/{id}/close", false, (*apiCall).closeTalk)
@@ -228,11 +233,38 @@ func (a *apiCall) accountInfo() {
 	if a.with("amojo_id") {
 		out["amojo_id"] = a.acc.AmojoID
 	}
+	embedded := map[string]any{}
 	if a.with("amojo_rights") {
-		out["_embedded"] = map[string]any{"amojo_rights": map[string]any{"can_direct": true, "can_create_groups": true}}
+		embedded["amojo_rights"] = map[string]any{"can_direct": true, "can_create_groups": true}
+	}
+	if a.with("datetime_settings") {
+		embedded["datetime_settings"] = a.datetime()
+	}
+	if a.with("task_types") {
+		var types []any
+		for _, t := range taskTypes {
+			types = append(types, map[string]any{"id": t.id, "name": t.name, "color": nil, "icon_id": nil, "code": nil})
+		}
+		embedded["task_types"] = types
+	}
+	if len(embedded) > 0 {
+		out["_embedded"] = embedded
 	}
 	if a.with("version") {
 		out["version"] = 12
 	}
 	a.json(http.StatusOK, halJSON, out)
+}
+
+// datetime is datetime_settings of W §8.8.
+func (a *apiCall) datetime() map[string]any {
+	zone := cmp.Or(a.acc.Timezone, "Europe/Moscow")
+	offset := "+00:00"
+	if l, err := time.LoadLocation(zone); err == nil {
+		offset = a.s.Now().In(l).Format("-07:00")
+	}
+	return map[string]any{
+		"date_pattern": "H:i d.m.Y", "short_date_pattern": "d.m.Y", "short_time_pattern": "H:i", "date_format": "d.m.Y", "time_format": "H:i:s",
+		"timezone": zone, "timezone_offset": offset,
+	}
 }

@@ -29,6 +29,7 @@ type state struct {
 	Leads         map[int64]*Lead          `json:"leads"`
 	Incoming      map[string]*IncomingLead `json:"incoming_leads"`
 	Talks         map[int64]*Talk          `json:"talks"`
+	Tasks         []*Task                  `json:"tasks"`
 	Sources       []*Source                `json:"sources"`
 	Sorted        map[int64]*sorted        `json:"sorted_leads"` // by account
 	Notices       []*Notice                `json:"notices"`
