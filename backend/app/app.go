@@ -30,6 +30,7 @@ import (
 	"leadline/backend/greeting"
 	"leadline/backend/httpapi"
 	"leadline/backend/i18n"
+	"leadline/backend/keyaction"
 	"leadline/backend/media"
 	"leadline/backend/onlinechat"
 	"leadline/backend/outbox"
@@ -65,6 +66,8 @@ type App struct {
 	cardWorker *outbox.Worker
 	cards      *bridge.CardDesk
 	fields     *bridge.FieldBook
+	keyActions *keyaction.Service
+	settings   *bridge.AccountSettings
 	healer     *conversation.Healer
 	sync       *bridge.Sync
 	chats      *onlinechat.Service
@@ -215,6 +218,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	})
 	late.Handler, a.sync.Bridge = b, b
 	a.wireCards(o, cards, conversations)
+	a.wireKeyActions(o, cards, conversations, p.texts)
 	a.typing = bridge.NewTyping(b, conversations.Find)
 	a.fetches = bridge.NewFetches(conversations, a.media, o.Logger)
 	conversations.FilesWaiting = a.fetches.Wake
@@ -226,7 +230,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.handler = httpapi.New(httpapi.Deps{
 		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
 		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,
-		OnlineChats: chats, Console: console.NewService(a.store.Console(), newID, o.Now, o.Logger), Desk: a.desk, Greetings: a.greetings, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
+		OnlineChats: chats, Console: console.NewService(a.store.Console(), newID, o.Now, o.Logger), Desk: a.desk, KeyActions: a.keyActions, Greetings: a.greetings, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
 		Texts: p.texts, Database: a.store, NewID: newID, Now: o.Now, Logger: o.Logger,
 	})
 }
@@ -292,6 +296,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	background.Go(func() { a.worker.Run(work) })
 	background.Go(func() { a.cardWorker.Run(work) })
 	background.Go(func() { a.cards.Run(work) })
+	background.Go(func() { a.keyActions.Run(work) })
 	background.Go(func() { a.Accounts.RunGrants(work) })
 	background.Go(func() { a.healer.Run(work) })
 	background.Go(func() { a.Accounts.RunRepairs(work) })

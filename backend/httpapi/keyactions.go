@@ -22,7 +22,7 @@ var browserKey = regexp.MustCompile(`^[\w-]{22,64}$`)
 // actionRoutes are the site's part of key actions and the panel's.
 func (s *Server) actionRoutes(r *gin.Engine, panel *gin.RouterGroup) {
 	r.GET("/v1/buttons/:id/actions", s.limited(perAddress), s.siteActions)
-	r.POST("/v1/buttons/:id/actions", s.bodyLimit(maxActionBytes), s.namedSite, s.limited(perAddressActions), s.reportAction)
+	r.POST("/v1/buttons/:id/actions", s.namedSite, s.bodyLimit(maxActionBytes), s.limited(perAddressActions), s.reportAction)
 	panel.POST("/actions/bind", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.bindActions)
 }
 

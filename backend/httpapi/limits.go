@@ -37,18 +37,18 @@ var (
 	perVisitorCallBacks = budget{name: "call-backs", every: time.Minute, burst: 5, code: "too_many_callbacks"}
 	perAddressCallBacks = budget{name: "call-backs of an address", every: 20 * time.Second, burst: 20, code: "too_many_callbacks"}
 	// Each leaves a line in the log, and may call somebody's server.
-	perBrowserActions   = budget{name: "key actions", every: 2 * time.Second, burst: 30}
-	perAddressActions   = budget{name: "key actions of an address", every: 200 * time.Millisecond, burst: 200}
-	perButtonActions    = budget{name: "key actions of a button", every: 20 * time.Millisecond, burst: 1000}
-	perUserBackground   = budget{name: "background", every: time.Second, burst: 60}
-	perLogin            = budget{name: "login", every: 30 * time.Second, burst: 8}
-	perAccountSignIn    = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
-	perSignInAddress    = budget{name: "sign-in of an address", every: 5 * time.Second, burst: 30}
-	perAccountParked    = budget{name: "parked", every: time.Second, burst: 40}
-	perAccountChats     = budget{name: "chats", every: time.Second, burst: 40}
-	perConsoleTickets   = budget{name: "console tickets", every: 4 * time.Second, burst: 30}
-	perConsoleWriter    = budget{name: "console writes", every: time.Second, burst: 40}
-	perSignUpAddress    = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
+	perBrowserActions = budget{name: "key actions", every: 2 * time.Second, burst: 30}
+	perAddressActions = budget{name: "key actions of an address", every: 200 * time.Millisecond, burst: 200}
+	perButtonActions  = budget{name: "key actions of a button", every: 20 * time.Millisecond, burst: 1000}
+	perUserBackground = budget{name: "background", every: time.Second, burst: 60}
+	perLogin          = budget{name: "login", every: 30 * time.Second, burst: 8}
+	perAccountSignIn  = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
+	perSignInAddress  = budget{name: "sign-in of an address", every: 5 * time.Second, burst: 30}
+	perAccountParked  = budget{name: "parked", every: time.Second, burst: 40}
+	perAccountChats   = budget{name: "chats", every: time.Second, burst: 40}
+	perConsoleTickets = budget{name: "console tickets", every: 4 * time.Second, burst: 30}
+	perConsoleWriter  = budget{name: "console writes", every: time.Second, burst: 40}
+	perSignUpAddress  = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
 	// Each asked-for reset may send a mail to somebody who did not ask.
 	perResetLogin   = budget{name: "reset", every: 10 * time.Minute, burst: 3}
 	perResetAddress = budget{name: "resets of an address", every: 2 * time.Minute, burst: 10}
