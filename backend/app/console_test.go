@@ -281,7 +281,7 @@ func TestConsoleEndsAndGoesOn(t *testing.T) {
 	page := g.chatPage()
 	csrf := g.csrf(page)
 	c.shift.Add(int64(24*time.Minute + 50*time.Second))
-	g.shows(g.get(page), 200, "Trusted sites")
+	g.shows(g.get(page), 200, "When you answer")
 	c.shift.Add(int64(11 * time.Second))
 	g.shows(g.get(page), 401, `data-next="`+page+`"`)
 	if a := g.get(g.root + "/session"); a.status != 401 || a.code() != "session_over" {
@@ -327,8 +327,8 @@ func TestConsoleWrites(t *testing.T) {
 	}
 
 	// Sites, as people paste them (EMB-24).
-	g.shows(g.post(page+"/sites", url.Values{"csrf": {csrf}, "sites": {"shop.example\nnot a host!"}}), 422, "not a host!")
-	if a := g.post(page+"/sites", url.Values{"csrf": {csrf}, "sites": {"https://Shop.example/lamps\r\n*.market.example, other.example"}, "in_app": {"1"}}); a.status != http.StatusSeeOther {
+	g.shows(g.post(page+"/code", url.Values{"csrf": {csrf}, "sites": {"shop.example\nnot a host!"}}), 422, "not a host!")
+	if a := g.post(page+"/code", url.Values{"csrf": {csrf}, "sites": {"https://Shop.example/lamps\r\n*.market.example, other.example"}, "in_app": {"1"}}); a.status != http.StatusSeeOther {
 		t.Fatalf("sites: %d %s", a.status, a.body)
 	}
 	b, err := w.app.chats.Button(t.Context(), chatid.ButtonKey(v.button))
@@ -454,7 +454,7 @@ func TestConsoleForms(t *testing.T) {
 	}
 	var limited atomic.Bool
 	parallel(t, 60, func(int) { // at once: one more is allowed each second
-		if admin.post(page+"/sites", url.Values{"csrf": good["csrf"]}).status == 429 {
+		if admin.post(page+"/code", url.Values{"csrf": good["csrf"]}).status == 429 {
 			limited.Store(true)
 		}
 	})

@@ -23,10 +23,27 @@ type Act string
 const (
 	RenameChat Act = "rename_chat"
 	SetSites   Act = "set_sites"
-	Resend     Act = "resend"
-	ResendAll  Act = "resend_all"
-	Drop       Act = "drop"
-	DropAll    Act = "drop_all"
+
+	AddChat         Act = "add_chat"
+	RemoveChat      Act = "remove_chat"
+	SetSeveral      Act = "set_several"
+	SetReach        Act = "set_reach"
+	SetExternalID   Act = "set_external_id"
+	SetIdentityMode Act = "set_identity_mode"
+	AddIdentityKey  Act = "add_identity_key"
+	DropIdentityKey Act = "drop_identity_key"
+
+	AddButton     Act = "add_button"
+	RemoveButton  Act = "remove_button"
+	SetLook       Act = "set_look"
+	SetAvatar     Act = "set_avatar"
+	SetChannels   Act = "set_channels"
+	SetButtonChat Act = "set_button_chat"
+
+	Resend    Act = "resend"
+	ResendAll Act = "resend_all"
+	Drop      Act = "drop"
+	DropAll   Act = "drop_all"
 )
 
 // Done is the outcome of an act that went well.

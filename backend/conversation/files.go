@@ -21,6 +21,15 @@ func (s *Service) Upload(ctx context.Context, who Who, f File) (File, error) {
 	return f, s.store.SaveFile(ctx, f, MaxUnsentFiles)
 }
 
+// KeepPicture stores what is known of a picture that an account shows to its visitors,
+// and that no message carries; its bytes are in the media store already. DropFile
+// forgets it.
+func (s *Service) KeepPicture(ctx context.Context, a chatid.AccountID, f File) (File, error) {
+	f.ID, f.Account, f.Visitor = chatid.FileID(s.newID()), a, ""
+	f.State, f.CreatedAt, f.Name = FileReady, s.now(), line(f.Name, 120)
+	return f, s.store.KeepPicture(ctx, f)
+}
+
 // File finds a file of an account; fault.NotFound.
 func (s *Service) File(ctx context.Context, a chatid.AccountID, id chatid.FileID) (File, error) {
 	return s.store.File(ctx, a, id)

@@ -255,6 +255,8 @@ type Files interface {
 	// SaveFile stores a file that a visitor uploaded. fault.Limited
 	// "too_many_files" when the visitor has maxUnsent files that were not sent.
 	SaveFile(ctx context.Context, f File, maxUnsent int) error
+	// KeepPicture stores a picture that no visitor sent and no message carries.
+	KeepPicture(ctx context.Context, f File) error
 	// File finds by id within an account, FileByKey by the key in the lasting link
 	// of a file that is ready; fault.NotFound.
 	File(ctx context.Context, a chatid.AccountID, id chatid.FileID) (File, error)

@@ -36,6 +36,8 @@ const (
 func (s *Server) consoleRoutes(r *gin.Engine) {
 	r.GET("/assets/console.css", s.consoleAsset("text/css; charset=utf-8", consoleStyle))
 	r.GET("/assets/console.js", s.consoleAsset("text/javascript; charset=utf-8", consoleScript))
+	r.GET("/assets/preview.css", s.consoleAsset("text/css; charset=utf-8", previewStyle))
+	r.GET("/assets/preview.js", s.consoleAsset("text/javascript; charset=utf-8", previewScript))
 	s.ownRoutes(r)
 
 	for _, root := range []string{embedRoot, consoleRoot} {
@@ -44,14 +46,12 @@ func (s *Server) consoleRoutes(r *gin.Engine) {
 
 		p := r.Group(root+"/:account", s.asPage, s.limited(perAddress), s.consolePlace, s.consoleSession)
 		p.GET("", s.consoleOverview)
-		p.GET("/chats", s.consoleChats)
-		p.GET("/chats/:chat", s.consoleChat)
 		p.GET("/activity", s.consoleActivity)
 		w := p.Group("", s.bodyLimit(maxConsoleBytes), s.consoleForm, s.consoleWrite)
 		w.POST("/parked/:message/resend", s.consoleResend)
 		w.POST("/parked/:message/drop", s.consoleDrop)
-		w.POST("/chats/:chat/name", s.consoleRename)
-		w.POST("/chats/:chat/sites", s.consoleSites)
+		s.consoleChatRoutes(p, w)
+		s.consoleButtonRoutes(p, w)
 	}
 	r.POST(embedRoot+"/:account/session", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.consolePlace, s.consoleBegin)
 	r.POST(consoleRoot+"/:account/open", s.asPage, s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.consolePlace, s.consoleOpen)
@@ -107,7 +107,7 @@ func (s *Server) consolePlace(c *gin.Context) {
 	}
 	p.origin, _ = p.product.Verifier.OriginOf(p.account.Host)
 	if p.embedded && p.origin != "" {
-		c.Header("Content-Security-Policy", consoleCSP(p.origin))
+		c.Header("Content-Security-Policy", s.consoleCSP(p.origin))
 	}
 	c.Set(keyPlace, p)
 }
@@ -115,14 +115,15 @@ func (s *Server) consolePlace(c *gin.Context) {
 // consoleHeaders are those of every page, which nobody may frame.
 func (s *Server) consoleHeaders(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", consoleCSP("'none'"))
+	h.Set("Content-Security-Policy", s.consoleCSP("'none'"))
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin") // with none at all, forms would come from the origin "null"
 }
 
-// consoleCSP lets a page load what is ours, and stand in frames of ancestors only.
-func consoleCSP(ancestors string) string {
-	return "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
+// consoleCSP lets a page load what is ours, pictures of the chat host too, and stand
+// in frames of ancestors only.
+func (s *Server) consoleCSP(ancestors string) string {
+	return "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' " + s.ChatURL + "; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors " + ancestors
 }
 
 // signedIn looks whose page it is: at the console's own address that of a Leadline

@@ -3,7 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -12,38 +12,130 @@ import (
 	"leadline/backend/console"
 	"leadline/backend/fault"
 	"leadline/backend/onlinechat"
-	"leadline/backend/sitechat"
 )
+
+// The list of online chats (O §6.1), and what makes and removes them.
+
+func (s *Server) consoleChatRoutes(p, w *gin.RouterGroup) {
+	p.GET("/chats", s.consoleChats)
+	p.GET("/chats/:chat", s.consoleChat)
+	p.GET("/chats/:chat/code", s.consoleCode)
+	w.POST("/chats", s.consoleAddChat)
+	w.POST("/chats/:chat/name", s.consoleRename)
+	w.POST("/chats/:chat/remove", s.consoleRemoveChat)
+	w.POST("/chats/:chat/several", s.consoleSeveral)
+	w.POST("/chats/:chat/reach", s.consoleReach)
+	w.POST("/chats/:chat/external", s.consoleExternalID)
+	w.POST("/chats/:chat/code", s.consoleSites)
+	w.POST("/chats/:chat/identity/mode", s.consoleIdentityMode)
+	w.POST("/chats/:chat/identity/secret", s.consoleIdentitySecret)
+	w.POST("/chats/:chat/identity/key", s.consoleIdentityKey)
+	w.POST("/chats/:chat/identity/drop", s.consoleIdentityDrop)
+}
+
+// chatActs are what a page may be told of that these pages change.
+var chatActs = []console.Act{
+	console.RenameChat, console.AddChat, console.RemoveChat, console.SetSeveral, console.SetReach, console.SetSites,
+	console.SetExternalID, console.SetIdentityMode, console.AddIdentityKey, console.DropIdentityKey,
+}
 
 // placesTime is how long a page waits for the CRM's names of pipelines, which it can
 // do without.
 const placesTime = 4 * time.Second
 
+type chatsBody struct {
+	Page  string // address
+	Lines []chatLine
+	// Alone: the CRM keeps a single source, so that there is one chat. Free are the
+	// pipelines that have none yet; Unread: the CRM did not tell.
+	Alone, Unread bool
+	Free          []onlinechat.Pipeline
+	MaxName       int
+	Name          string
+	Pipeline      chatid.PipelineID
+	NameError     string
+	// Unchosen and ByClaim are the chats whose identity asks for somebody's attention.
+	Unchosen, ByClaim []consoleLink
+}
+
 type chatLine struct {
 	Name, Pipeline string
 	Default        bool
 	Page           string // address
-	Snippet        string
+	Several        bool
+	// External is the field that holds the site's ids of people, in words; empty for none.
+	External string
+	// Buttons and Cards are what carries the chat: the first of them, and More more.
+	Buttons, Cards         *consoleLink
+	MoreButtons, MoreCards int
+	// Snippet is empty until somebody told where it goes.
+	Snippet string
+}
+
+// consoleLink is a page with its name.
+type consoleLink struct{ Name, Page string }
+
+// cardLinks are the business-card sites that carry the account's chats, by chat.
+func (s *Server) cardLinks(context.Context, *place) (map[chatid.ChatID][]consoleLink, error) {
+	return nil, nil
 }
 
 // consoleChats lists the account's online chats.
 func (s *Server) consoleChats(c *gin.Context) {
+	s.showChats(c, http.StatusOK, nil, func(*chatsBody) {})
+}
+
+func (s *Server) showChats(c *gin.Context, status int, failed error, typed func(*chatsBody)) {
 	p := placeOf(c)
+	ctx, cancel := consoleContext(c)
+	defer cancel()
 	list, err := s.places(c, p)
+	var cards map[chatid.ChatID][]consoleLink
+	if err == nil {
+		cards, err = s.cardLinks(ctx, p)
+	}
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	lines := make([]chatLine, 0, len(list))
+	body := chatsBody{Page: p.root + "/chats", MaxName: onlinechat.MaxName}
 	for _, one := range list {
-		l := chatLine{Name: one.Name, Pipeline: one.PipelineName, Default: one.Default, Page: p.root + "/chats/" + string(one.ID)}
-		if one.Button.Key != "" {
-			l.Snippet = s.snippet(p.product.Name, one.Button)
+		page := body.Page + "/" + string(one.ID)
+		l := chatLine{Name: one.Name, Pipeline: one.PipelineName, Default: one.Default, Page: page, Several: one.Several, External: s.fieldName(c, one.ExternalID)}
+		if n := len(one.Buttons); n > 0 {
+			l.Buttons, l.MoreButtons = &consoleLink{s.buttonName(c, one.Button), p.root + "/buttons/" + string(one.Button.Key)}, n-1
 		}
-		lines = append(lines, l)
+		if n := len(cards[one.ID]); n > 0 {
+			l.Cards, l.MoreCards = &cards[one.ID][0], n-1
+		}
+		if placed(one.Button) {
+			l.Snippet = s.codeOf(dialect(p.product.Name), one.Button, onlyChat)
+		}
+		body.Lines = append(body.Lines, l)
+		identity, err := s.OnlineChats.Identity(ctx, one.ID)
+		if err != nil {
+			s.fail(c, err)
+			return
+		}
+		switch link := (consoleLink{one.Name, page + "#identity"}); {
+		case identity.Mode == onlinechat.Vendor:
+			body.ByClaim = append(body.ByClaim, link)
+		case !identity.Chosen:
+			body.Unchosen = append(body.Unchosen, link)
+		}
 	}
-	s.consoleRender(c, http.StatusOK, "chats", func(v *consoleView) {
-		v.Title, v.Body = s.text(c, "console.nav.chats", nil), lines
+	if p.who.Admin && len(list) > 0 {
+		short, cancel := context.WithTimeout(ctx, placesTime)
+		defer cancel()
+		several := false
+		body.Free, several, err = s.OnlineChats.FreePipelines(short, p.account.ID, list)
+		body.Unread = err != nil
+		body.Alone = err == nil && !several
+	}
+	typed(&body)
+	s.consoleRender(c, status, "chats", func(v *consoleView) {
+		v.Title, v.Body = s.text(c, "console.nav.chats", nil), body
+		s.outcome(c, v, failed)
 	})
 }
 
@@ -68,115 +160,92 @@ func (s *Server) chatOf(c *gin.Context, p *place) (onlinechat.Place, error) {
 	return onlinechat.Place{}, fault.New(fault.NotFound, "not_found")
 }
 
-type chatBody struct {
-	Chat     onlinechat.Place
-	Page     string // address
-	MaxName  int
-	MaxSites int
-
-	// What stands in the fields, as it was typed, and what is wrong with it.
-	Name, Sites           string
-	InApp                 bool
-	NameError, SitesError string
-	// Snippets are the variants of the embed code.
-	Snippets []chatCode
-}
-
-type chatCode struct{ Title, Text, Code string }
-
-func (s *Server) consoleChat(c *gin.Context) {
-	one, err := s.chatOf(c, placeOf(c))
-	if err != nil {
-		s.fail(c, err)
+// consoleAddChat makes the online chat of a pipeline (SET-1).
+func (s *Server) consoleAddChat(c *gin.Context) {
+	p, form := placeOf(c), c.Request.PostForm
+	id, err := strconv.ParseInt(form.Get("pipeline"), 10, 64)
+	if err != nil || id <= 0 {
+		s.showChats(c, http.StatusUnprocessableEntity, fault.New(fault.Invalid, "no_such_pipeline"), func(b *chatsBody) { b.Name = form.Get("name") })
 		return
 	}
-	s.showChat(c, http.StatusOK, one, nil, func(*chatBody) {})
-}
-
-// showChat draws a chat's page; typed puts back what a person wrote, failed is what
-// stood in the way of saving it.
-func (s *Server) showChat(c *gin.Context, status int, one onlinechat.Place, failed error, typed func(*chatBody)) {
-	p := placeOf(c)
-	body := chatBody{
-		Chat: one, Page: p.root + "/chats/" + string(one.ID), MaxName: onlinechat.MaxName, MaxSites: onlinechat.MaxTrustedSites,
-		Name: one.Name, Sites: strings.Join(one.Button.TrustedSites, "\n"), InApp: one.Button.InApp,
-	}
-	if one.Button.Key != "" {
-		body.Snippets = s.codes(c, p, one.Button)
-	}
-	typed(&body)
-	s.consoleRender(c, status, "chat", func(v *consoleView) {
-		v.Title, v.Body = one.Name, body
-		s.outcome(c, v, failed)
-	})
-}
-
-// codes are the variants of EMB-6 that differ for a site.
-func (s *Server) codes(c *gin.Context, p *place, b onlinechat.Button) []chatCode {
-	bare := sitechat.Embed{ButtonID: string(b.Key), Hash: b.Hash, Locale: s.locale("", b.Locale), LoaderURL: s.ChatURL + "/js/button.js", Inline: true, Hidden: true}
-	return []chatCode{
-		{s.text(c, "console.code.button.title", nil), s.text(c, "console.code.button.text", nil), s.snippet(p.product.Name, b)},
-		{s.text(c, "console.code.bare.title", nil), s.text(c, "console.code.bare.text", nil), sitechat.Snippet(dialect(p.product.Name), bare)},
-	}
-}
-
-// consoleRename gives a chat another name, in the CRM too.
-func (s *Server) consoleRename(c *gin.Context) {
-	p := placeOf(c)
-	one, err := s.chatOf(c, p)
-	if err != nil {
-		s.fail(c, err)
-		return
-	}
-	name := c.Request.PostForm.Get("name")
+	pipeline, name := chatid.PipelineID(id), form.Get("name")
+	words := s.words(c)
 	ctx, cancel := consoleContext(c)
 	defer cancel()
-	err = s.Console.Do(ctx, p.entry(console.RenameChat, one.Name+" → "+strings.TrimSpace(name)), func(ctx context.Context) error {
-		return crmTrouble(s.OnlineChats.RenameChat(ctx, p.account.ID, one.ID, name))
+	var chat onlinechat.Chat
+	err = s.Console.Do(ctx, p.entry(console.AddChat, name), func(ctx context.Context) (err error) {
+		made := false
+		chat, made, err = s.OnlineChats.EnsureIn(ctx, p.account.ID, pipeline, words.Language(), func(pipeline string) string {
+			if name == "" {
+				return words.Text("chat.of_pipeline", map[string]any{"Pipeline": pipeline})
+			}
+			return name
+		})
+		if err == nil && !made {
+			err = fault.New(fault.Conflict, "pipeline_has_chat")
+		}
+		return crmTrouble(err)
 	})
 	if err != nil {
-		s.showChat(c, statusOf(err), one, general(err), func(b *chatBody) {
-			b.Name = name
+		s.showChats(c, statusOf(err), general(err), func(b *chatsBody) {
+			b.Name, b.Pipeline = name, pipeline
 			if isInvalid(err) {
 				b.NameError = s.text(c, "console.name.error", map[string]any{"Max": onlinechat.MaxName})
 			}
 		})
 		return
 	}
-	s.saved(c, p, one.ID, console.RenameChat)
+	s.saved(c, p, chat.ID, console.AddChat)
 }
 
-// consoleSites changes which sites may carry the chat's button.
-func (s *Server) consoleSites(c *gin.Context) {
+// consoleRemoveChat removes a chat with its source; what was said stays in the CRM.
+func (s *Server) consoleRemoveChat(c *gin.Context) {
 	p := placeOf(c)
 	one, err := s.chatOf(c, p)
-	if err == nil && one.Button.Key == "" {
-		err = fault.New(fault.NotFound, "not_found")
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	ctx, cancel := consoleContext(c)
+	defer cancel()
+	err = s.Console.Do(ctx, p.entry(console.RemoveChat, one.Name), func(ctx context.Context) error {
+		return crmTrouble(s.OnlineChats.RemoveChat(ctx, p.account.ID, one.ID))
+	})
+	if err != nil {
+		s.showChat(c, statusOf(err), one, err, func(*chatBody) {})
+		return
+	}
+	c.Redirect(http.StatusSeeOther, p.root+"/chats?done="+string(console.RemoveChat))
+}
+
+// consoleSeveral switches between one conversation and several (CON-8).
+func (s *Server) consoleSeveral(c *gin.Context) {
+	p, form := placeOf(c), c.Request.PostForm
+	one, err := s.chatOf(c, p)
+	mode := form.Get("mode")
+	if err == nil && mode != "one" && mode != "multiple" {
+		err = fault.New(fault.Invalid, "invalid_request")
 	}
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	typed, inApp := c.Request.PostForm.Get("sites"), c.Request.PostForm.Get("in_app") == "1"
-	hosts, subject := hostsIn(typed), one.Name
-	if len(hosts) > 0 {
-		subject += ": " + strings.Join(hosts, ", ")
-	}
 	ctx, cancel := consoleContext(c)
 	defer cancel()
-	err = s.Console.Do(ctx, p.entry(console.SetSites, subject), func(ctx context.Context) error {
-		return s.OnlineChats.Trust(ctx, one.Button.Key, hosts, inApp)
+	subject := one.Name + ": " + s.text(c, "chats.several."+mode+".name", nil)
+	err = s.Console.Do(ctx, p.entry(console.SetSeveral, subject), func(ctx context.Context) error {
+		return s.OnlineChats.SetSeveral(ctx, p.account.ID, one.ID, mode == "multiple")
 	})
-	if err != nil {
-		s.showChat(c, statusOf(err), one, general(err), func(b *chatBody) {
-			b.Sites, b.InApp = typed, inApp
-			if isInvalid(err) {
-				b.SitesError = s.text(c, "console.sites.error", map[string]any{"Max": onlinechat.MaxTrustedSites})
-			}
-		})
-		return
+	switch {
+	case err != nil && form.Get("from") == "list":
+		s.showChats(c, statusOf(err), err, func(*chatsBody) {})
+	case err != nil:
+		s.showChat(c, statusOf(err), one, err, func(*chatBody) {})
+	case form.Get("from") == "list":
+		c.Redirect(http.StatusSeeOther, p.root+"/chats?done="+string(console.SetSeveral))
+	default:
+		s.saved(c, p, one.ID, console.SetSeveral)
 	}
-	s.saved(c, p, one.ID, console.SetSites)
 }
 
 func (s *Server) saved(c *gin.Context, p *place, chat chatid.ChatID, act console.Act) {
@@ -191,16 +260,4 @@ func general(err error) error {
 		return nil
 	}
 	return err
-}
-
-// hostsIn takes host names out of what people paste: addresses of pages, one a line
-// or with commas between.
-func hostsIn(typed string) []string {
-	var list []string
-	for _, word := range strings.FieldsFunc(typed, func(r rune) bool { return strings.ContainsRune(" ,;\t\r\n", r) }) {
-		word = strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(word), "https://"), "http://")
-		word, _, _ = strings.Cut(word, "/")
-		list = append(list, word)
-	}
-	return list
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -154,10 +155,10 @@ func (p *place) entry(act console.Act, subject string) console.Entry {
 }
 
 // acts are all that a page may be told of in its address.
-var acts = []console.Act{
+var acts = slices.Concat([]console.Act{
 	console.Invite, console.Revoke, console.SetRole, console.RemoveMember, console.ChangePassword, console.SetLanguage,
-	console.RenameChat, console.SetSites, console.Resend, console.ResendAll, console.Drop, console.DropAll,
-}
+	console.Resend, console.ResendAll, console.Drop, console.DropAll,
+}, chatActs, buttonActs)
 
 // outcome tells on the page how the act went that led to it.
 func (s *Server) outcome(c *gin.Context, v *consoleView, failed error) {

@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -17,7 +19,7 @@ import (
 	"leadline/backend/i18n"
 )
 
-//go:embed console/*.html
+//go:embed console/*.html console/parts/*.html
 var consoleHTML embed.FS
 
 //go:embed console/console.css
@@ -26,13 +28,27 @@ var consoleStyle []byte
 //go:embed console/console.js
 var consoleScript []byte
 
-// consolePages are the pages by name, each with the layout around it.
-var consolePages = parseConsole("overview", "chats", "chat", "activity", "start", "message", "signin", "accounts", "team", "profile", "signup", "forgotten")
+//go:embed console/preview.css
+var previewStyle []byte
 
-func parseConsole(names ...string) map[string]*template.Template {
+//go:embed console/preview.js
+var previewScript []byte
+
+// consolePages are the pages by name, each with the layout around it and all parts.
+var consolePages = parseConsole()
+
+const consoleLayout = "console/layout.html"
+
+func parseConsole() map[string]*template.Template {
 	pages := map[string]*template.Template{}
-	for _, name := range names {
-		pages[name] = template.Must(template.ParseFS(consoleHTML, "console/layout.html", path.Join("console", name+".html")))
+	files, err := fs.Glob(consoleHTML, "console/*.html")
+	if err != nil {
+		panic(err) // of a pattern that is none
+	}
+	for _, file := range files {
+		if file != consoleLayout {
+			pages[strings.TrimSuffix(path.Base(file), ".html")] = template.Must(template.ParseFS(consoleHTML, consoleLayout, "console/parts/*.html", file))
+		}
 	}
 	return pages
 }
@@ -47,6 +63,8 @@ func versioned(name string, content []byte) string {
 var (
 	consoleStyleURL  = versioned("console.css", consoleStyle)
 	consoleScriptURL = versioned("console.js", consoleScript)
+	previewStyleURL  = versioned("preview.css", previewStyle)
+	previewScriptURL = versioned("preview.js", previewScript)
 )
 
 func (s *Server) consoleAsset(kind string, content []byte) gin.HandlerFunc {
@@ -85,6 +103,12 @@ type consoleView struct {
 // Lang is the page's language.
 func (v consoleView) Lang() string { return v.words.Language() }
 
+// PreviewStyle and PreviewScript are those of the page in the preview's frame.
+func (v consoleView) PreviewStyle() string { return previewStyleURL }
+
+// PreviewScript is its script.
+func (v consoleView) PreviewScript() string { return previewScriptURL }
+
 // T says the words of a key; pairs are names and values of its placeholders.
 func (v consoleView) T(key string, pairs ...any) (string, error) {
 	if len(pairs)%2 != 0 {
@@ -106,6 +130,19 @@ func (v consoleView) Either(first, second string) (string, error) {
 		return v.T(first)
 	}
 	return v.T(second)
+}
+
+// severalChoice is what the part "several-choice" draws: By is the id of what the
+// chat is called by.
+type severalChoice struct {
+	View          consoleView
+	Page, By      string
+	Several, List bool
+}
+
+// Several is for that part.
+func (v consoleView) Several(page string, several, list bool, by string) severalChoice {
+	return severalChoice{v, page, by, several, list}
 }
 
 // moment is a time that the page's script writes in the reader's own zone.
@@ -191,6 +228,8 @@ func (s *Server) consoleStart(c *gin.Context) {
 		next = c.Request.URL.RequestURI()
 	case c.Param("chat") != "":
 		next = p.root + "/chats/" + c.Param("chat")
+	case c.Param("button") != "":
+		next = p.root + "/buttons/" + c.Param("button")
 	}
 	if !p.embedded {
 		s.showSignIn(c, http.StatusUnauthorized, signInBody{Next: localPage(next)})

@@ -27,6 +27,11 @@ func TestConsoleHasWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	parts, err := fs.Glob(consoleHTML, "console/parts/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names = append(names, parts...)
 	for _, name := range names {
 		raw, err := fs.ReadFile(consoleHTML, name)
 		if err != nil {
@@ -61,6 +66,7 @@ func TestConsoleHasWords(t *testing.T) {
 	for _, p := range []string{"console.code", "console.trouble", "console.start"} {
 		keys = append(keys, p+".title")
 	}
+	keys = append(keys, formKeys()...)
 	l := texts.Localizer("", "en")
 	for _, key := range keys {
 		if !l.Has(key) {

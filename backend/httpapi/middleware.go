@@ -11,6 +11,7 @@ import (
 
 	"leadline/backend/auth"
 	"leadline/backend/fault"
+	"leadline/backend/i18n"
 )
 
 // Sizes of bodies that are read.
@@ -121,5 +122,10 @@ func (s *Server) clientAddress(c *gin.Context) string {
 // text is a sentence in the reader's language: the one that a body named, else
 // Accept-Language.
 func (s *Server) text(c *gin.Context, key string, args map[string]any) string {
-	return s.Texts.Localizer(c.GetHeader("Accept-Language"), c.GetString(keyLanguage)).Text(key, args)
+	return s.words(c).Text(key, args)
+}
+
+// words are all sentences in that language.
+func (s *Server) words(c *gin.Context) i18n.Localizer {
+	return s.Texts.Localizer(c.GetHeader("Accept-Language"), c.GetString(keyLanguage))
 }

@@ -96,16 +96,12 @@ func (s *Server) buttonConfig(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	out := configAnswer{
-		Button: configButton{ID: string(b.Key), Color: cmp.Or(b.Look.Color, defaultColor), Position: side(b.Look.Position), Locale: s.locale("", b.Locale)},
-		Frame:  "/v1/frame/" + string(b.Key),
-	}
+	out := s.configOf(b, chat)
 	if chat != nil {
 		if out.Ticket, err = s.Tokens.Ticket(b.Key, origin); err != nil {
 			s.fail(c, err)
 			return
 		}
-		out.Chat = &configChat{Title: chat.Name, Mode: modeOf(*chat)}
 	}
 	c.Header("Cache-Control", "private, max-age=300")
 	c.JSON(http.StatusOK, out)
@@ -117,6 +113,18 @@ func side(c onlinechat.Corner) string {
 		return "left"
 	}
 	return "right"
+}
+
+// configOf is what the loader is told of a button, but for the ticket; chat is nil for none.
+func (s *Server) configOf(b onlinechat.Button, chat *onlinechat.Chat) configAnswer {
+	out := configAnswer{
+		Button: configButton{ID: string(b.Key), Color: cmp.Or(b.Look.Color, defaultColor), Position: side(b.Look.Position), Locale: s.locale("", b.Locale)},
+		Frame:  "/v1/frame/" + string(b.Key),
+	}
+	if chat != nil {
+		out.Chat = &configChat{Title: chat.Name, Mode: modeOf(*chat)}
+	}
+	return out
 }
 
 // modeOf is how many conversations a visitor may hold, as the site is told.
@@ -151,9 +159,27 @@ func (s *Server) frame(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	c.Header("Content-Security-Policy", sitechat.FramePolicy(hostOf(s.ChatURL), append(b.Ancestors(), s.AppURL)))
+	ancestors := append(b.Ancestors(), s.AppURL)
+	if origin := s.crmOrigin(c.Request.Context(), b.Account); origin != "" { // around the console's preview
+		ancestors = append(ancestors, origin)
+	}
+	c.Header("Content-Security-Policy", sitechat.FramePolicy(hostOf(s.ChatURL), ancestors))
 	c.Header("Cache-Control", "private, max-age=300")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", html)
+}
+
+// crmOrigin is that of the pages of an account's CRM; "" where it is not known.
+func (s *Server) crmOrigin(ctx context.Context, id chatid.AccountID) string {
+	a, err := s.Accounts.Account(ctx, id)
+	if err != nil {
+		return ""
+	}
+	p, known := s.Products[a.Product]
+	if !known {
+		return ""
+	}
+	origin, _ := p.Verifier.OriginOf(a.Host)
+	return origin
 }
 
 func (s *Server) loader(c *gin.Context) {

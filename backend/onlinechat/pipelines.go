@@ -20,8 +20,10 @@ type Pipeline struct {
 // Place is an online chat and where its leads come in.
 type Place struct {
 	Chat
-	// Button carries the chat; its Key is empty where none does.
-	Button Button
+	// Buttons carry the chat, oldest first; Button is the first of them, its Key empty
+	// where there is none.
+	Buttons []Button
+	Button  Button
 	// PipelineName is empty where the CRM was not read.
 	PipelineName string
 }
@@ -73,6 +75,23 @@ func (s *Service) EnsureIn(ctx context.Context, a chatid.AccountID, p chatid.Pip
 		return Chat{}, false, s.takeBack(ctx, c, err)
 	}
 	return c, made, err
+}
+
+// FreePipelines lists the pipelines that have no online chat yet, of those places.
+// several is false where the CRM keeps a single source for all chats, so that there
+// is room for one of them alone. Errors are those of [Sources].
+func (s *Service) FreePipelines(ctx context.Context, a chatid.AccountID, taken []Place) (free []Pipeline, several bool, err error) {
+	keeps, err := s.Sources.Keeps(ctx, a)
+	if err != nil || !keeps {
+		return nil, false, err
+	}
+	all, err := s.Sources.Pipelines(ctx, a)
+	for _, p := range all {
+		if !slices.ContainsFunc(taken, func(t Place) bool { return t.Pipeline == p.ID }) {
+			free = append(free, p)
+		}
+	}
+	return free, true, err
 }
 
 // follow lets the account's first chat be that of the pipeline with the single source.
@@ -127,8 +146,13 @@ func (s *Service) Places(ctx context.Context, a chatid.AccountID, sourceID, exte
 		if i := slices.IndexFunc(pipelines, func(one Pipeline) bool { return one.ID == p.Pipeline }); i >= 0 {
 			p.PipelineName = pipelines[i].Name
 		}
-		if i := slices.IndexFunc(buttons, func(b Button) bool { return b.Chat == c.ID }); i >= 0 {
-			p.Button = buttons[i]
+		for _, b := range buttons {
+			if b.Chat == c.ID {
+				p.Buttons = append(p.Buttons, b)
+			}
+		}
+		if len(p.Buttons) > 0 {
+			p.Button = p.Buttons[0]
 		}
 		list = append(list, p)
 	}

@@ -50,6 +50,11 @@ func (s conversations) SaveFile(ctx context.Context, f conversation.File, maxUns
 	})
 }
 
+// KeepPicture implements conversation.Files.
+func (s conversations) KeepPicture(ctx context.Context, f conversation.File) error {
+	return s.write(ctx, "keep picture", func(t *tx) error { return t.insertFile(f, "", sql.NullInt64{}) })
+}
+
 // File implements conversation.Files.
 func (s conversations) File(ctx context.Context, a chatid.AccountID, id chatid.FileID) (conversation.File, error) {
 	f, err := scanFile(s.reader(ctx).row(`SELECT `+fileColumns+` FROM files f WHERE f.id = ? AND f.account_id = ?`, string(id), string(a)))

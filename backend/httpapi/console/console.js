@@ -167,18 +167,53 @@
   }
 
   for (const button of document.querySelectorAll(".js-copy")) {
-    const field = document.getElementById(button.dataset.of);
+    const field = document.getElementById(button.dataset.of) || Object.assign(document.createElement("textarea"), { value: button.dataset.text, readOnly: true });
     const said = button.parentElement.querySelector(".js-copied");
     button.hidden = false;
     button.addEventListener("click", function () {
       const byHand = function () {
+        const lent = !field.isConnected; // a text that no field shows
+        if (lent) button.after(field);
         field.focus();
         field.select();
         said.textContent = document.execCommand("copy") ? button.dataset.copied : button.dataset.byHand;
+        if (!lent) return;
+        field.remove();
+        button.focus();
       };
       if (!navigator.clipboard) return byHand();
       navigator.clipboard.writeText(field.value).then(() => { said.textContent = button.dataset.copied; }, byHand);
     });
+  }
+
+  const preview = find(".js-preview");
+  if (preview) {
+    const frame = find(".js-preview-frame");
+    const forms = document.querySelectorAll(".js-preview-of");
+    let later = 0;
+    const show = function () {
+      const query = new URLSearchParams();
+      if (preview.dataset.typed) {
+        for (const form of forms) for (const [name, value] of new FormData(form)) if (name !== "csrf") query.append(name, value);
+      }
+      frame.contentWindow.postMessage({ leadline: "preview", query: query.toString() }, location.origin);
+    };
+    window.addEventListener("message", function (event) {
+      if (event.source !== frame.contentWindow || event.origin !== location.origin || !event.data || event.data.leadline !== "preview") return;
+      if (event.data.ready) return show();
+      find(".js-preview-said").textContent = String(event.data.said || "");
+    });
+    for (const form of forms) {
+      form.addEventListener("input", function () {
+        clearTimeout(later);
+        later = setTimeout(show, 300);
+      });
+    }
+    for (const choice of preview.querySelectorAll("[name=width]")) {
+      choice.addEventListener("change", () => frame.classList.toggle("console__frame_wide", choice.value === "wide"));
+    }
+    preview.hidden = false;
+    frame.src = preview.dataset.page;
   }
 
   const told = find("[aria-invalid]") || find(".js-told");
