@@ -142,9 +142,10 @@ func (s onlineChats) Chat(ctx context.Context, id chatid.ChatID) (onlinechat.Cha
 	// Plain SQL: every visitor's message asks.
 	var c onlinechat.Chat
 	var created int64
-	err := s.reader(ctx).row(`SELECT id, account_id, name, pipeline_id, source_external_id, source_id, is_default <> 0, several <> 0, greets <> 0, created_at
-		FROM online_chats WHERE id = ?`, string(id)).
-		Scan(&c.ID, &c.Account, &c.Name, &c.Pipeline, &c.SourceExternalID, &c.SourceID, &c.Default, &c.Several, &c.Greets, &created)
+	err := s.reader(ctx).row(`SELECT id, account_id, name, pipeline_id, source_external_id, source_id, is_default <> 0, several <> 0, greets <> 0,
+		external_kind, external_field, external_name, created_at FROM online_chats WHERE id = ?`, string(id)).
+		Scan(&c.ID, &c.Account, &c.Name, &c.Pipeline, &c.SourceExternalID, &c.SourceID, &c.Default, &c.Several, &c.Greets,
+			&c.ExternalID.Kind, &c.ExternalID.ID, &c.ExternalID.Name, &created)
 	if err != nil {
 		return onlinechat.Chat{}, fmt.Errorf("find online chat: %w", translate(err))
 	}
