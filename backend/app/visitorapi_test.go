@@ -261,7 +261,7 @@ func TestWriteRefusals(t *testing.T) {
 	} {
 		post(c.body).wants(t, name, 422, c.code)
 	}
-	post(map[string]any{"client_id": uuidN(51), "text": strings.Repeat("x", 33<<10)}).wants(t, "a large body", 413, "body_too_large")
+	post(map[string]any{"client_id": uuidN(51), "text": strings.Repeat("x", 81<<10)}).wants(t, "a large body", 413, "body_too_large")
 
 	for name, c := range map[string]struct{ body, want string }{
 		"4096 letters":  {`{"client_id":"` + uuidN(52) + `","text":"` + strings.Repeat("ж", 4096) + `"}`, strings.Repeat("ж", 4096)},
