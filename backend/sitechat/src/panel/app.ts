@@ -9,6 +9,7 @@ import { readMessage, type Message, type Session } from "./message";
 import type { Left } from "./parts/ask";
 import type { CallRequest, Refusal } from "./parts/callback";
 import { makeOutgoing, type Outgoing } from "./outgoing";
+import type { Greeter } from "./parts/greeting";
 import type { Several } from "./parts/several";
 import { asRecord, asText } from "./read";
 import { makeReceipts } from "./receipts";
@@ -74,6 +75,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
   });
   let ready = false;
   let several: Several | undefined;
+  let greeter: Greeter | undefined;
   let tabs: Tabs | undefined;
   let visitor = "";
   const quiet = `${name}.muted`;
@@ -126,6 +128,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
     const other = visitor !== session.visitor;
     join(session.visitor);
     reporting ??= load("report").then((part) => part.watchConversations(state, host.tell, base), () => (reporting = undefined));
+    if (session.greets && !greeter) load("greeting").then((part) => (greeter ??= part.makeGreeter({ state, request: keeper.request, about: () => ({ contact, meta }) })), () => {});
     if (session.conversations) {
       several ??= (await insist("several")).makeSeveral({ request: keeper.request, outbox, state, store, host, name, wait, enter });
       return several.opened(session.conversations, other);
@@ -316,7 +319,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
       ...outbox,
       add(pending, bytes) {
         kept.needed();
-        outbox.add(pending, bytes);
+        outbox.add({ ...pending, ...greeter?.along() }, bytes);
       },
     },
     outgoing,

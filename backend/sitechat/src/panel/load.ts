@@ -12,6 +12,7 @@ export type Parts = {
   callback: typeof import("./parts/callback");
   emoji: typeof import("./parts/emoji");
   files: typeof import("./parts/files");
+  greeting: typeof import("./parts/greeting");
   lines: typeof import("./parts/lines");
   over: typeof import("./parts/over");
   meta: typeof import("./parts/meta");

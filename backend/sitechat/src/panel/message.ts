@@ -31,6 +31,8 @@ export type Message = {
   errorCode: string;
   error: string;
   author: string;
+  /** The chat's greeting bot said it. */
+  bot: boolean;
   /** Path of the author's picture on the chat host; empty without one. */
   avatar: string;
   /** 0 when it was never changed. */
@@ -69,6 +71,7 @@ export function readMessage(value: unknown): Message | undefined {
     errorCode: asText(asRecord(m.error).code),
     error: asText(asRecord(m.error).message),
     author: asText(asRecord(m.author).name),
+    bot: m.bot === true,
     avatar: ownPath(asRecord(m.author).avatar),
     editedAt: asCount(m.edited_at),
     group: asText(m.group),
@@ -140,6 +143,8 @@ export type Session = {
   /** Somebody can be asked to call. */
   callback: boolean;
   ask: Ask;
+  /** The chat has something to say to who opens it. */
+  greets: boolean;
   /** Undefined where files are switched off. */
   uploads: Uploads | undefined;
   /** For the site's developer; empty mostly. */
@@ -148,7 +153,7 @@ export type Session = {
 
 /** Reads a session at the door; undefined for what is none. */
 export function readSession(value: unknown): Session | undefined {
-  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, ask, conversations, warning } = asRecord(value);
+  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, ask, greets, conversations, warning } = asRecord(value);
   if (typeof token !== "string" || typeof origin !== "string") return undefined;
   const { id, unread } = asRecord(conversation);
   const { max_bytes, accept } = asRecord(uploads);
@@ -163,6 +168,7 @@ export function readSession(value: unknown): Session | undefined {
     availability: readAvailability(availability),
     callback: callback === true,
     ask: readAsk(ask),
+    greets: greets === true,
     uploads: uploads ? { maxBytes: Object.fromEntries(Object.entries(asRecord(max_bytes)).map(([k, v]) => [k, asCount(v)])), accept: asText(accept) } : undefined,
     warning: asText(asRecord(warning).message),
   };

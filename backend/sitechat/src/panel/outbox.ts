@@ -38,6 +38,8 @@ export type Pending = {
   group?: string;
   file?: PendingFile;
   press?: Press;
+  /** The token of the greeting that was seen before. */
+  greeting?: string;
 };
 
 /** The messages under way, kept over a reload where the browser can. */
@@ -80,6 +82,7 @@ export function asMessage(p: Pending): Message {
     errorCode: "",
     error: p.error,
     author: "",
+    bot: false,
     avatar: "",
     editedAt: 0,
     group: p.group ?? "",

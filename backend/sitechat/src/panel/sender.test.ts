@@ -82,6 +82,7 @@ test("http-api.md §3: the words of each message", () => {
   for (const [over, want] of [
     [{ text: "Hello" }, { text: "Hello" }],
     [{ text: "Hello", replyTo: quote }, { text: "Hello", reply_to: "m1" }],
+    [{ text: "hi", greeting: "t" }, { text: "hi", greeting: "t" }],
     [{ text: "", file: { ...file, id: "f1" }, group: "g" }, { text: "", file_id: "f1", group: "g" }],
     [{ press: { message: "m1", text: "Confirm", data: "" } }, { press: { message: "m1", text: "Confirm" } }],
     [{ press: { message: "m1", text: "Green", data: "g" } }, { press: { message: "m1", text: "Green", callback_data: "g" } }],

@@ -25,13 +25,14 @@ export type SenderOptions = {
 export type Sender = { run: () => void };
 
 /** The words of the API for one message (http-api.md §3, POST /v1/messages). */
-export function bodyOf({ clientID, text, page, replyTo, group, file, press }: Pending): Record<string, unknown> {
+export function bodyOf({ clientID, text, page, replyTo, group, file, press, greeting }: Pending): Record<string, unknown> {
   return {
     client_id: clientID,
     page,
     ...(press ? { press: { message: press.message, text: press.text, ...(press.data && { callback_data: press.data }) } } : { text }),
     ...(file && { file_id: file.id }),
     ...(group && { group }),
+    ...(greeting && { greeting }),
     ...(replyTo && { reply_to: replyTo.id }),
   };
 }

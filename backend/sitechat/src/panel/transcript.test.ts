@@ -23,6 +23,7 @@ const plain: Message = {
   errorCode: "",
   error: "",
   author: "",
+  bot: false,
   avatar: "",
   editedAt: 0,
   group: "",
@@ -105,6 +106,14 @@ test("WIN-2: what an operator wrote after is answered, and nothing else", () => 
   ]);
   const answered = rows(t, [], undefined).map((row) => (row.kind === "message" ? `${row.messages[0].id} ${row.answered}` : row.kind));
   assert.deepEqual(answered, ["day", "a true", "b false", "c false"]);
+});
+
+test("WIN-2: what the greeting bot says is no answer of an operator", () => {
+  const t = merge(new Map(), [
+    message({ id: "a", seq: 1, at: noon, direction: "inbound" }),
+    message({ id: "b", seq: 2, at: noon + 1, direction: "outbound", bot: true }),
+  ]);
+  assert.deepEqual(rows(t, [], undefined).map((row) => row.kind === "message" && row.answered), [false, false, false]);
 });
 
 test("http-api.md §3: the pictures of one group make an album, whatever of them is stored; other kinds stand alone", () => {

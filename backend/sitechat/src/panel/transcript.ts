@@ -61,7 +61,7 @@ export type Row =
 /**
  * The rows of the transcript: one date for each calendar day, the divider above the first outbound message after newsAfter,
  * then what has not been stored yet. A stored message keeps the key that it had while pending. A message is answered when an
- * operator wrote later: the one sign of reading that the channel gives (WIN-2). First and last are those of a group: what one
+ * operator, not the bot, wrote later: the one sign of reading that the channel gives (WIN-2). First and last are those of a group: what one
  * said within minutes.
  */
 export function rows(transcript: Transcript, pending: readonly Pending[], newsAfter: number | undefined): Row[] {
@@ -69,7 +69,7 @@ export function rows(transcript: Transcript, pending: readonly Pending[], newsAf
   const ordered = inOrder(transcript);
   const stored = new Set(ordered.map((m) => m.clientID));
   const messages = [...ordered, ...pending.filter((p) => !stored.has(p.clientID)).map(asMessage)];
-  const answer = messages.map((m) => isSaid(m) && m.direction).lastIndexOf("outbound");
+  const answer = messages.map((m) => isSaid(m) && !m.bot && m.direction).lastIndexOf("outbound");
   let day = "";
   let before: Message | undefined;
   let album: Extract<Row, { kind: "message" }> | undefined;

@@ -187,6 +187,7 @@ function readPending(value: unknown): Pending | undefined {
     ...(asText(v.user) && { user: asText(v.user) }),
     ...(replyTo && { replyTo }),
     ...(asText(v.group) && { group: asText(v.group) }),
+    ...(asText(v.greeting) && { greeting: asText(v.greeting) }),
     ...(v.press ? { press: { message: asText(press.message), text: asText(press.text), data: asText(press.data) } } : {}),
     ...(v.file ? { file: readPendingFile(f) } : {}),
   };

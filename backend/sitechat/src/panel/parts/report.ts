@@ -27,10 +27,15 @@ export type Told = { transcript: Transcript; conversations: readonly Summary[] |
 export function watchConversations(state: StateStore, post: (text: string) => void, base: string): void {
   const report = makeReport(post, (path) => base + path);
   const look = (told: Told): void => {
-    if (told.transcript.size || told.conversations) report(told);
+    if (isKept(told.transcript) || told.conversations) report(told);
   };
   state.subscribe(look);
   look(state.get());
+}
+
+/** Whether the server has anything of it: of what only greets nobody is told. */
+function isKept(transcript: Transcript): boolean {
+  return [...transcript.values()].some((m) => m.rev);
 }
 
 /**
