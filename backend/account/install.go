@@ -26,9 +26,10 @@ const (
 )
 
 // Grant takes in an authorisation code. When it returns nil the code is on disk
-// and will be exchanged in the background, also after a restart.
-func (s *Service) Grant(ctx context.Context, product, host, code string) error {
-	err := s.store.SaveGrant(ctx, Grant{ID: s.newID(), Product: product, Code: code, Host: host, ReceivedAt: s.now()})
+// and will be exchanged in the background, also after a restart. by is who asked for
+// it at the console, and wants the account; empty for a code that came by itself.
+func (s *Service) Grant(ctx context.Context, product, host, code string, by Asker) error {
+	err := s.store.SaveGrant(ctx, Grant{ID: s.newID(), Product: product, Code: code, Host: host, By: by, ReceivedAt: s.now()})
 	if err != nil {
 		return err
 	}
@@ -158,12 +159,9 @@ func (s *Service) settleGrant(ctx context.Context, g Grant) {
 		log.Error("read account after authorisation: it must be authorised again", "error", err)
 		return
 	}
-	a, err := s.store.Upsert(ctx, Account{
-		ID: chatid.AccountID(s.newID()), Product: g.Product, CRMID: info.CRMID, AmojoID: info.AmojoID,
-		Host: g.Host, Name: info.Name, State: Installed, CreatedAt: s.now(), UpdatedAt: s.now(),
-	})
+	a, err := s.authorised(ctx, g.Product, g.Host, info, tokens)
 	if err == nil {
-		err = s.store.SaveTokens(ctx, a.ID, tokens)
+		err = s.claimByGrant(ctx, g, a, info, tokens.Access)
 	}
 	if err != nil {
 		log.Error("store tokens: the account must be authorised again", "error", err)

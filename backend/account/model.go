@@ -75,7 +75,8 @@ func (a Account) Waits() bool {
 	return a.State == Disconnected || a.State == Broken && a.Reason != ReasonAuthorisation && a.Reason != ReasonUnpaid
 }
 
-// Tokens is the OAuth pair of an account, in clear. The store seals it.
+// Tokens is the OAuth pair of an account, in clear. The store seals it. A long-lived
+// token has no Refresh.
 type Tokens struct {
 	Access, Refresh string
 	ExpiresAt       time.Time
@@ -102,10 +103,12 @@ type Claim struct {
 // Grant is an authorisation code on its way to tokens. It is stored before the
 // CRM gets its answer, because the CRM never repeats it.
 type Grant struct {
-	ID         string
-	Product    string
-	Code       string // sealed at rest
-	Host       string
+	ID      string
+	Product string
+	Code    string // sealed at rest
+	Host    string
+	// By is who asked for it at the console; empty where the CRM sent it by itself.
+	By         Asker
 	ReceivedAt time.Time
 }
 
@@ -157,6 +160,8 @@ type Store interface {
 	SaveClaim(ctx context.Context, c Claim) error
 	Claim(ctx context.Context, product string, id chatid.CRMAccountID) (Claim, error)
 	DropClaim(ctx context.Context, product string, id chatid.CRMAccountID) error
+	// ClaimsOf lists a team's claims, the oldest first.
+	ClaimsOf(ctx context.Context, t chatid.TeamID) ([]Claim, error)
 
 	// SaveGrant stores a code; Grants lists those that wait; DropGrant removes one.
 	SaveGrant(ctx context.Context, g Grant) error

@@ -30,6 +30,9 @@ func (s *Service) at(ctx context.Context, a *Account, do func(host string) error
 	if terr != nil {
 		return terr
 	}
+	if t.Refresh == "" {
+		return err // only who has a refresh token is told the new address
+	}
 	host, herr := s.crm.CurrentHost(ctx, a.Product, a.Host, t)
 	switch {
 	case fault.Is(herr, fault.Unauthenticated):

@@ -16,6 +16,8 @@ type Info struct {
 	AmojoID chatid.AmojoID
 	Host    string
 	Name    string
+	// CurrentUser is who granted the token.
+	CurrentUser chatid.CRMUserID
 }
 
 // ErrMoved is in the chain of an error of CRM when the address answered as one
@@ -32,6 +34,8 @@ type CRM interface {
 	Refresh(ctx context.Context, product, host, refresh string) (Tokens, error)
 	Info(ctx context.Context, product, host, access string) (Info, error)
 	IsAdmin(ctx context.Context, product, host, access string, user chatid.CRMUserID) (bool, error)
+	// TokenEnds reads when an access token says that it ends; an error for what is none.
+	TokenEnds(access string) (time.Time, error)
 	// EnsureSource makes the lead source of an online chat, or finds it. The id
 	// is 0 when the product keeps a single source, which the CRM makes by itself.
 	EnsureSource(ctx context.Context, product, host, access, name, externalID string, p chatid.PipelineID) (chatid.SourceID, error)

@@ -83,10 +83,14 @@ func (s *Service) exchange(ctx context.Context, id chatid.AccountID, holder, sta
 		return "", err
 	}
 	var fresh Tokens
-	err = s.at(keep, &a, func(host string) (err error) {
-		fresh, err = s.crm.Refresh(keep, a.Product, host, t.Refresh)
-		return err
-	})
+	if t.Refresh == "" { // a long-lived token, which has ended
+		err = fault.New(fault.Unauthenticated, "crm_unauthorised")
+	} else {
+		err = s.at(keep, &a, func(host string) (err error) {
+			fresh, err = s.crm.Refresh(keep, a.Product, host, t.Refresh)
+			return err
+		})
+	}
 	if fault.Is(err, fault.Unauthenticated) {
 		if a.State == Connected {
 			// Chatting needs no OAuth, so it goes on; the admin is told.

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"leadline/backend/chatid"
 )
@@ -103,22 +104,42 @@ func label(s string) bool {
 // one outside the zones. The token's signature is not ours to check; it came
 // from the CRM itself.
 func (i Integration) APIAddress(access string) (Address, bool) {
-	parts := strings.Split(access, ".")
-	if len(parts) != 3 || len(access) > 64<<10 {
-		return Address{}, false
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	c, err := claimsOf(access)
 	if err != nil {
 		return Address{}, false
 	}
-	var claims struct {
-		APIDomain string `json:"api_domain"`
-	}
-	if json.Unmarshal(raw, &claims) != nil {
-		return Address{}, false
-	}
-	a, err := i.Address(claims.APIDomain)
+	a, err := i.Address(c.APIDomain)
 	return a, err == nil
+}
+
+// TokenEnds is when an access token says that it ends. A long-lived one, which a
+// person brings, tells it nowhere else (W §8.6); the CRM checks it.
+func TokenEnds(access string) (time.Time, error) {
+	c, err := claimsOf(access)
+	if err == nil && (c.Exp <= 0 || c.Exp > 1<<40) {
+		err = ErrToken
+	}
+	return time.Unix(c.Exp, 0), err
+}
+
+// ErrToken is the error for what is no access token.
+var ErrToken = errors.New("amocrm: no access token")
+
+type tokenClaims struct {
+	APIDomain string `json:"api_domain"`
+	Exp       int64  `json:"exp"` // Unix seconds
+}
+
+func claimsOf(access string) (c tokenClaims, err error) {
+	parts := strings.Split(access, ".")
+	if len(parts) != 3 || len(access) > 64<<10 {
+		return c, ErrToken
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(raw, &c) != nil {
+		return tokenClaims{}, ErrToken
+	}
+	return c, nil
 }
 
 // Consent is the address of the page where an admin grants access by hand; the

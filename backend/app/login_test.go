@@ -240,3 +240,13 @@ func TestLoginPages(t *testing.T) {
 	}
 	owner.shows(owner.get(w.page()+"/activity"), 200, "(you)")
 }
+
+// user is the user with an address.
+func (w *world) user(email string) team.User {
+	w.t.Helper()
+	u, err := w.app.store.Teams().UserByEmail(w.t.Context(), email)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return u
+}

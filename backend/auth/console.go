@@ -126,3 +126,30 @@ func (k *Keys) CheckConsoleForm(token string, c Console) error {
 	}
 	return nil
 }
+
+// Asked is who went from the console to the CRM's consent page: a Leadline login in
+// one session, for an account of a product.
+type Asked struct {
+	Product string        `json:"product"`
+	Login   chatid.UserID `json:"login"`
+	// Session names the session without opening it.
+	Session string `json:"session"`
+}
+
+// ConsoleState makes the value that comes back from the consent page to the session
+// that it was made for.
+func (k *Keys) ConsoleState(a Asked) (string, error) {
+	return issue(k, forConsoleState, StateLife-DefaultLeeway, a)
+}
+
+// ReadConsoleState reads one. fault.Invalid state_invalid.
+func (k *Keys) ReadConsoleState(token string) (Asked, error) {
+	a, err := read[Asked](k, forConsoleState, token)
+	if err == nil && (a.Product == "" || a.Login == "" || a.Session == "") {
+		err = errors.New("state of nobody")
+	}
+	if err != nil {
+		return Asked{}, fault.Wrap(fault.Invalid, "state_invalid", err)
+	}
+	return a, nil
+}

@@ -62,10 +62,11 @@ const (
 	forConsoleTab     purpose = "console-tab"
 	forConsoleSession purpose = "console-session"
 	forConsoleForm    purpose = "console-form"
+	forConsoleState   purpose = "console-state"
 )
 
 // purposes are all of them.
-var purposes = []purpose{forVisitor, forTicket, forState, forProof, forReset, forShown, forConsoleTicket, forConsoleTab, forConsoleSession, forConsoleForm}
+var purposes = []purpose{forVisitor, forTicket, forState, forProof, forReset, forShown, forConsoleTicket, forConsoleTab, forConsoleSession, forConsoleForm, forConsoleState}
 
 // Keys signs and reads the server's own tokens: visitor tokens, tickets of
 // trusted pages, what visitors were shown, states of OAuth, proofs of e-mail addresses, resets of

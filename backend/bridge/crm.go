@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"leadline/backend/account"
 	"leadline/backend/amocrm"
@@ -103,8 +104,11 @@ func (c *CRM) Info(ctx context.Context, product, host, access string) (account.I
 	if err != nil {
 		return account.Info{}, crmFault(err)
 	}
-	return account.Info{CRMID: a.ID, AmojoID: a.AmojoID, Host: at.Host(), Name: a.Name}, nil
+	return account.Info{CRMID: a.ID, AmojoID: a.AmojoID, Host: at.Host(), Name: a.Name, CurrentUser: a.CurrentUser}, nil
 }
+
+// TokenEnds reads when a token says that it ends.
+func (c *CRM) TokenEnds(access string) (time.Time, error) { return amocrm.TokenEnds(access) }
 
 // IsAdmin asks whether a user of the account is an administrator.
 func (c *CRM) IsAdmin(ctx context.Context, product, host, access string, user chatid.CRMUserID) (bool, error) {

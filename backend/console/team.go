@@ -9,4 +9,6 @@ const (
 	Join           Act = "join"
 	ChangePassword Act = "change_password"
 	SetLanguage    Act = "set_language"
+	Connect        Act = "connect"
+	Disconnect     Act = "disconnect"
 )

@@ -50,6 +50,7 @@ func (s *Server) consoleRoutes(r *gin.Engine) {
 		w := p.Group("", s.bodyLimit(maxConsoleBytes), s.consoleForm, s.consoleWrite)
 		w.POST("/parked/:message/resend", s.consoleResend)
 		w.POST("/parked/:message/drop", s.consoleDrop)
+		w.POST("/disconnect", s.consoleDisconnect)
 		s.consoleChatRoutes(p, w)
 		s.consoleButtonRoutes(p, w)
 	}
@@ -72,6 +73,8 @@ type place struct {
 	who   auth.Console
 	login team.User
 	left  time.Duration
+	// session names a login's session, for what must come back to it.
+	session string
 }
 
 // own tells that a Leadline login opened the page, not a user of the CRM.

@@ -34,6 +34,7 @@ func (s *Server) ownRoutes(r *gin.Engine) {
 	f := p.Group("", s.bodyLimit(maxConsoleBytes), s.consoleForm)
 	f.POST("/sign-out", s.ownSignOut)
 	s.teamRoutes(p, f)
+	s.connectRoutes(p, f)
 }
 
 // ownPlace is the place of pages without an account.
@@ -56,6 +57,7 @@ func (s *Server) asLogin(c *gin.Context, p *place) (bool, error) {
 	if p.account.ID != "" && p.account.Team != u.Team {
 		return false, nil
 	}
+	p.session = session.Hash
 	p.login, p.left = u, session.EndsAt().Sub(s.Now())
 	p.who = auth.Console{Account: p.account.ID, Host: p.account.Host, Login: u.ID, Admin: u.CanConnect(), Locale: u.Locale}
 	c.Set(keyLanguage, u.Locale)
@@ -184,6 +186,20 @@ type accountLine struct {
 	Good   bool
 }
 
+type accountsBody struct {
+	Accounts []accountLine
+	// Coming are those that are being connected, or could not be; Waits tells that
+	// there is one of the former.
+	Coming []comingLine
+	Waits  bool
+}
+
+type comingLine struct {
+	Host string
+	// Refused is the key of the reason why it was not connected, "" while it is waited for.
+	Refused string
+}
+
 // ownAccounts lists the team's accounts and how they are.
 func (s *Server) ownAccounts(c *gin.Context) {
 	ctx, cancel := consoleContext(c)
@@ -205,5 +221,21 @@ func (s *Server) ownAccounts(c *gin.Context) {
 		l.Health, _, _ = s.health(&at, v)
 		lines = append(lines, l)
 	}
-	s.consoleRender(c, http.StatusOK, "accounts", func(v *consoleView) { v.Title, v.Body = s.text(c, "team.accounts.title", nil), lines })
+	body := accountsBody{Accounts: lines}
+	coming, err := s.Accounts.Coming(ctx, placeOf(c).login.Team)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	for _, one := range coming {
+		line := comingLine{Host: one.Host}
+		if one.Refused != "" {
+			line.Refused = "team.coming." + one.Refused
+		}
+		body.Coming, body.Waits = append(body.Coming, line), body.Waits || one.Refused == ""
+	}
+	s.consoleRender(c, http.StatusOK, "accounts", func(v *consoleView) {
+		v.Title, v.Body = s.text(c, "team.accounts.title", nil), body
+		s.outcome(c, v, nil)
+	})
 }

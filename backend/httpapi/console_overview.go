@@ -27,6 +27,8 @@ type overviewBody struct {
 	Account string
 	// Consent and Window are where an administrator mends it; "" where nothing is to be done there.
 	Consent, Window string
+	// Own is nil inside the CRM.
+	Own *ownConnection
 
 	// Parked are messages that wait for a decision, for administrators.
 	Parked []parkedRow
@@ -54,6 +56,10 @@ func (s *Server) showOverview(c *gin.Context, status int, failed error) {
 	}
 	body := overviewBody{Login: v.Login, Good: v.State == string(account.Connected), Account: p.account.Host}
 	body.Health, body.Consent, body.Window = s.health(p, v)
+	if body.Own, err = s.ownConnection(ctx, p, v); err != nil {
+		s.fail(c, err)
+		return
+	}
 	if p.who.Admin {
 		if err := s.readParked(c, ctx, p, &body); err != nil {
 			s.fail(c, err)
@@ -157,6 +163,7 @@ func (p *place) entry(act console.Act, subject string) console.Entry {
 // acts are all that a page may be told of in its address.
 var acts = slices.Concat([]console.Act{
 	console.Invite, console.Revoke, console.SetRole, console.RemoveMember, console.ChangePassword, console.SetLanguage,
+	console.Connect, console.Disconnect,
 	console.Resend, console.ResendAll, console.Drop, console.DropAll,
 }, chatActs, buttonActs)
 

@@ -44,6 +44,7 @@ var (
 	perLogin          = budget{name: "login", every: 30 * time.Second, burst: 8}
 	perAccountSignIn  = budget{name: "sign-in", every: 10 * time.Second, burst: 20}
 	perSignInAddress  = budget{name: "sign-in of an address", every: 5 * time.Second, burst: 30}
+	perConnect        = budget{name: "connects of a team", every: 10 * time.Second, burst: 15}
 	perAccountParked  = budget{name: "parked", every: time.Second, burst: 40}
 	perAccountChats   = budget{name: "chats", every: time.Second, burst: 40}
 	perConsoleTickets = budget{name: "console tickets", every: 4 * time.Second, burst: 30}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"leadline/backend/account"
 	"leadline/backend/chatid"
 )
 
@@ -25,6 +26,9 @@ func (s *Server) oauthCallback(c *gin.Context) {
 	}
 	q := c.Request.URL.Query()
 	if q.Get("error") != "" {
+		if state := q.Get("state"); state != "" && s.consentAnswer(c, p.Name, state, "", "") {
+			return
+		}
 		s.page(c, http.StatusOK, "oauth.denied")
 		return
 	}
@@ -39,13 +43,16 @@ func (s *Server) oauthCallback(c *gin.Context) {
 	// forged one cannot bind anything: tokens belong to the account that they
 	// are for, and a login claims it by a token of its own.
 	if state := q.Get("state"); state != "" {
+		if s.consentAnswer(c, p.Name, state, host, code) {
+			return
+		}
 		if err := s.Tokens.ReadState(state, p.Name); err != nil {
 			s.Logger.Warn("authorisation callback with a bad state", "request_id", requestID(c), "product", p.Name)
 			s.page(c, http.StatusBadRequest, "oauth.failed")
 			return
 		}
 	}
-	if err := s.Accounts.Grant(c.Request.Context(), p.Name, host, code); err != nil {
+	if err := s.Accounts.Grant(c.Request.Context(), p.Name, host, code, account.Asker{}); err != nil {
 		s.Logger.Error("store authorisation code", "request_id", requestID(c), "error", err)
 		s.page(c, http.StatusServiceUnavailable, "oauth.failed")
 		return

@@ -147,7 +147,7 @@ func (a *apiCall) authorise(admin bool) bool {
 	case t.Revoked:
 		wrong = "the integration was switched off"
 	case s.now().After(t.ExpiresAt):
-		wrong = "the access token is older than 24 hours"
+		wrong = "the access token has ended"
 	}
 	limited, over, odd := 0, "", s.st.Variants.SourcesGet403
 	if wrong == "" {

@@ -47,6 +47,7 @@ func (s *Server) controlRoutes() *http.ServeMux {
 	do("POST "+v1+"/accounts/{id}/uninstall", s.ctlUninstall)
 	do("POST "+v1+"/accounts/{id}/revoke", s.ctlRevoke)
 	do("POST "+v1+"/accounts/{id}/consent", s.ctlConsent)
+	do("POST "+v1+"/accounts/{id}/long-lived-token", s.ctlLongLived)
 	do("POST "+v1+"/accounts/{id}/disposable-token", s.ctlDisposable)
 	get(v1+"/accounts/{id}/chats", func(r *http.Request) (any, error) { return s.Chats(pathID(r)), nil })
 	get(v1+"/accounts/{id}/messages", func(r *http.Request) (any, error) { return s.Messages(pathID(r)), nil })

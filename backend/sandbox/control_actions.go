@@ -86,6 +86,7 @@ type clientIn struct {
 	UserID     int64  `json:"user_id"`
 	State      string `json:"state"`
 	Deny       bool   `json:"deny"`
+	Days       int    `json:"days"`
 }
 
 // clientOf reads the integration of a request; the only one when none is named.
@@ -139,6 +140,15 @@ func (s *Server) ctlDisposable(r *http.Request) (any, error) {
 		return nil, err
 	}
 	token, err := s.DisposableToken(pathID(r), in.UserID, in.ClientUUID)
+	return map[string]string{"token": token}, err
+}
+
+func (s *Server) ctlLongLived(r *http.Request) (any, error) {
+	in, err := s.clientOf(r)
+	if err != nil {
+		return nil, err
+	}
+	token, err := s.LongLived(pathID(r), in.UserID, in.ClientUUID, time.Duration(in.Days)*24*time.Hour)
 	return map[string]string{"token": token}, err
 }
 

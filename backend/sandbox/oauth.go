@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -116,6 +117,53 @@ func (s *Server) exchange(acc *Account, in tokenRequest) (out tokenAnswer, verdi
 	return out, Broke, "grant_type must be authorization_code or refresh_token"
 }
 
+// Long-lived tokens live from a day to five years (W §8.6).
+const (
+	minLongLife = 24 * time.Hour
+	maxLongLife = 5 * 366 * 24 * time.Hour
+)
+
+// ErrTokenLife says that no long-lived token lives for so long.
+var ErrTokenLife = errors.New("a long-lived token lives from one day to five years")
+
+// LongLived makes a long-lived token of a private integration, as its window in the
+// account does: user 0 is the first administrator. It has no refresh token, and
+// installs the integration.
+func (s *Server) LongLived(account, user int64, clientUUID string, life time.Duration) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	acc, app := s.account(account), s.integration(clientUUID)
+	if acc == nil || app == nil || acc.Product != app.Product {
+		return "", ErrNotFound
+	}
+	if user == 0 {
+		user = acc.admin().ID
+	}
+	switch {
+	case acc.user(user) == nil:
+		return "", ErrNoUser
+	case life < minLongLife || life > maxLongLife:
+		return "", ErrTokenLife
+	}
+	in := s.installation(account, clientUUID)
+	in.Active, in.HookSent, in.At = true, true, s.now() // nothing is sent for a private integration
+	t := s.accessFor(acc, clientUUID, user, life)
+	s.touch()
+	return t.Token, nil
+}
+
+// accessFor makes an access token. s.mu is held.
+func (s *Server) accessFor(acc *Account, client string, user int64, life time.Duration) *token {
+	now, zone := s.now(), s.zone(acc.Product)
+	access := signJWT(s.st.TokenKey, map[string]any{
+		"aud": client, "jti": randomHex(16), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(life).Unix(),
+		"sub": user, "account_id": acc.ID, "base_domain": zone.Name, "api_domain": "api-b." + zone.Name, "version": 2,
+	})
+	t := token{Token: access, ClientUUID: client, Account: acc.ID, User: user, ExpiresAt: now.Add(life)}
+	s.st.Access[access] = &t
+	return &t
+}
+
 // useRefresh voids the refresh token that a pair in use replaced.
 func (s *Server) useRefresh(old string) {
 	if t := s.st.Refresh[old]; t != nil {
@@ -130,17 +178,12 @@ func (s *Server) issue(acc *Account, client string, user int64, replaces string)
 	for _, set := range []map[string]*token{s.st.Access, s.st.Refresh} {
 		maps.DeleteFunc(set, func(_ string, t *token) bool { return now.Sub(t.ExpiresAt) > refreshLife })
 	}
-	zone := s.zone(acc.Product)
-	access := signJWT(s.st.TokenKey, map[string]any{
-		"aud": client, "jti": randomHex(16), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(accessLife).Unix(),
-		"sub": user, "account_id": acc.ID, "base_domain": zone.Name, "api_domain": "api-b." + zone.Name, "version": 2,
-	})
-	t := token{Token: access, ClientUUID: client, Account: acc.ID, User: user, ExpiresAt: now.Add(accessLife), Replaces: replaces}
-	s.st.Access[access] = &t
-	r := t
+	t := s.accessFor(acc, client, user, accessLife)
+	t.Replaces = replaces
+	r := *t
 	r.Token, r.ExpiresAt = "def502"+randomHex(64), now.Add(refreshLife)
 	s.st.Refresh[r.Token] = &r
-	return tokenAnswer{"Bearer", int64(accessLife / time.Second), now.Unix(), access, r.Token}
+	return tokenAnswer{"Bearer", int64(accessLife / time.Second), now.Unix(), t.Token, r.Token}
 }
 
 // newCode makes an authorisation code. s.mu is held.

@@ -27,11 +27,28 @@ func (s accounts) Claim(ctx context.Context, product string, id chatid.CRMAccoun
 	if err := s.reader(ctx).db.Where("product = ? AND crm_id = ?", product, int64(id)).Take(&r).Error; err != nil {
 		return account.Claim{}, fmt.Errorf("find claim: %w", translate(err))
 	}
+	return r.domain(), nil
+}
+
+func (r claimRow) domain() account.Claim {
 	return account.Claim{
 		Product: r.Product, CRMID: chatid.CRMAccountID(r.CRMID), CRMUser: chatid.CRMUserID(r.CRMUser), AdminProven: r.AdminProven,
 		Team: chatid.TeamID(r.Team), User: chatid.UserID(r.User), AmojoID: chatid.AmojoID(r.AmojoID), Host: r.Host, Locale: r.Locale,
 		Refused: r.Refused, CreatedAt: at(r.Created),
-	}, nil
+	}
+}
+
+// ClaimsOf implements account.Store.
+func (s accounts) ClaimsOf(ctx context.Context, t chatid.TeamID) ([]account.Claim, error) {
+	var rows []claimRow
+	if err := s.reader(ctx).db.Where("team_id = ?", string(t)).Order("created_at, crm_id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list claims: %w", translate(err))
+	}
+	list := make([]account.Claim, len(rows))
+	for i, r := range rows {
+		list[i] = r.domain()
+	}
+	return list, nil
 }
 
 // DropClaim implements account.Store.
@@ -43,7 +60,10 @@ func (s accounts) DropClaim(ctx context.Context, product string, id chatid.CRMAc
 
 // SaveGrant implements account.Store.
 func (s accounts) SaveGrant(ctx context.Context, g account.Grant) error {
-	row := grantRow{ID: g.ID, Product: g.Product, CodeSealed: s.sealer.Seal(g.Code, codeAAD(g.Product, g.ID)), Host: g.Host, ReceivedAt: ms(g.ReceivedAt)}
+	row := grantRow{
+		ID: g.ID, Product: g.Product, CodeSealed: s.sealer.Seal(g.Code, codeAAD(g.Product, g.ID)), Host: g.Host,
+		Team: string(g.By.Team), User: string(g.By.User), Locale: g.By.Locale, ReceivedAt: ms(g.ReceivedAt),
+	}
 	return s.write(ctx, "save grant", func(t *tx) error { return t.db.Create(&row).Error })
 }
 
@@ -59,7 +79,10 @@ func (s accounts) Grants(ctx context.Context) ([]account.Grant, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open grant %s: %w", r.ID, err)
 		}
-		list = append(list, account.Grant{ID: r.ID, Product: r.Product, Code: code, Host: r.Host, ReceivedAt: at(r.ReceivedAt)})
+		list = append(list, account.Grant{
+			ID: r.ID, Product: r.Product, Code: code, Host: r.Host, ReceivedAt: at(r.ReceivedAt),
+			By: account.Asker{Team: chatid.TeamID(r.Team), User: chatid.UserID(r.User), Locale: r.Locale},
+		})
 	}
 	return list, nil
 }

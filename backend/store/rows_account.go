@@ -69,6 +69,9 @@ type grantRow struct {
 	Product    string
 	CodeSealed string
 	Host       string
+	Team       string `gorm:"column:team_id"`
+	User       string `gorm:"column:user_id"`
+	Locale     string
 	ReceivedAt int64
 }
 

@@ -216,6 +216,13 @@
     frame.src = preview.dataset.page;
   }
 
+  // An account is being connected: look again, unless somebody has begun to do something.
+  if (find(".js-reload")) {
+    const look = setTimeout(() => location.reload(), 3000);
+    document.addEventListener("keydown", () => clearTimeout(look));
+    document.addEventListener("pointerdown", () => clearTimeout(look));
+  }
+
   const told = find("[aria-invalid]") || find(".js-told");
   if (told) told.focus({ preventScroll: true });
 
