@@ -59,6 +59,8 @@ type manifest struct {
 	PanelScript  string `json:"panel_script"`
 	PanelStyle   string `json:"panel_style"`
 	Playground   string `json:"playground"`
+	BotEditor    string `json:"bot_editor"`
+	BotStyle     string `json:"bot_editor_style"`
 	// What the panel fetches when it needs it: the words of each language ("words.ru"), and rarely used code ("viewer").
 	PanelParts map[string]string `json:"panel_parts"`
 }
@@ -83,7 +85,7 @@ func read(from fs.FS) (*Build, error) {
 	if b.loader, err = readFile(from, path.Join("dist", b.manifest.Loader)); err != nil {
 		return nil, fmt.Errorf("read the loader of the site chat: %w", err)
 	}
-	names := slices.AppendSeq([]string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle, b.manifest.Playground}, maps.Values(b.manifest.PanelParts))
+	names := slices.AppendSeq([]string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle, b.manifest.Playground, b.manifest.BotEditor, b.manifest.BotStyle}, maps.Values(b.manifest.PanelParts))
 	for _, name := range names {
 		f, err := readFile(from, path.Join("dist", "assets", name))
 		if err != nil {
@@ -136,6 +138,9 @@ func (b *Build) WindowScript() string { return b.manifest.WindowScript }
 
 // PlaygroundScript is the name of the playground's script among the assets.
 func (b *Build) PlaygroundScript() string { return b.manifest.Playground }
+
+// BotEditor are the names of the bot editor's script and style sheet among the assets.
+func (b *Build) BotEditor() (script, style string) { return b.manifest.BotEditor, b.manifest.BotStyle }
 
 // Asset returns a file of /assets/; false means that there is no such file.
 //

@@ -88,8 +88,10 @@ async function parts() {
   return Promise.all([...Object.entries(out).map(make), ...styles.map(style)]);
 }
 
-const [playground, part, panelParts, style] = await Promise.all([
+const [playground, botEditor, botEditorStyle, part, panelParts, style] = await Promise.all([
   bundleScript({ entryPoints: ["src/playground/main.ts"], format: "iife" }),
+  bundleScript({ entryPoints: ["src/boteditor/main.ts"], format: "iife" }),
+  bundle({ entryPoints: ["src/boteditor/editor.css"], ...forStyles }),
   bundleScript({ entryPoints: ["src/window/main.ts"], format: "esm", plugins: [cssText] }),
   parts(),
   bundle({ entryPoints: ["src/styles/panel.css"], ...forStyles }),
@@ -104,6 +106,8 @@ const manifest = {
   panel_style: named("panel", "css", style),
   panel_parts: partNames,
   playground: named("playground", "js", playground),
+  bot_editor: named("boteditor", "js", botEditor),
+  bot_editor_style: named("boteditor", "css", botEditorStyle),
 };
 
 const loader = await bundleScript({
@@ -130,6 +134,8 @@ await Promise.all([
   write(`assets/${manifest.panel_script}`, script),
   write(`assets/${manifest.panel_style}`, style),
   write(`assets/${manifest.playground}`, playground),
+  write(`assets/${manifest.bot_editor}`, botEditor),
+  write(`assets/${manifest.bot_editor_style}`, botEditorStyle),
   ...panelParts.map(([name, contents]) => write(`assets/${partNames[name]}`, contents)),
   writeFile(path.join(fresh, "manifest.json"), JSON.stringify(manifest, null, 2) + "\n"),
 ]);

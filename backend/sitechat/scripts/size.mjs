@@ -32,4 +32,6 @@ report("panel", panel, budgets.panel);
 // With the part for outbox and stream, which is fetched at once but which the first paint does not wait for.
 report("with stream", panel + (await brotli(`assets/${manifest.panel_parts.browser}`)), budgets.stream);
 for (const [name, file] of Object.entries(manifest.panel_parts)) report(`  ${name}`, await brotli(`assets/${file}`), name.startsWith("dates.") ? budgets.dates : budgets.part);
+// What a person of the account downloads, once.
+report("bot editor", await brotli(`assets/${manifest.bot_editor}`, `assets/${manifest.bot_editor_style}`), budgets.bot_editor);
 process.exit(failed ? 1 : 0);

@@ -1,0 +1,60 @@
+// Elements of the editor. Text goes in as text; every control has a key by which the focus finds it again after the page was drawn anew.
+import { make } from "../../panel/view/dom";
+
+export { make };
+
+/** A button with words. */
+export function button(key: string, label: string, act: () => void, className = ""): HTMLButtonElement {
+  const element = make("button", `console__button bot-button ${className}`.trim(), { type: "button", "data-key": key }, label);
+  element.addEventListener("click", act);
+  return element;
+}
+
+/** A small button of a sign; its label says the rest to those who do not see it. */
+export function signButton(key: string, sign: string, label: string, act: () => void, disabled = false): HTMLButtonElement {
+  const element = button(key, sign, act, "bot-sign");
+  element.setAttribute("aria-label", label);
+  element.title = label;
+  element.disabled = disabled;
+  return element;
+}
+
+/** A field with its label above it. */
+export function labelled(label: string, field: HTMLElement, ...more: (Node | string)[]): HTMLElement {
+  return make("div", "bot-field", {}, make("label", "bot-field__label", {}, make("span", "bot-field__name", {}, label), field), ...more);
+}
+
+/** A choice; options are values and words. */
+export function select(key: string, options: readonly (readonly [value: string, words: string])[], value: string, changed: (value: string) => void): HTMLSelectElement {
+  const element = make("select", "console__input bot-select", { "data-key": key });
+  for (const [option, words] of options) element.append(make("option", "", { value: option }, words));
+  element.value = value;
+  element.addEventListener("change", () => changed(element.value));
+  return element;
+}
+
+/** A line or some lines to write in. */
+export function textField(key: string, value: string, typed: (value: string) => void, lines = 1): HTMLInputElement | HTMLTextAreaElement {
+  const attributes = { "data-key": key, autocomplete: "off", dir: "auto", translate: "no" };
+  const element = lines > 1 ? make("textarea", "console__input bot-text", { ...attributes, rows: String(lines) }) : make("input", "console__input", { ...attributes, type: "text" });
+  element.value = value;
+  element.addEventListener("input", () => typed(element.value));
+  return element;
+}
+
+/** Puts text where the caret is, and tells the field's listeners. */
+export function typeIn(field: HTMLInputElement | HTMLTextAreaElement, text: string): void {
+  const from = field.selectionStart ?? field.value.length;
+  field.setRangeText(text, from, field.selectionEnd ?? from, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+}
+
+/** Focuses the control of a key inside a root: where it cannot be, the nearest beside it that can. */
+export function focusKey(root: HTMLElement, key: string): boolean {
+  const found = root.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+  if (!found) return false;
+  const target = found.matches(":disabled") ? found.parentElement?.querySelector<HTMLElement>("button:not(:disabled)") : found;
+  target?.focus();
+  return !!target;
+}
