@@ -40,6 +40,9 @@ const (
 	SetChannels   Act = "set_channels"
 	SetButtonChat Act = "set_button_chat"
 
+	SaveBot   Act = "save_bot"
+	SwitchBot Act = "switch_bot"
+
 	Resend    Act = "resend"
 	ResendAll Act = "resend_all"
 	Drop      Act = "drop"

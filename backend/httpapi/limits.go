@@ -50,6 +50,7 @@ var (
 	perConsoleTickets = budget{name: "console tickets", every: 4 * time.Second, burst: 30}
 	perConsoleWriter  = budget{name: "console writes", every: time.Second, burst: 40}
 	perSignUpAddress  = budget{name: "sign-up", every: 2 * time.Minute, burst: 5}
+	perConsoleTry     = budget{name: "console tries", every: 500 * time.Millisecond, burst: 60}
 	// Each asked-for reset may send a mail to somebody who did not ask.
 	perResetLogin   = budget{name: "reset", every: 10 * time.Minute, burst: 3}
 	perResetAddress = budget{name: "resets of an address", every: 2 * time.Minute, burst: 10}

@@ -136,6 +136,18 @@ func (l Localizer) Has(key string) bool {
 	return ok
 }
 
+// Under gives all plain words of the keys that begin with a prefix, without it: a
+// page hands them to its script. Placeholders of scripts are {named}, in one brace.
+func (l Localizer) Under(prefix string) map[string]string {
+	words := map[string]string{}
+	for key, plural := range l.plural {
+		if name, ok := strings.CutPrefix(key, prefix); ok && !plural {
+			words[name] = l.Text(key, nil)
+		}
+	}
+	return words
+}
+
 // Text says the words of a key with args in its placeholders. The number that a
 // plural form goes by is count, or args["Seconds"] or args["Count"] when no count
 // is given; all of them are non-negative integers. An unknown key gives the key

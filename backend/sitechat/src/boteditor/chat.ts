@@ -5,7 +5,8 @@ import type { Say } from "./words";
 import { button, labelled, make } from "./view/dom";
 
 export type Problem = { path: string; text: string; warning: boolean };
-type Line = { text: string; buttons?: { text: string; url?: string }[] };
+/** A button that answers is its bare text, as in the bot's own JSON. */
+type Line = { text: string; buttons?: (string | { text: string; url: string })[] };
 
 /** What the server says to a try (docs/http-api.md). */
 export type Tried = {
@@ -72,8 +73,8 @@ export function makeChat(say: Say, ask: Ask, doc: () => Json, at: (step: number 
 
   function show(answer: Tried): void {
     for (const line of answer.says ?? []) {
-      const buttons = (line.buttons ?? []).map(({ text, url }) =>
-        url ? make("a", "console__button bot-button", { href: url, target: "_blank", rel: "noopener noreferrer" }, text) : button("", text, () => void speak(text)),
+      const buttons = (line.buttons ?? []).map((one) =>
+        typeof one === "string" ? button("", one, () => void speak(one)) : make("a", "console__button bot-button", { href: one.url, target: "_blank", rel: "noopener noreferrer" }, one.text),
       );
       add("bot-chat__said", make("span", "bot-chat__text", {}, line.text), ...(buttons.length > 0 ? [make("span", "bot-chat__buttons", {}, ...buttons)] : []));
     }
@@ -94,6 +95,7 @@ export function makeChat(say: Say, ask: Ask, doc: () => Json, at: (step: number 
     add("bot-chat__mine", text);
     await run(text);
     if (!input.disabled) input.focus();
+    else if (document.activeElement === document.body) start.focus(); // what had the focus is disabled
   }
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;

@@ -23,7 +23,7 @@ const data = JSON.parse(find("#bot-data").textContent ?? "") as Data;
 const say = makeSay(data.words);
 const form = find<HTMLFormElement>("#bot-form");
 const text = find<HTMLTextAreaElement>("#bot-json");
-const file = document.querySelector<HTMLInputElement>("#bot-file");
+const file = document.querySelector<HTMLInputElement>("#bot-file"); // not there for who may only read
 const jsonPanel = find(".js-bot-json");
 
 const steps = make("div", "bot-panel", { id: "bot-steps" });
@@ -43,7 +43,7 @@ const editor = (): Editor => ({
   doc: history.doc(),
   say,
   readOnly: data.read_only,
-  params: paramsIn(history.doc(), chat?.params() ?? {}),
+  params: paramsIn(history.doc(), chat.params()),
   type(path, value) {
     history.change(put(history.doc(), path, value), path.length > 0 ? path.join("/") : "root");
     written();
@@ -181,7 +181,7 @@ function take(answer: Tried | string): Tried | string {
 
 /** Asks what is wrong; without an answer the last one stands. */
 async function check(): Promise<void> {
-  if (data.read_only || mistake || text.value.trim() === "") return;
+  if (mistake || text.value.trim() === "") return;
   const mine = ++asked;
   const answer = await ask({ check: "1" });
   if (mine === asked) take(answer);
@@ -224,7 +224,7 @@ const tabs = makeTabs(say("tabs"), [
   draw();
   return true;
 });
-const chat = data.read_only ? undefined : makeChat(say, async (fields) => take(await ask(fields)), history.doc, mark);
+const chat = makeChat(say, async (fields) => take(await ask(fields)), history.doc, mark);
 
 const again = make("details", "bot-menu", {}, make("summary", "console__button bot-button", {}, say("template.again_title")), begin());
 again.addEventListener("click", (event) => (event.target as Element).closest(".bot-begin button") && (again.open = false));
@@ -235,7 +235,8 @@ text.after(jsonError);
 form.prepend(tools, problems, live, steps);
 const download = document.querySelector<HTMLElement>(".js-bot-export");
 download?.replaceWith(button("export", download.textContent ?? "", exportFile));
-if (chat) find(".js-bot-chat").append(chat.element);
+find(".js-bot-chat").append(chat.element);
+document.querySelector(".js-bot-problems ul")?.remove(); // they stand in the cards
 document.body.classList.add("bot-on");
 tabs.choose(mistake ? "json" : "steps");
 if (mistake) setMistake(mistake);

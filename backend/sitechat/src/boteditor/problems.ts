@@ -31,7 +31,7 @@ export function showProblems(list: HTMLElement, root: HTMLElement, problems: rea
     }
     const number = Number(problem.path.split("/")[0]);
     const inStep = problem.path !== "" && stepsOf(doc).some((step) => step.number === number);
-    const text = inStep ? `${stepName(doc, number, say)}. ${words}` : words;
+    const text = inStep ? `${stepName(doc, number, say)} · ${words}` : words;
     return make("li", `bot-problems__item ${kind}`, {}, place ? button("", text, () => goTo(place), "bot-problems__go") : text);
   });
   list.replaceChildren(...items);

@@ -41,7 +41,7 @@ function drawBranch(e: Editor, path: Path, number: number, branch: JsonObject, n
     how === "exact"
       ? labelled(e.say("answer.text"), field(e, [...path, "value"], (text) => text, String(branch.value), names))
       : labelled(e.say(how === "words" ? "answer.contains" : "answer.regex"), field(e, [...path, "regex"], how === "words" ? (text) => (text ? regexOf(text) : "") : (text) => text, how === "words" ? (wordsOf(String(branch.regex)) ?? "") : String(branch.regex), ""));
-  const remove = signButton(keyOf(path, "remove"), "✕", e.say("answer.remove", { number }), () => e.change(put(e.doc, path, undefined), keyOf(path.slice(0, -1), "add")));
+  const remove = signButton(keyOf(path, "remove"), "remove", e.say("answer.remove", { number }), () => e.change(put(e.doc, path, undefined), keyOf(path.slice(0, -1), "add")));
   return make(
     "li", "bot-branch", { "data-path": path.join("/"), role: "group", "aria-label": e.say("answer.branch", { number }) },
     make("div", "bot-row", {}, make("div", "bot-row__fields", {}, labelled(e.say("answer.how"), choose), what), remove),

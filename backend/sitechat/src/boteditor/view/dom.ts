@@ -1,5 +1,5 @@
 // Elements of the editor. Text goes in as text; every control has a key by which the focus finds it again after the page was drawn anew.
-import { make } from "../../panel/view/dom";
+import { icon, make } from "../../panel/view/dom";
 
 export { make };
 
@@ -10,9 +10,17 @@ export function button(key: string, label: string, act: () => void, className = 
   return element;
 }
 
+const signs = {
+  up: "M12 5l7 7-1.4 1.4L13 8.8V20h-2V8.8l-4.6 4.6L5 12z",
+  down: "M12 19l-7-7 1.4-1.4L11 15.2V4h2v11.2l4.6-4.6L19 12z",
+  copy: "M8 3h11v13h-2V5H8zM5 7h10v14H5zm2 2v10h6V9z",
+  remove: "M6.4 5 12 10.6 17.6 5 19 6.4 13.4 12 19 17.6 17.6 19 12 13.4 6.4 19 5 17.6 10.6 12 5 6.4z",
+};
+
 /** A small button of a sign; its label says the rest to those who do not see it. */
-export function signButton(key: string, sign: string, label: string, act: () => void, disabled = false): HTMLButtonElement {
-  const element = button(key, sign, act, "bot-sign");
+export function signButton(key: string, sign: keyof typeof signs, label: string, act: () => void, disabled = false): HTMLButtonElement {
+  const element = button(key, "", act, "bot-sign");
+  element.append(icon(signs[sign]));
   element.setAttribute("aria-label", label);
   element.title = label;
   element.disabled = disabled;

@@ -65,9 +65,9 @@ function drawBlock(e: Editor, list: Path, index: number, count: number, step: At
   };
   const tools = make(
     "div", "bot-tools", {},
-    signButton(keyOf(path, "up"), "↑", e.say("up", { what: name }), () => move(index - 1, "up"), index === 0),
-    signButton(keyOf(path, "down"), "↓", e.say("down", { what: name }), () => move(index + 1, "down"), index === count - 1),
-    signButton(keyOf(path, "remove"), "✕", e.say("remove", { what: name }), () => {
+    signButton(keyOf(path, "up"), "up", e.say("up", { what: name }), () => move(index - 1, "up"), index === 0),
+    signButton(keyOf(path, "down"), "down", e.say("down", { what: name }), () => move(index + 1, "down"), index === count - 1),
+    signButton(keyOf(path, "remove"), "remove", e.say("remove", { what: name }), () => {
       e.change(put(e.doc, path, undefined), keyOf(list, "menu"));
       e.tell(e.say("removed", { what: name }));
     }),

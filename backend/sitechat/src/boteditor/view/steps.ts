@@ -52,13 +52,13 @@ function drawStep(e: Editor, step: Step, place: number, count: number): HTMLElem
   };
   const tools = make(
     "div", "bot-tools", {},
-    signButton(`up:${place}`, "↑", e.say("up", { what: name }), () => move(place - 1, "up"), place === 0),
-    signButton(`down:${place}`, "↓", e.say("down", { what: name }), () => move(place + 1, "down"), place === count - 1),
-    signButton(`copy:${place}`, "⧉", e.say("step.duplicate", { what: name }), () => {
+    signButton(`up:${place}`, "up", e.say("up", { what: name }), () => move(place - 1, "up"), place === 0),
+    signButton(`down:${place}`, "down", e.say("down", { what: name }), () => move(place + 1, "down"), place === count - 1),
+    signButton(`copy:${place}`, "copy", e.say("step.duplicate", { what: name }), () => {
       e.change(duplicateStep(e.doc, place), `step:${place + 1}`);
       e.tell(e.say("step.added", { number: place + 2 }));
     }),
-    signButton(`remove:${place}`, "✕", e.say("remove", { what: name }), () => {
+    signButton(`remove:${place}`, "remove", e.say("remove", { what: name }), () => {
       const jumps = jumpsTo(e.doc, step.number);
       e.change(removeStep(e.doc, place), place > 0 ? `step:${place - 1}` : "steps:add");
       e.tell(jumps > 0 ? e.say("step.removed_with_jumps", { what: name, count: jumps }) : e.say("removed", { what: name }));

@@ -44,7 +44,7 @@ export function rows(e: Editor, path: Path, fresh: () => Json, add: string, remo
   for (let i = 0; i < count; i++) {
     const item = [...path, i];
     const row = make("li", "bot-row", { "data-path": item.join("/") }, make("div", "bot-row__fields", {}, ...draw(item, i + 1)));
-    if (count > atLeast) row.append(signButton(keyOf(item, "remove"), "✕", remove(i + 1), () => e.change(put(e.doc, item, undefined), keyOf(path, "add"))));
+    if (count > atLeast) row.append(signButton(keyOf(item, "remove"), "remove", remove(i + 1), () => e.change(put(e.doc, item, undefined), keyOf(path, "add"))));
     box.append(row);
   }
   const more = make("button", "console__button bot-button bot-more", { type: "button", "data-key": keyOf(path, "add") }, add);
