@@ -65,6 +65,7 @@ type App struct {
 	// cardWorker works on the CRM's cards, by the desk.
 	cardWorker *outbox.Worker
 	cards      *bridge.CardDesk
+	cardPages  *onlinechat.Cards
 	fields     *bridge.FieldBook
 	keyActions *keyaction.Service
 	settings   *bridge.AccountSettings
@@ -201,6 +202,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	})
 	cards := bridge.NewCardFile(crm, a.Accounts)
 	a.templates, a.texts = bridge.NewTemplateFile(cards, o.Now), p.texts
+	a.cardPages = onlinechat.NewCards(a.store.CardPages(), chats, i18n.Languages, a.dropPicture)
 	a.chats, chats.Sources = chats, bridge.NewSourceFile(cards, a.Accounts)
 	a.avatars = bridge.NewAvatars(a.store.Accounts(), a.media.ForAvatars(), newID, o.Now, o.Logger)
 	a.sync = bridge.NewSync(bridge.SyncDeps{
@@ -230,7 +232,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.handler = httpapi.New(httpapi.Deps{
 		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
 		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,
-		OnlineChats: chats, Console: console.NewService(a.store.Console(), newID, o.Now, o.Logger), Desk: a.desk, KeyActions: a.keyActions, Greetings: a.greetings, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
+		OnlineChats: chats, Cards: a.cardPages, Console: console.NewService(a.store.Console(), newID, o.Now, o.Logger), Desk: a.desk, KeyActions: a.keyActions, Greetings: a.greetings, Support: cfg.Support.Contacts, OAuth: crm, Hooks: b, CRMHooks: a.sync, Typist: a.typing, Media: a.media, Links: p.links, Tokens: p.tokens, Streams: a.streams, SiteChat: p.site,
 		Texts: p.texts, Database: a.store, NewID: newID, Now: o.Now, Logger: o.Logger,
 	})
 }

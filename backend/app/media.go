@@ -56,6 +56,18 @@ func (a *App) checkMedia(ctx context.Context) {
 	}
 }
 
+// dropTime bounds the removal of a picture.
+const dropTime = 30 * time.Second
+
+// dropPicture removes a picture that no card page shows any more.
+func (a *App) dropPicture(ctx context.Context, key string) {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTime)
+	defer cancel()
+	if err := a.media.Discard(within, media.Item{Key: media.Key(key)}); err != nil {
+		a.log.Warn("remove picture that no page shows", "error", err)
+	}
+}
+
 func closeMedia(s *media.Service) error {
 	s.Fetcher.Close()
 	if c, ok := s.Store.(io.Closer); ok {

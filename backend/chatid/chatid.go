@@ -22,6 +22,8 @@ type (
 	// ButtonID names a button's row in the database; the number that sites see
 	// is a ButtonKey.
 	ButtonID string
+	// CardID names a business-card page.
+	CardID string
 	// VisitorID names a person on a site. It is also our id of the client in
 	// the Chats API (sender.id of inbound, receiver.client_id of outbound).
 	VisitorID string

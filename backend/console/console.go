@@ -43,6 +43,10 @@ const (
 	SaveBot   Act = "save_bot"
 	SwitchBot Act = "switch_bot"
 
+	AddCard    Act = "add_card"
+	SetCard    Act = "set_card"
+	RemoveCard Act = "remove_card"
+
 	Resend    Act = "resend"
 	ResendAll Act = "resend_all"
 	Drop      Act = "drop"

@@ -75,11 +75,6 @@ type chatLine struct {
 // consoleLink is a page with its name.
 type consoleLink struct{ Name, Page string }
 
-// cardLinks are the business-card sites that carry the account's chats, by chat.
-func (s *Server) cardLinks(context.Context, *place) (map[chatid.ChatID][]consoleLink, error) {
-	return nil, nil
-}
-
 // consoleChats lists the account's online chats.
 func (s *Server) consoleChats(c *gin.Context) {
 	s.showChats(c, http.StatusOK, nil, func(*chatsBody) {})

@@ -11,15 +11,19 @@ import (
 // words in the reader's language; Error is what is wrong with Value, which stands
 // there as it was typed.
 type formField struct {
-	// Kind is "text", "number", "date", "color", "area", "select", "check", or the type of
-	// another text input.
-	Kind               string
-	Name, Label, Hint  string
-	Value, Error       string
-	Options            []formOption
-	Checked            bool
-	Min, Max           int // of a number; Max of a text is its length
-	List               string
+	// Kind is "text", "number", "date", "color", "area", "select", "check", "file" (Value:
+	// the types it takes), or the type of another text input.
+	Kind              string
+	Name, Label, Hint string
+	Value, Error      string
+	Options           []formOption
+	Checked           bool
+	Min, Max          int // of a number; Max of a text is its length
+	List              string
+	// Before stands before the field, Usual in its place while it is empty. Code: no
+	// words of a language.
+	Before, Usual      string
+	Code               bool
 	Required, ReadOnly bool
 }
 

@@ -67,6 +67,7 @@ func TestConsoleHasWords(t *testing.T) {
 		keys = append(keys, p+".title")
 	}
 	keys = append(keys, formKeys()...)
+	keys = append(keys, cardKeys()...)
 	l := texts.Localizer("", "en")
 	for _, key := range keys {
 		if !l.Has(key) {

@@ -83,6 +83,7 @@ type Deps struct {
 	Teams         *team.Service
 	Conversations *conversation.Service
 	OnlineChats   *onlinechat.Service
+	Cards         *onlinechat.Cards
 	Desk          *desk.Service
 	Greetings     *greeting.Service
 	KeyActions    *keyaction.Service
@@ -178,6 +179,13 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	// Sites.
 	r.GET("/js/button.js", s.loader)
 	r.GET("/v1/buttons/:id/config", s.limited(perAddress), s.buttonConfig)
+
+	// Card pages.
+	for _, see := range []func(string, ...gin.HandlerFunc) gin.IRoutes{r.GET, r.HEAD} {
+		see(cardRoot+":slug", s.limited(perAddress), s.cardPage)
+		see(cardRoot+":slug/:key", s.limited(perAddress), s.cardFile)
+	}
+	r.GET("/assets/page.css", s.pageStyle)
 
 	// The panel, on this host itself.
 	r.GET("/v1/frame/:id", s.limited(perAddress), s.frame)

@@ -78,7 +78,7 @@ type configChat struct {
 // buttonConfig answers the loader; a page of a trusted site also gets a ticket
 // that is good for a session.
 func (s *Server) buttonConfig(c *gin.Context) {
-	origin := c.GetHeader("Origin")
+	origin := s.originOf(c)
 	// Its answer names the site, refusals too: the loader tells the developer why.
 	siteCORS(c, origin)
 	ctx := c.Request.Context()
@@ -87,7 +87,7 @@ func (s *Server) buttonConfig(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	if !b.Admits(origin) && !s.ownPage(origin) {
+	if !s.admits(b, origin) {
 		s.fail(c, errForeignOrigin)
 		return
 	}
@@ -159,11 +159,7 @@ func (s *Server) frame(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	ancestors := append(b.Ancestors(), s.AppURL)
-	if origin := s.crmOrigin(c.Request.Context(), b.Account); origin != "" { // around the console's preview
-		ancestors = append(ancestors, origin)
-	}
-	c.Header("Content-Security-Policy", sitechat.FramePolicy(hostOf(s.ChatURL), ancestors))
+	c.Header("Content-Security-Policy", sitechat.FramePolicy(hostOf(s.ChatURL), s.ancestors(c.Request.Context(), b)))
 	c.Header("Cache-Control", "private, max-age=300")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", html)
 }

@@ -139,7 +139,7 @@ func (s *Server) session(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	if chat == nil || !button.Admits(origin) && !s.ownPage(origin) {
+	if chat == nil || !s.admits(button, origin) {
 		s.fail(c, fault.New(fault.Denied, "chat_unavailable"))
 		return
 	}

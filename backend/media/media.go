@@ -29,8 +29,9 @@ type Service struct {
 	Store   Store
 	Limits  Limits
 	Fetcher *Fetcher
-	// avatars: nothing is kept of a picture but its thumbnail.
-	avatars bool
+	// small: nothing is kept of a picture but a copy of so many pixels a side; 0 keeps
+	// files as they are.
+	small int
 }
 
 const (
@@ -38,15 +39,25 @@ const (
 	avatarBytes = 2 << 20
 	// avatarPixels is the longer side at most: 28 points on a screen, at three pixels each.
 	avatarPixels = 96
+	// pageBytes and pagePixels are the same for a picture on a page: previews in
+	// messengers are 1200 pixels wide.
+	pageBytes  = 8 << 20
+	pagePixels = 1200
 )
 
 // ForAvatars gives a Service, on the same store, for pictures of people: of up to
 // 2 MB, of which a copy of up to 96 pixels a side, upright and without metadata, is
 // all that is kept; it is the Item's original. Refused besides is what cannot be made
 // smaller.
-func (s *Service) ForAvatars() *Service {
-	l := Limits{PictureBytes: avatarBytes, Types: slices.Collect(maps.Keys(decoders))}
-	return &Service{Store: s.Store, Limits: l, Fetcher: s.Fetcher, avatars: true}
+func (s *Service) ForAvatars() *Service { return s.smaller(avatarBytes, avatarPixels) }
+
+// ForPages is ForAvatars for pictures of public pages: of up to 8 MB, kept with up to
+// 1200 pixels a side.
+func (s *Service) ForPages() *Service { return s.smaller(pageBytes, pagePixels) }
+
+func (s *Service) smaller(bytes int64, pixels int) *Service {
+	l := Limits{PictureBytes: bytes, Types: slices.Collect(maps.Keys(decoders))}
+	return &Service{Store: s.Store, Limits: l, Fetcher: s.Fetcher, small: pixels}
 }
 
 // Incoming says what is known of a file before it is looked at.
@@ -95,7 +106,7 @@ func (s *Service) Accept(ctx context.Context, r io.Reader, in Incoming) (Item, e
 	if err != nil {
 		return Item{}, err
 	}
-	if s.avatars {
+	if s.small > 0 {
 		return s.keepSmall(ctx, f, info)
 	}
 	item := Item{Info: info, Key: NewKey()}
@@ -128,7 +139,7 @@ func (s *Service) Accept(ctx context.Context, r io.Reader, in Incoming) (Item, e
 
 // keepSmall stores the thumbnail of a picture as the picture.
 func (s *Service) keepSmall(ctx context.Context, f io.ReaderAt, info Info) (Item, error) {
-	small, err := thumbnail(ctx, f, info.Size, info.Type, avatarPixels)
+	small, err := thumbnail(ctx, f, info.Size, info.Type, s.small)
 	switch {
 	case ctx.Err() != nil:
 		return Item{}, ctx.Err()

@@ -49,7 +49,7 @@ func (s *Service) RemoveButton(ctx context.Context, a chatid.AccountID, key chat
 // OwnButton finds a button of the account; fault.NotFound button_not_found.
 func (s *Service) OwnButton(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey) (Button, error) {
 	b, err := s.Button(ctx, key)
-	if err == nil && b.Account != a {
+	if err == nil && (b.Account != a || b.Card != "") {
 		return Button{}, fault.New(fault.NotFound, "button_not_found")
 	}
 	return b, err

@@ -49,7 +49,9 @@ type Button struct {
 	Locale string
 	Look   Look
 	// Channels are its messengers, in their order.
-	Channels  []Channel
+	Channels []Channel
+	// Card is the card page whose own button it is; empty for those of sites.
+	Card      chatid.CardID
 	CreatedAt time.Time
 }
 
@@ -97,7 +99,8 @@ type Store interface {
 	// Button finds by key; fault.NotFound. Chat finds by id; fault.NotFound.
 	Button(ctx context.Context, key chatid.ButtonKey) (Button, error)
 	Chat(ctx context.Context, id chatid.ChatID) (Chat, error)
-	// Chats lists an account's chats that were not removed and Buttons its buttons, oldest first.
+	// Chats lists an account's chats that were not removed and Buttons its buttons, those
+	// of card pages left out, oldest first.
 	Chats(ctx context.Context, a chatid.AccountID) ([]Chat, error)
 	Buttons(ctx context.Context, a chatid.AccountID) ([]Button, error)
 	// AddButton stores a button, whose key it makes, unless its account has as many as

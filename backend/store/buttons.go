@@ -16,18 +16,25 @@ func (r buttonRow) domain() (onlinechat.Button, error) {
 	b := onlinechat.Button{
 		ID: chatid.ButtonID(r.ID), Account: chatid.AccountID(r.Account), Key: chatid.ButtonKey(strconv.FormatInt(r.Number, 10)),
 		Hash: r.Hash, Chat: chatid.ChatID(r.Chat), TrustedSites: r.TrustedSites, InApp: r.InApp,
-		Locale: r.Locale, Look: onlinechat.DefaultLook(), CreatedAt: at(r.Created),
+		Locale: r.Locale, Card: chatid.CardID(r.Card), CreatedAt: at(r.Created),
 	}
 	if len(r.Channels) > 0 {
 		b.Channels = r.Channels
 	}
-	if r.Look != "" {
+	var err error
+	b.Look, err = readLook(r.Look)
+	return b, err
+}
+
+func readLook(text string) (onlinechat.Look, error) {
+	look := onlinechat.DefaultLook()
+	if text != "" {
 		// Over the default, so that what a later build adds has a value.
-		if err := json.Unmarshal([]byte(r.Look), &b.Look); err != nil {
-			return b, fmt.Errorf("read look of button: %w", err)
+		if err := json.Unmarshal([]byte(text), &look); err != nil {
+			return look, fmt.Errorf("read look of button: %w", err)
 		}
 	}
-	return b, nil
+	return look, nil
 }
 
 // newButton has no number yet.
@@ -78,7 +85,7 @@ func (s onlineChats) Button(ctx context.Context, key chatid.ButtonKey) (onlinech
 // Buttons implements onlinechat.Store.
 func (s onlineChats) Buttons(ctx context.Context, a chatid.AccountID) ([]onlinechat.Button, error) {
 	var rows []buttonRow
-	if err := s.reader(ctx).db.Where("account_id = ? AND removed_at = 0", string(a)).Order("number").Find(&rows).Error; err != nil {
+	if err := s.reader(ctx).db.Where("account_id = ? AND removed_at = 0 AND card_id = ''", string(a)).Order("number").Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list buttons: %w", translate(err))
 	}
 	list := make([]onlinechat.Button, len(rows))
@@ -103,7 +110,7 @@ func (s onlineChats) AddButton(ctx context.Context, b onlinechat.Button, most in
 			return err
 		}
 		var n int64
-		if err := t.db.Model(&buttonRow{}).Where("account_id = ? AND removed_at = 0", string(b.Account)).Count(&n).Error; err != nil {
+		if err := t.db.Model(&buttonRow{}).Where("account_id = ? AND removed_at = 0 AND card_id = ''", string(b.Account)).Count(&n).Error; err != nil {
 			return err
 		}
 		if n >= int64(most) {
@@ -149,7 +156,7 @@ func (s onlineChats) setButton(ctx context.Context, act string, a chatid.Account
 		return err
 	}
 	return s.write(ctx, act, func(t *tx) error {
-		return found(t.db.Model(&buttonRow{}).Where("number = ? AND account_id = ? AND removed_at = 0", n, string(a)).Select(field).Updates(row))
+		return found(t.db.Model(&buttonRow{}).Where("number = ? AND account_id = ? AND removed_at = 0 AND card_id = ''", n, string(a)).Select(field).Updates(row))
 	})
 }
 

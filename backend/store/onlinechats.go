@@ -55,7 +55,7 @@ func (s onlineChats) ensure(ctx context.Context, c onlinechat.Chat, b onlinechat
 		if err != nil {
 			return err
 		}
-		err = t.db.Where("account_id = ? AND chat_id = ? AND removed_at = 0", chat.Account, chat.ID).Order("number").Limit(1).Take(&button).Error
+		err = t.db.Where("account_id = ? AND chat_id = ? AND removed_at = 0 AND card_id = ''", chat.Account, chat.ID).Order("number").Limit(1).Take(&button).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) {
 			b.Chat = chatid.ChatID(chat.ID)
 			if button, err = newButton(b); err == nil {

@@ -141,6 +141,9 @@ func (s *Store) Teams() team.Store { return teams{s} }
 // OnlineChats gives the part for online chats and buttons.
 func (s *Store) OnlineChats() onlinechat.Store { return onlineChats{s} }
 
+// CardPages gives the part for card pages.
+func (s *Store) CardPages() onlinechat.CardStore { return onlineChats{s} }
+
 // Console gives the part for the settings console.
 func (s *Store) Console() console.Store { return consoles{s} }
 

@@ -127,6 +127,7 @@ type buttonRow struct {
 	// Look is that of the domain as JSON; empty for the default one.
 	Look     string
 	Channels []onlinechat.Channel `gorm:"serializer:json"`
+	Card     string               `gorm:"column:card_id"`
 	Removed  int64                `gorm:"column:removed_at"`
 	Created  int64                `gorm:"column:created_at"`
 }
@@ -159,5 +160,5 @@ func (operatorRow) TableName() string { return "operators" }
 var models = []any{
 	teamRow{}, userRow{}, accountRow{}, claimRow{}, grantRow{}, onlineChatRow{}, buttonRow{},
 	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{}, parkedRow{}, markRow{},
-	crmHookRow{}, operatorRow{}, ticketRow{}, logRow{}, teamLogRow{}, sessionRow{}, inviteRow{}, identityKeyRow{}, callBackRow{}, presenceRow{}, incidentRow{}, toldRow{}, metaRow{},
+	crmHookRow{}, operatorRow{}, ticketRow{}, logRow{}, teamLogRow{}, sessionRow{}, inviteRow{}, identityKeyRow{}, callBackRow{}, cardPageRow{}, cardSlugRow{}, presenceRow{}, incidentRow{}, toldRow{}, metaRow{},
 }

@@ -140,7 +140,7 @@
 
   document.addEventListener("click", function (event) {
     const link = event.target instanceof Element && event.target.closest("a[href]");
-    if (!page.endsIn || !link || link.target || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!page.endsIn || !link || link.target || link.hasAttribute("download") || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     if (link.origin !== location.origin) return;
     event.preventDefault();
     leave(() => location.assign(link.href));
@@ -221,6 +221,36 @@
     const look = setTimeout(() => location.reload(), 3000);
     document.addEventListener("keydown", () => clearTimeout(look));
     document.addEventListener("pointerdown", () => clearTimeout(look));
+  }
+
+  // A form whose page is shown beside it shows it again while somebody types.
+  const live = find(".js-live");
+  if (live) {
+    let waiting = 0;
+    let turn = 0;
+    live.addEventListener("input", function (event) {
+      if (event.target.type === "file") return;
+      clearTimeout(waiting);
+      waiting = setTimeout(draw, 700);
+    });
+    function draw() {
+      const old = find(".js-live-frame");
+      const next = old.cloneNode();
+      const file = live.querySelector("[type=file]");
+      // What is loaded into a new frame first leaves no step in the history.
+      next.removeAttribute("src");
+      next.name = "preview-" + ++turn;
+      old.replaceWith(next);
+      const action = live.getAttribute("action");
+      live.action = live.dataset.preview;
+      live.target = next.name;
+      file.disabled = true; // it may be big, and shows only when it is kept
+      live.submit();
+      file.disabled = false;
+      live.setAttribute("action", action);
+      live.removeAttribute("target");
+    }
+    if ("draft" in live.dataset) draw();
   }
 
   const told = find("[aria-invalid]") || find(".js-told");
