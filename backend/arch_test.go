@@ -38,7 +38,7 @@ var arrows = map[string][]string{
 	"amocrm":       {"fault", "chatid"},
 	"realtime":     {"fault", "chatid"},
 	"media":        {"fault", "chatid"},
-	"bridge":       {"account", "conversation", "keyaction", "onlinechat", "outbox", "amojo", "amocrm", "media", "fault", "chatid"},
+	"bridge":       {"account", "conversation", "greeting", "keyaction", "onlinechat", "outbox", "amojo", "amocrm", "media", "fault", "chatid"},
 	"store":        {"account", "console", "conversation", "greeting", "keyaction", "onlinechat", "desk", "team", "outbox", "fault", "chatid"},
 	"store/pgtest": {}, // tests of store and app alone
 	"media/s3test": {}, // tests of media and app alone

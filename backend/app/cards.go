@@ -20,6 +20,7 @@ func (a *App) wireCards(o Options, cards *bridge.CardFile, conversations *conver
 	a.cards = bridge.NewCardDesk(bridge.CardDeskDeps{
 		Cards: cards, Accounts: a.Accounts, Conversations: conversations, Now: o.Now, Logger: o.Logger,
 	})
+	a.cards.On(conversation.BotWork, (&bridge.BotActs{Desk: a.cards, Fields: a.fields}).Do)
 	a.cardWorker = outbox.NewWorker(a.store.Cards(), a.cards, outbox.Config{
 		Workers: cardWorkers, PerAccount: 2, HandleTimeout: bridge.CardTimeout, Lease: time.Minute, Now: o.Now, Logger: o.Logger,
 	})

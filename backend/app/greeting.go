@@ -21,6 +21,21 @@ func begun(c *conversation.Service) func(context.Context, conversation.Who) (boo
 	}
 }
 
+// cardsOf tells the greeting bot which cards the CRM has of a visitor.
+func cardsOf(c *conversation.Service) func(context.Context, conversation.Who) (int64, chatid.ContactID) {
+	return func(ctx context.Context, who conversation.Who) (int64, chatid.ContactID) {
+		found, _, err := c.Find(ctx, who)
+		if err != nil {
+			return 0, 0
+		}
+		cards, err := c.CardsOf(ctx, who.Account, found.ID)
+		if err != nil {
+			return 0, 0
+		}
+		return cards.Lead, cards.Contact
+	}
+}
+
 // zone is that of a chat's working hours; UTC where it has none.
 func zone(chats *onlinechat.Service) func(context.Context, chatid.ChatID) *time.Location {
 	return func(ctx context.Context, c chatid.ChatID) *time.Location {

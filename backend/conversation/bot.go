@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"leadline/backend/chatid"
+	"leadline/backend/outbox"
 )
 
 // Bot is a chat's greeting bot as a visitor's message meets it: what it says is stored
@@ -50,8 +51,24 @@ type BotTurn struct {
 	// Over: the bot has nothing more to say in this conversation.
 	Over bool
 	Says []BotSay
+	// Acts is what is to be done in the CRM once the lead is known, JSON for the
+	// handler of BotWork; nil for nothing.
+	Acts json.RawMessage
 	// Close ends the conversation after what was said.
 	Close bool
+}
+
+// BotWork is the card work of a turn; its data is a BotActs. MaxBotWork turns of one
+// conversation may wait for its lead: those after them do nothing there.
+const (
+	BotWork    outbox.Kind = "bot"
+	MaxBotWork             = 20
+)
+
+// BotActs is the data of BotWork. ID is another for each turn.
+type BotActs struct {
+	ID   string          `json:"id"`
+	Acts json.RawMessage `json:"acts"`
 }
 
 // BotSay is one message of a bot.

@@ -1,6 +1,8 @@
 package greeting
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -49,6 +51,8 @@ type Deps struct {
 	Metas func(ctx context.Context, a chatid.AccountID, v chatid.VisitorID) (conversation.VisitorMeta, error)
 	// Begun tells whether the visitor's conversation has begun.
 	Begun func(ctx context.Context, who conversation.Who) (bool, error)
+	// Cards gives the lead and the contact of a visitor's conversation; 0 for none known.
+	Cards func(ctx context.Context, who conversation.Who) (lead int64, contact chatid.ContactID)
 	// Zone is the zone of a chat's dates.
 	Zone   func(ctx context.Context, c chatid.ChatID) *time.Location
 	Random func(n int) int
@@ -124,7 +128,7 @@ func (s *Service) Greet(ctx context.Context, who conversation.Who, about About) 
 	if begun, err := s.Begun(ctx, who); err != nil || begun {
 		return Shown{}, nil, err
 	}
-	turn := bot.Run(State{}, "", s.facts(ctx, who, about))
+	turn := bot.Run(State{}, "", s.facts(ctx, set, who, about))
 	s.log(who, turn.Log)
 	shown := Shown{Account: who.Account, Chat: who.Chat, Visitor: who.Visitor, Conversation: who.Conversation, At: s.Now().UnixMilli(), Turn: turn}
 	speaker := conversation.Bot{Name: set.Name}
@@ -152,7 +156,7 @@ func (s *Service) Seen(ctx context.Context, who conversation.Who, about About, s
 		}
 		about.Meta = m.Meta
 	}
-	facts := s.facts(ctx, who, about)
+	facts := s.facts(ctx, set, who, about)
 	out := &conversation.Bot{Name: set.Name, Next: func(raw json.RawMessage, reply string) conversation.BotTurn {
 		var state State
 		if json.Unmarshal(raw, &state) != nil {
@@ -188,7 +192,7 @@ func (s *Service) bot(ctx context.Context, who conversation.Who) (*Bot, Settings
 	return &b, set, nil
 }
 
-func (s *Service) facts(ctx context.Context, who conversation.Who, about About) Facts {
+func (s *Service) facts(ctx context.Context, set Settings, who conversation.Who, about About) Facts {
 	name := who.Proven.Name
 	for _, n := range []string{about.Meta.Contact.Name, about.Name} {
 		if name == "" {
@@ -198,8 +202,15 @@ func (s *Service) facts(ctx context.Context, who conversation.Who, about About) 
 	values := map[string]string{
 		"contact.name": name, "visitor_uid": string(who.Visitor), "session_id": string(who.Visitor), "origin": "onlinechat",
 	}
-	if id := who.Proven.Contact; id != 0 {
-		values["contact.id"] = fmt.Sprint(int64(id))
+	contact := who.Proven.Contact
+	if bytes.Contains(set.Bot, []byte("lead.id")) || bytes.Contains(set.Bot, []byte("contact.id")) {
+		lead, known := s.Cards(ctx, who)
+		if contact = cmp.Or(contact, known); lead != 0 {
+			values["lead.id"] = fmt.Sprint(lead)
+		}
+	}
+	if contact != 0 {
+		values["contact.id"] = fmt.Sprint(int64(contact))
 	}
 	return Facts{Now: s.Now().In(s.Zone(ctx, who.Chat)), Random: s.Random, Params: about.Meta.BotParams, Values: values}
 }
@@ -226,7 +237,22 @@ func stored(t Turn) conversation.BotTurn {
 	if err != nil {
 		state = []byte("{}") // no state fails
 	}
-	return conversation.BotTurn{State: state, Over: t.State.Over, Says: says(t.Says), Close: t.Close}
+	out := conversation.BotTurn{State: state, Over: t.State.Over, Says: says(t.Says), Close: t.Close}
+	if len(t.Acts) > 0 {
+		if acts, err := marshal(t.Acts); err == nil { // no act fails
+			out.Acts = acts
+		}
+	}
+	return out
+}
+
+// ReadActs reads the data of conversation.BotWork; id is another for each turn.
+func ReadActs(data []byte) (id string, acts []Act, err error) {
+	var w conversation.BotActs
+	if err = json.Unmarshal(data, &w); err == nil {
+		err = json.Unmarshal(w.Acts, &acts)
+	}
+	return w.ID, acts, err
 }
 
 func says(list []Say) []conversation.BotSay {

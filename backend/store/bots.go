@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"leadline/backend/chatid"
@@ -37,6 +38,9 @@ func (t *tx) greet(l *lane, in conversation.NewInbound) error {
 		if err := t.botSays(l, in, m); err != nil {
 			return err
 		}
+	}
+	if err := t.botActs(l, in, g.Turn); err != nil {
+		return err
 	}
 	_, err := t.exec(`INSERT INTO greeting_runs (conversation_id, account_id, state, over, changed_at) VALUES (?, ?, ?, ?, ?)`,
 		l.id, l.account, string(g.Turn.State), flag(g.Turn.Over), now)
@@ -97,6 +101,9 @@ func (t *tx) reply(l *lane, in conversation.NewInbound, m conversation.Message) 
 			return err
 		}
 	}
+	if err = t.botActs(l, in, turn); err != nil {
+		return err
+	}
 	if turn.Close {
 		if err = t.botEnds(l, in); err != nil {
 			return err
@@ -104,6 +111,28 @@ func (t *tx) reply(l *lane, in conversation.NewInbound, m conversation.Message) 
 	}
 	_, err = t.exec(`UPDATE greeting_runs SET state = ?, over = ?, changed_at = ? WHERE conversation_id = ?`,
 		string(turn.State), flag(turn.Over), in.Now.UnixMilli(), l.id)
+	return err
+}
+
+// botActs keeps what a turn wants done in the CRM until the conversation's lead is known.
+func (t *tx) botActs(l *lane, in conversation.NewInbound, turn conversation.BotTurn) error {
+	if turn.Acts == nil {
+		return nil
+	}
+	data, err := json.Marshal(conversation.BotActs{ID: in.NewID(), Acts: turn.Acts})
+	if err != nil {
+		return fmt.Errorf("write card work: %w", err)
+	}
+	err = t.cardJob(conversation.CardWork{
+		Account: chatid.AccountID(l.account), Kind: conversation.BotWork, Most: conversation.MaxBotWork,
+		Job: conversation.CardJob{At: in.Now.UnixMilli(), Data: data},
+	}, l.id, l.visitor)
+	if fault.Is(err, fault.TooLarge) {
+		return nil // as in botSays
+	}
+	if err == nil {
+		err = t.cardsDue(l.id)
+	}
 	return err
 }
 
