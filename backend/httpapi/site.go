@@ -57,22 +57,27 @@ func (s *Server) writable(ctx context.Context, who conversation.Who) (chat onlin
 const defaultColor = "#0b6bcb"
 
 type configAnswer struct {
-	Button configButton `json:"button"`
-	Chat   *configChat  `json:"chat"`
-	Ticket string       `json:"ticket,omitempty"`
-	Frame  string       `json:"frame"`
+	Button configButton  `json:"button"`
+	Chat   *configChat   `json:"chat"`
+	Extras *configExtras `json:"extras,omitempty"`
+	Ticket string        `json:"ticket,omitempty"`
+	Frame  string        `json:"frame"`
 }
 
 type configButton struct {
 	ID       string `json:"id"`
 	Color    string `json:"color"`
 	Position string `json:"position"`
+	Style    string `json:"style"`
 	Locale   string `json:"locale"`
 }
 
 type configChat struct {
 	Title string `json:"title"`
 	Mode  string `json:"mode"`
+	// Untitled and AutoOpen are absent where they are the usual ones.
+	Untitled bool   `json:"untitled,omitempty"`
+	AutoOpen string `json:"auto_open,omitempty"`
 }
 
 // buttonConfig answers the loader; a page of a trusted site also gets a ticket
@@ -107,22 +112,15 @@ func (s *Server) buttonConfig(c *gin.Context) {
 	c.JSON(http.StatusOK, out)
 }
 
-// side is what loaders of earlier builds know of a corner.
-func side(c onlinechat.Corner) string {
-	if c.Left() {
-		return "left"
-	}
-	return "right"
-}
-
 // configOf is what the loader is told of a button, but for the ticket; chat is nil for none.
 func (s *Server) configOf(b onlinechat.Button, chat *onlinechat.Chat) configAnswer {
 	out := configAnswer{
-		Button: configButton{ID: string(b.Key), Color: cmp.Or(b.Look.Color, defaultColor), Position: side(b.Look.Position), Locale: s.locale("", b.Locale)},
+		Button: configButton{ID: string(b.Key), Color: cmp.Or(b.Look.Color, defaultColor), Position: side(b.Look.Position), Style: styleOf(b.Look), Locale: s.locale("", b.Locale)},
+		Extras: s.extras(b, chat != nil),
 		Frame:  "/v1/frame/" + string(b.Key),
 	}
 	if chat != nil {
-		out.Chat = &configChat{Title: chat.Name, Mode: modeOf(*chat)}
+		out.Chat = chatConfig(b.Look, *chat)
 	}
 	return out
 }

@@ -91,7 +91,9 @@ type site struct {
 	opened func(body map[string]any)
 	// mode is the chat's: one conversation, or multiple; button is added to the button of the config.
 	mode, button string
-	language     string // of the button; English when empty
+	// style is the button's; carried stands in the chat's place in the config, extras after it.
+	style, carried, extras string
+	language               string // of the button; English when empty
 	// origin is what the session says that its ticket was given to, when it is not the site.
 	origin string
 	// refuse answers the nth call of session with a status and a code; status 0 is success.
@@ -235,8 +237,8 @@ func (s *site) config(w http.ResponseWriter, r *http.Request) {
 	case status != 0:
 		answer(w, status, `{"error": {"code": "internal", "message": "Something went wrong.", "request_id": "1"}}`)
 	default:
-		answer(w, http.StatusOK, `{"button": {"id": "`+id+`", "color": "#0b6bcb", "position": "right", "locale": "`+cmp.Or(s.language, "en")+`"`+s.button+`},
- "chat": {"title": "Shop support", "mode": "`+cmp.Or(s.mode, "one")+`"},
+		answer(w, http.StatusOK, `{"button": {"id": "`+id+`", "color": "#0b6bcb", "position": "right", "style": "`+s.style+`", "locale": "`+cmp.Or(s.language, "en")+`"`+s.button+`},
+ "chat": `+cmp.Or(s.carried, `{"title": "Shop support", "mode": "`+cmp.Or(s.mode, "one")+`"}`)+s.extras+`,
  "ticket": "opaque", "frame": "/v1/frame/`+id+`"}`)
 	}
 }

@@ -56,6 +56,7 @@ type File struct {
 type manifest struct {
 	Loader       string `json:"loader"`
 	WindowScript string `json:"window_script"`
+	ExtrasScript string `json:"extras_script"`
 	PanelScript  string `json:"panel_script"`
 	PanelStyle   string `json:"panel_style"`
 	Playground   string `json:"playground"`
@@ -85,7 +86,7 @@ func read(from fs.FS) (*Build, error) {
 	if b.loader, err = readFile(from, path.Join("dist", b.manifest.Loader)); err != nil {
 		return nil, fmt.Errorf("read the loader of the site chat: %w", err)
 	}
-	names := slices.AppendSeq([]string{b.manifest.WindowScript, b.manifest.PanelScript, b.manifest.PanelStyle, b.manifest.Playground, b.manifest.BotEditor, b.manifest.BotStyle}, maps.Values(b.manifest.PanelParts))
+	names := slices.AppendSeq([]string{b.manifest.WindowScript, b.manifest.ExtrasScript, b.manifest.PanelScript, b.manifest.PanelStyle, b.manifest.Playground, b.manifest.BotEditor, b.manifest.BotStyle}, maps.Values(b.manifest.PanelParts))
 	for _, name := range names {
 		f, err := readFile(from, path.Join("dist", "assets", name))
 		if err != nil {
@@ -136,6 +137,9 @@ func (b *Build) PanelWords(lang string) string { return b.manifest.PanelParts["w
 // to be served with Access-Control-Allow-Origin: *.
 func (b *Build) WindowScript() string { return b.manifest.WindowScript }
 
+// ExtrasScript is that of its other part: what a plain launcher does not need.
+func (b *Build) ExtrasScript() string { return b.manifest.ExtrasScript }
+
 // PlaygroundScript is the name of the playground's script among the assets.
 func (b *Build) PlaygroundScript() string { return b.manifest.Playground }
 
@@ -146,15 +150,18 @@ func (b *Build) BotEditor() (script, style string) { return b.manifest.BotEditor
 //
 // Pages stay open over an upgrade of the server, and their loader then asks for the window of its own build: any hash of that
 // one name gets today's window, which is not immutable then, so that nobody keeps it under the wrong name. The same goes for
-// the words of a language. Other parts of an earlier panel are gone, and that panel begins anew when it misses one.
+// the extras and for the words of a language. Other parts of an earlier panel are gone, and that panel begins anew when it misses one.
 func (b *Build) Asset(name string) (File, bool) {
 	if f, ok := b.assets[name]; ok {
 		return f, true
 	}
 	today := ""
-	if strings.HasPrefix(name, "window.") && strings.HasSuffix(name, ".js") {
+	switch script := strings.HasSuffix(name, ".js"); {
+	case script && strings.HasPrefix(name, "window."):
 		today = b.manifest.WindowScript
-	} else if strings.HasPrefix(name, "words.") {
+	case script && strings.HasPrefix(name, "extras."):
+		today = b.manifest.ExtrasScript
+	case strings.HasPrefix(name, "words."):
 		today = b.manifest.PanelParts[name[:min(len(name), len("words.xx"))]]
 	}
 	f, ok := b.assets[today]

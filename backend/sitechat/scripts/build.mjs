@@ -34,12 +34,13 @@ async function bundleScript({ preamble, ...options }) {
   return Buffer.from(code);
 }
 
-function named(base, extension, contents) {
-  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 12);
-  return `${base}.${hash}.${extension}`;
+function named(base, extension, ...contents) {
+  const hash = createHash("sha256");
+  for (const part of contents) hash.update(part);
+  return `${base}.${hash.digest("hex").slice(0, 7)}.${extension}`;
 }
 
-// The loader and its second part carry their style sheets as text, made small like the rest.
+// The loader and its parts carry their style sheets as text, made small like the rest.
 const cssText = {
   name: "css-text",
   setup(b) {
@@ -88,11 +89,12 @@ async function parts() {
   return Promise.all([...Object.entries(out).map(make), ...styles.map(style)]);
 }
 
-const [playground, botEditor, botEditorStyle, part, panelParts, style] = await Promise.all([
+const [playground, botEditor, botEditorStyle, part, extras, panelParts, style] = await Promise.all([
   bundleScript({ entryPoints: ["src/playground/main.ts"], format: "iife" }),
   bundleScript({ entryPoints: ["src/boteditor/main.ts"], format: "iife" }),
   bundle({ entryPoints: ["src/boteditor/editor.css"], ...forStyles }),
   bundleScript({ entryPoints: ["src/window/main.ts"], format: "esm", plugins: [cssText] }),
+  bundleScript({ entryPoints: ["src/extras/main.ts"], format: "esm", plugins: [cssText] }),
   parts(),
   bundle({ entryPoints: ["src/styles/panel.css"], ...forStyles }),
 ]);
@@ -101,7 +103,9 @@ const script = await bundleScript({ entryPoints: ["src/panel/main.ts"], format: 
 
 const manifest = {
   loader: "button.js",
-  window_script: named("window", "js", part),
+  // One hash for both parts of the loader, which has no room for two.
+  window_script: named("window", "js", part, extras),
+  extras_script: named("extras", "js", part, extras),
   panel_script: named("panel", "js", script),
   panel_style: named("panel", "css", style),
   panel_parts: partNames,
@@ -114,7 +118,7 @@ const loader = await bundleScript({
   entryPoints: ["src/loader/main.ts"],
   format: "iife",
   plugins: [cssText],
-  define: { WINDOW_PART: JSON.stringify(manifest.window_script) },
+  define: { PART_HASH: JSON.stringify(manifest.window_script.replace("window", "")) },
 });
 
 // Each file goes out as it is, and made small for browsers that take that: the server has no work with it. In small files
@@ -131,6 +135,7 @@ await mkdir(path.join(fresh, "assets"), { recursive: true });
 await Promise.all([
   write(manifest.loader, loader),
   write(`assets/${manifest.window_script}`, part),
+  write(`assets/${manifest.extras_script}`, extras),
   write(`assets/${manifest.panel_script}`, script),
   write(`assets/${manifest.panel_style}`, style),
   write(`assets/${manifest.playground}`, playground),

@@ -24,6 +24,7 @@ function report(name, bytes, budget) {
 }
 
 report("loader", await brotli(manifest.loader), budgets.loader);
+report("extras", await brotli(`assets/${manifest.extras_script}`), budgets.extras);
 // The panel as a visitor of the longest language gets it, before anything rare is used.
 const words = Object.keys(manifest.panel_parts).filter((name) => name.startsWith("words."));
 const longest = Math.max(...(await Promise.all(words.map((name) => brotli(`assets/${manifest.panel_parts[name]}`)))));

@@ -29,16 +29,21 @@ test("DIA-2: the configuration's name is the command's plus Config", () => {
 });
 
 test("EMB-5, EMB-17: the id may be a number; the locale may be missing", () => {
-  assert.deepEqual(readSettings({ crm_plugin: { id: 1042, hash: "ab" } }, crm, {}), { id: "1042", hash: "ab", locale: "" });
+  assert.deepEqual(readSettings({ crm_plugin: { id: 1042, hash: "ab" } }, crm, {}), { id: "1042", hash: "ab", locale: "", inline: false });
+});
+
+test("EMB-5: inline is what says true, and nothing else", () => {
+  for (const [inline, want] of [[true, true], [false, false], [undefined, false], ["false", false], [1, false]])
+    assert.equal(readSettings({ crm_plugin: { id: "1", hash: "ab", inline } }, crm, {})?.inline, want);
 });
 
 test("EMB-9 f: settings under the command's name count", () => {
-  assert.deepEqual(readSettings({ crmPlugin: { id: "7", hash: "ab", locale: "ru" } }, crm, {}), { id: "7", hash: "ab", locale: "ru" });
+  assert.deepEqual(readSettings({ crmPlugin: { id: "7", hash: "ab", locale: "ru" } }, crm, {}), { id: "7", hash: "ab", locale: "ru", inline: false });
 });
 
 test("EMB-9 g, h: without settings the script's own attributes count, else nothing", () => {
   const own: Record<string, string> = { id: "9", hash: "cd" };
-  assert.deepEqual(readSettings({ crm_plugin: element }, crm, own), { id: "9", hash: "cd", locale: "" });
+  assert.deepEqual(readSettings({ crm_plugin: element }, crm, own), { id: "9", hash: "cd", locale: "", inline: false });
   assert.equal(readSettings({ crm_plugin: element }, crm, {}), undefined);
   assert.equal(readSettings({ crm_plugin: { id: {}, hash: [] } }, crm, {}), undefined);
   assert.equal(readSettings({ crm_plugin: { id: "../x", hash: "ab" } }, crm, {}), undefined);

@@ -1,4 +1,4 @@
-import type { WindowModule, WindowPart } from "../shared/part";
+import type { Part, PartModule } from "../shared/part";
 import { readConfig } from "./config";
 import { EVENTS, makeEvents } from "./events";
 import { fetchRemote, type Remote } from "./remote";
@@ -26,11 +26,11 @@ export function startInstance(line: Line, base: string, settings: Settings, site
   const { signal } = end;
   const config = readConfig(siteConfig, (value) => CSS.supports("color", value), warn);
   let remote: Remote;
-  let readAt: number;
   let set: ((open: boolean) => void) | undefined;
   let isOpen = false;
   let view: LauncherView | undefined;
   const pending: boolean[] = [];
+  const hooks: unknown[] = [];
   const later = (ms: number, act: () => void): void => {
     const timer = setTimeout(act, ms);
     signal.addEventListener("abort", () => clearTimeout(timer));
@@ -38,65 +38,58 @@ export function startInstance(line: Line, base: string, settings: Settings, site
 
   const start = async (attempt: number): Promise<void> => {
     try {
-      remote = await fetchRemote(base, settings, signal);
-      readAt = Date.now();
-      if (!document.body) await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { signal }));
+      remote = await fetchRemote(base, settings, { signal });
+      while (!document.body) await new Promise<void>((done) => later(50, done));
       if (signal.aborted) return;
       if (remote.error) say(remote.error.message);
-      else if (remote.chat) ready(remote.chat.title || "Chat");
+      else ready();
     } catch {
       // Blocked or offline: ready comes when it can (EVT-6); after the end this is how the request was stopped.
       signal.aborted || later((1 + Math.random()) * 2 ** Math.min(attempt + 9, 15), () => start(attempt + 1));
     }
   };
-  const ready = (title: string): void => {
-    const { color, position } = remote.button;
-    const several = remote.chat?.mode === "multiple";
+  const ready = (): void => {
+    const { chat, extras } = remote;
+    if (!chat && !extras) return;
+    const { color, style } = remote.button;
     const paint = config.color || color;
-    const { root, launcher, show } = (view = makeLauncher(title, paint, position === "left", config.hidden, signal));
-    line.back = () => root.isConnected || document.body.append(root);
-    let part: Promise<WindowPart> | undefined;
+    const { launcher, show } = (view = makeLauncher(chat?.title || "Chat", paint, style, config.hidden, signal));
+    const parts: Record<string, Promise<Part>> = {};
     let query = "";
+    const bring = (name: string): Promise<unknown> => {
+      const part = (parts[name] ??= (import(`${base}assets/${name}${PART_HASH}${query}`) as Promise<PartModule>).then(({ makePart }) => makePart(options)));
+      return part
+        .then((tell) => tell(isOpen))
+        .catch(() => {
+          // A second try needs another address: engines remember a failed import.
+          query += "?";
+          delete parts[name];
+          name === "window" ? change(false) : later(9999, () => bring(name));
+        });
+    };
     const change = (open: boolean): void => {
       if (signal.aborted || open === isOpen) return;
       isOpen = open;
       show(open);
       events.emit(open ? "onChatShow" : "onChatHide");
-      if (open) load();
-      part?.then((tell) => tell(isOpen)).catch(() => change(false));
+      if (open) void bring("window");
+      for (const name in parts) void bring(name);
     };
-    const load = (): void => {
-      part ??= (import(`${base}assets/${WINDOW_PART}${query}`) as Promise<WindowModule>).then(({ makeWindow }) =>
-        makeWindow({
-          base,
-          signal,
-          view: view!,
-          warn,
-          remote,
-          color: paint,
-          settings,
-          chat: config.chat,
-          set: change,
-          events,
-          readAt,
-        }),
-      );
-      part.catch(() => {
-        // A second try needs another address: engines remember a failed import.
-        query += "?";
-        part = undefined;
-      });
-    };
-    launcher.onclick = () => {
+    const click = (): void => {
       const open = !isOpen;
       // Subscribers hear of the click before the window opens (EVT-9).
       if (open) events.emit("onButtonClick", "livechat", "");
       queueMicrotask(() => change(open));
     };
+    const options = { base, signal, view, warn, remote, color: paint, settings, chat: config.chat, set: change, click, hooks, events, readAt: Date.now() };
+    if (extras) void bring("extras");
+    if (!chat) return;
+    // Until the extras put another act in its place, where there are messengers.
+    launcher.onclick = click;
     // Who wrote before has the cookie: the panel loads by itself, so that the counter is true (design.md §10).
-    if (/amo-livechat-id=./.test(document.cookie)) later(999, load);
+    if (/amo-livechat-id=./.test(document.cookie)) later(999, () => bring("window"));
     events.reach("onChatReady");
-    events.reach("onConversationsChange", several && []);
+    events.reach("onConversationsChange", chat.mode === "multiple" && []);
     // What waited runs after the callbacks of ready were called (EVT-7).
     queueMicrotask(() => {
       set = change;
@@ -105,24 +98,25 @@ export function startInstance(line: Line, base: string, settings: Settings, site
   };
   const show = (open: boolean): void => {
     if (set) set(open);
-    else if (pending[pending.length - 1] !== open) pending.push(open);
-  };
-  const methods: Record<string, ((value: never) => void) | null> = {
-    __proto__: null,
-    runChatShow: () => show(true),
-    runChatHide: () => show(false),
-    runDestroy: () => destroy(),
-    // For the window, which keeps things or does not.
-    consent: (given: unknown) => events.reach("consent", given),
-    sendKeyActionHook() {},
-    setMeta,
-    getState: (tell: unknown) => queueMicrotask(() => typeof tell === "function" && tell({ ready: !!set, open: isOpen, unread: view?.unread ?? 0 })),
+    else if (pending.at(-1) !== open) pending.push(open);
   };
   const destroy = (): void => {
     end.abort();
     events.clear();
     // From now on calls wait in the queue for the next instance (MET-5).
     delete line.receive;
+  };
+  const methods: Record<string, ((value: never) => unknown) | null> = {
+    __proto__: null,
+    runChatShow: () => show(true),
+    runChatHide: () => show(false),
+    runDestroy: destroy,
+    // For the window, which keeps things or does not.
+    consent: (given: unknown) => events.reach("consent", given),
+    // Names that the key actions read when they are here.
+    sendKeyActionHook: (name: unknown) => hooks[99] || hooks.push(name),
+    setMeta,
+    getState: (tell: unknown) => queueMicrotask(() => typeof tell === "function" && tell({ ready: !!set, open: isOpen, unread: view?.unread ?? 0 })),
   };
   const receive = ([name, value]: Call): void => {
     for (const part of `${name as string}`.split("|")) {
@@ -133,6 +127,6 @@ export function startInstance(line: Line, base: string, settings: Settings, site
       else warn(key, "is not known");
     }
   };
-  Object.assign(line, { id: settings.id, back: undefined, destroy, receive: (call: Call) => quietly(() => receive(call)) });
+  Object.assign(line, { id: settings.id, back: () => view && (view.root.isConnected || document.body.append(view.root)), destroy, receive: (call: Call) => quietly(() => receive(call)) });
   void start(0);
 }

@@ -2,7 +2,7 @@ import { isElement, type Dialect, type Globals } from "./dialect";
 import { quietly } from "./takeover";
 
 /** The settings object of the snippet (O §1.2), checked. */
-export type Settings = { id: string; hash: string; locale: string };
+export type Settings = { id: string; hash: string; locale: string; inline?: boolean };
 
 /** A button's number and its hash (O §1.2). */
 const PAIR = /^\d{1,18} [\da-f]{1,99}$/;
@@ -14,9 +14,9 @@ const PAIR = /^\d{1,18} [\da-f]{1,99}$/;
 export function readSettings(globals: Globals, dialect: Dialect, own: Partial<Record<string, string>>): Settings | undefined {
   for (const found of [globals[dialect.settings], globals[dialect.command], own] as (Partial<Settings> | undefined)[]) {
     if (!found || isElement(found)) continue;
-    const { id, hash, locale } = found;
+    const { id, hash, locale, inline } = found;
     // Old embeds give the id as a number (EMB-5).
-    if (PAIR.test(`${id} ${hash}`)) return { id: `${id}`, hash: `${hash}`, locale: `${locale ?? ""}` };
+    if (PAIR.test(`${id} ${hash}`)) return { id: `${id}`, hash: `${hash}`, locale: `${locale ?? ""}`, inline: inline === true };
   }
   return undefined;
 }

@@ -14,10 +14,10 @@ export type LauncherView = {
   count: (unread: number) => void;
 };
 
-/** Makes the launcher and puts it into the page, which has a body. The signal takes all of it away. */
-export function makeLauncher(title: string, color: string, left: boolean, hidden: boolean, signal: AbortSignal): LauncherView {
-  const root = add(document.body, "div", left ? "leadline-left" : "", "amobutton");
-  addStyles(root, css, signal);
+/** Makes the launcher, with the server's style sheet over ours, and puts it into the page, which has a body. The signal takes all of it away. */
+export function makeLauncher(title: string, color: string, style: string, hidden: boolean, signal: AbortSignal): LauncherView {
+  const root = add(document.body, "div", "", "amobutton");
+  addStyles(root, css + style, signal);
   const holder = add(root, "div", "amo-button-holder");
   const launcher = add(holder, "button", "amo-button amo-button--main amo-button--only-livechat", "amo_button");
   launcher.setAttribute("aria-controls", "amo-livechat");
@@ -42,11 +42,11 @@ export function makeLauncher(title: string, color: string, left: boolean, hidden
       root.classList.toggle("leadline-open", open);
       chat.className = open ? "amo-livechat" : "amo-livechat amo-livechat_hidden";
       place.className = open ? "amo-livechat_chat" : "";
-      launcher.setAttribute("aria-expanded", `${open}`);
+      launcher.setAttribute("aria-expanded", open as unknown as string);
     },
     count(unread) {
       view.unread = unread;
-      badge.textContent = unread ? `${unread}` : "";
+      badge.textContent = (unread || "") as string;
       launcher.setAttribute("aria-label", unread ? `${title}: ${unread}` : title);
     },
   };

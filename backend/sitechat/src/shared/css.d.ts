@@ -4,8 +4,8 @@ declare module "*.css" {
   export { text as default };
 }
 
-/** File name of the loader's second part, put in by the build. */
-declare const WINDOW_PART: string;
+/** What follows "window" and "extras" in the file names of the loader's parts, put in by the build. */
+declare const PART_HASH: string;
 
 /** File names of the parts of the panel, put in by the build. */
 declare const PARTS: Readonly<Record<string, string>>;

@@ -15,19 +15,18 @@ export function addIcon(parent: Element, path: string): void {
 
 /**
  * Gives the document a style sheet until the signal aborts: one that a strict content security policy allows (EMB-25) and that
- * survives a page which removes style elements (HOOK-4). Where browsers know of none it is an element inside the root, with the nonce of the page's scripts.
+ * survives a page which removes style elements (HOOK-4). Where browsers know of none, or of a fixed list of them, it is an element inside the root, with the nonce of the page's scripts.
  */
 export function addStyles(root: Element, text: string, signal: AbortSignal): void {
   try {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    document.adoptedStyleSheets.push(sheet);
     signal.addEventListener("abort", () => {
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
     });
   } catch {
-    const { nonce } = document.querySelector<HTMLElement>("script[nonce]") ?? (root as HTMLElement);
-    // The nonce first: the policy looks when the element comes into the page.
-    root.append(Object.assign(document.createElement("style"), { nonce, textContent: text }));
+    // The nonce before the text: the policy looks when that comes.
+    Object.assign(add(root, "style", ""), { nonce: document.querySelector<HTMLElement>("script[nonce]")?.nonce, textContent: text });
   }
 }

@@ -4,10 +4,11 @@ import type { Settings } from "../loader/settings";
 import type { LauncherView } from "../loader/view";
 
 /**
- * What the loader hands to its second part, the window, which is fetched when somebody opens the chat or wrote before.
- * A page may have stood open over an upgrade of the server, so a window must accept the loaders of earlier builds: only add.
+ * What the loader hands to its parts: the window, which is fetched when somebody opens the chat or wrote before, and the
+ * extras, which are fetched after ready where the server's settings name any.
+ * A page may have stood open over an upgrade of the server, so a part must accept the loaders of earlier builds: only add.
  */
-export type WindowOptions = {
+export type PartOptions = {
   base: string;
   settings: Settings;
   color: string;
@@ -15,9 +16,13 @@ export type WindowOptions = {
   chat: Record<string, unknown>;
   remote: Remote;
   view: LauncherView;
-  /** Opens or closes, by a person's act inside the window. */
+  /** Opens or closes. */
   set: (open: boolean) => void;
-  /** When that was read. */
+  /** A person chose the online chat: opens or closes it, and the site hears of the click (EVT-9). */
+  click?: () => void;
+  /** Names of hooks that the site called and nobody has read yet, oldest first, unchecked (MET-6). */
+  hooks?: unknown[];
+  /** When `remote` was read. */
   readAt: number;
   /** Tells the site; its "consent" comes from the site. */
   events: Events;
@@ -26,8 +31,8 @@ export type WindowOptions = {
   signal: AbortSignal;
 };
 
-/** The window as the loader knows it: told after every change of open and closed. */
-export type WindowPart = (open: boolean) => void;
+/** A part as the loader knows it: told once when it is here, and after every change of open and closed. */
+export type Part = (open: boolean) => void;
 
-/** What the window's module exports. */
-export type WindowModule = { makeWindow: (options: WindowOptions) => WindowPart };
+/** What a part's module exports. */
+export type PartModule = { makePart: (options: PartOptions) => Part };

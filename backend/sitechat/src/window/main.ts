@@ -2,8 +2,9 @@
 import { add, addIcon, addStyles } from "../shared/dom";
 import { fetchRemote } from "../loader/remote";
 import type { Globals } from "../loader/dialect";
-import type { WindowOptions, WindowPart } from "../shared/part";
+import type { Part, PartOptions } from "../shared/part";
 import type { Contact } from "../shared/protocol";
+import bubbleCSS from "../styles/bubble.css";
 import css from "../styles/window.css";
 import { isEmpty } from "../shared/meta";
 import { aliasCookie, makeAlias, NO_ALIAS, readAlias } from "./alias";
@@ -18,7 +19,7 @@ import { fitPhone } from "./phone";
 import { chooseWords } from "./words";
 
 /** Puts the panel's frame into its place and connects it with the launcher. */
-export function makeWindow(options: WindowOptions): WindowPart {
+export function makePart(options: PartOptions): Part {
   const { base, remote, view, signal, color, set, events } = options;
   // Destroyed while this part was on its way: nothing would take away what it adds.
   if (signal.aborted) return () => {};
@@ -41,7 +42,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
   const userToken = (): Promise<string> => askUserToken(options.chat.user_token, options.warn, signal);
   const url = new URL(base + remote.frame.replace(/^\//, ""));
   url.searchParams.set("lang", lang);
-  addStyles(view.root, css, signal);
+  addStyles(view.root, css + bubbleCSS, signal);
   addIcon(view.launcher, CROSS);
   view.chat.setAttribute("aria-label", title);
 
@@ -60,7 +61,8 @@ export function makeWindow(options: WindowOptions): WindowPart {
     // Good for ten minutes, of which the browser's own copy may have used five.
     if (!fresh && Date.now() - readAt < 240_000) return ticket;
     try {
-      ({ ticket } = await fetchRemote(base, options.settings, signal, "reload"));
+      // The ticket of the browser's own copy may have run out.
+      ({ ticket } = await fetchRemote(base, options.settings, { signal, cache: "reload" }));
       readAt = Date.now();
     } catch {
       // The panel asks again.
@@ -70,7 +72,7 @@ export function makeWindow(options: WindowOptions): WindowPart {
 
   let isOpen = false;
   let rendered = false;
-  const bubble = makeBubble(view, words, () => view.launcher.click());
+  const bubble = makeBubble(view, words, options.click ?? (() => view.launcher.click()));
   const close = (): void => {
     set(false);
     view.launcher.focus();
@@ -205,3 +207,6 @@ export function makeWindow(options: WindowOptions): WindowPart {
     if (focus) frame.element.focus();
   };
 }
+
+// The name that the loaders of earlier builds ask for.
+export { makePart as makeWindow };

@@ -1,11 +1,11 @@
-/** What the window itself says. */
-export type Words = { chat: string; close: string };
+/** What the loader's parts themselves say. */
+export type Words = { chat: string; close: string; contact: string };
 
 const WORDS: Record<string, Words> = {
-  en: { chat: "Chat", close: "Close" },
-  ru: { chat: "Чат", close: "Закрыть" },
-  es: { chat: "Chat", close: "Cerrar" },
-  pt: { chat: "Chat", close: "Fechar" },
+  en: { chat: "Chat", close: "Close", contact: "Contact us" },
+  ru: { chat: "Чат", close: "Закрыть", contact: "Связаться с нами" },
+  es: { chat: "Chat", close: "Cerrar", contact: "Contáctanos" },
+  pt: { chat: "Chat", close: "Fechar", contact: "Fale conosco" },
 };
 
 /** Our language for the first wish that we can fulfil, by primary subtag (EMB-5), else English; and its words. */
