@@ -219,7 +219,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 		Now: o.Now, Logger: o.Logger,
 	})
 	late.Handler, a.sync.Bridge = b, b
-	a.wireCards(o, cards, conversations)
+	a.wireCards(o, products, cards, conversations)
 	a.wireKeyActions(o, cards, conversations, p.texts)
 	a.typing = bridge.NewTyping(b, conversations.Find)
 	a.fetches = bridge.NewFetches(conversations, a.media, o.Logger)

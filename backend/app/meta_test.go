@@ -47,6 +47,7 @@ func TestMeta(t *testing.T) {
 
 	// Before the first message, and again within 24 hours of the first data.
 	v.tells(`{"contact": {"name": "Anna"}}`).wants(t, "before the message", 204, "")
+	v.write(uuidN(1), "hello")
 	clk.advance(w.box, 23*time.Hour)
 	v.session(v.ticket(hash), v.token)
 	v.tells(`{"contact": {"name": "Anna P."}}`).wants(t, "a day later", 204, "")

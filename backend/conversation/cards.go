@@ -47,6 +47,8 @@ type Cards struct {
 	// Lead and Contact are 0 where none is known.
 	Lead    int64
 	Contact chatid.ContactID
+	// VisitorName is what the page called the visitor; may be empty.
+	VisitorName string
 	// Marks are what was done there, see CardsMarked.
 	Marks []string
 }

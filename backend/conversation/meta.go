@@ -8,6 +8,7 @@ import (
 
 	"leadline/backend/chatid"
 	"leadline/backend/fault"
+	"leadline/backend/outbox"
 )
 
 // Limits of a site's data about a visitor (O, META-2, META-8).
@@ -67,30 +68,45 @@ type VisitorMeta struct {
 	Chat    chatid.ChatID
 	Visitor chatid.VisitorID
 	Meta    Meta
+	// Tracking is where the browser saw them come from.
+	Tracking Tracking
 	// FirstAt is when the first data came, ChangedAt when these did.
 	FirstAt, ChangedAt time.Time
 }
 
 // Metas keeps what sites told of visitors.
 type Metas interface {
-	// SaveMeta stores m instead of the visitor's record before it; m.FirstAt counts for
-	// the first one only. fault.Conflict "meta_closed" when that came before notBefore.
+	// SaveMeta stores m instead of the visitor's record before it, but of its tracking
+	// what is empty; m.FirstAt counts for the first one only. Where a conversation
+	// of theirs has a lead it adds CardMeta work, unless nothing changed.
+	// fault.Conflict "meta_closed" when the first data of one who wrote, and all of
+	// their conversations, began before notBefore.
 	SaveMeta(ctx context.Context, m VisitorMeta, notBefore time.Time) error
 	// Meta reads a visitor's record; fault.NotFound.
 	Meta(ctx context.Context, a chatid.AccountID, v chatid.VisitorID) (VisitorMeta, error)
 }
 
+// CardMeta is the card work that puts a visitor's record into the CRM's cards. It
+// is added where the record changes and where a conversation gets a lead; it has no
+// data of its own.
+const CardMeta outbox.Kind = "meta"
+
+// Meta reads what was told of a visitor; fault.NotFound.
+func (s *Service) Meta(ctx context.Context, a chatid.AccountID, v chatid.VisitorID) (VisitorMeta, error) {
+	return s.store.Meta(ctx, a, v)
+}
+
 // TellMeta stores what the page told of a visitor, before the first message or
-// later. Errors: fault.Invalid invalid_request for what no browser of ours sends;
-// fault.Conflict meta_closed a day after the first data; fault.Unavailable
-// storage_unavailable.
-func (s *Service) TellMeta(ctx context.Context, who Who, m Meta) error {
+// later, and where their browser saw them come from; it reaches the cards once there is a lead (META-4). Errors: fault.Invalid invalid_request for
+// what no browser of ours sends; fault.Conflict meta_closed a day after the first data and
+// after the beginning of their latest conversation (META-2); fault.Unavailable storage_unavailable.
+func (s *Service) TellMeta(ctx context.Context, who Who, m Meta, seen Tracking) error {
 	if !m.valid() {
 		return fault.New(fault.Invalid, "invalid_request")
 	}
 	now := s.now()
 	return s.store.SaveMeta(ctx, VisitorMeta{
-		Account: who.Account, Chat: who.Chat, Visitor: who.Visitor, Meta: m, FirstAt: now, ChangedAt: now,
+		Account: who.Account, Chat: who.Chat, Visitor: who.Visitor, Meta: m, Tracking: seen.clean(), FirstAt: now, ChangedAt: now,
 	}, now.Add(-MetaFor))
 }
 

@@ -116,7 +116,7 @@ func (s *Server) serveAPI(c *call) {
 		return
 	}
 	s.mu.Lock()
-	outage, delay := a.apiOutage()
+	outage, cut, delay := a.apiOutage()
 	s.mu.Unlock()
 	if !s.wait(c.r.Context(), delay) {
 		return
@@ -126,8 +126,20 @@ func (s *Server) serveAPI(c *call) {
 		return
 	}
 	r := c.r.WithContext(withValue(c.r, apiKey{}, a))
+	if cut {
+		c.w = nowhere{http.Header{}}
+		s.apiMux.ServeHTTP(c.w, r)
+		c.cut()
+	}
 	s.apiMux.ServeHTTP(c.w, r)
 }
+
+// nowhere takes an answer that is lost.
+type nowhere struct{ header http.Header }
+
+func (n nowhere) Header() http.Header         { return n.header }
+func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
+func (n nowhere) WriteHeader(int)             {}
 
 // authorise checks the bearer token; admin asks for an administrator's.
 func (a *apiCall) authorise(admin bool) bool {

@@ -31,6 +31,9 @@ type Faults struct {
 	APICount  int `json:"api_count"`
 	// APIDelayMS holds each answer of OAuth and API v4 back.
 	APIDelayMS int `json:"api_delay_ms"`
+	// APICutAfter carries out the next so many changes by API v4 (all but GET) and cuts
+	// the connection in place of an answer.
+	APICutAfter int `json:"api_cut_after"`
 	// APIPath narrows them to paths that begin so ("/talks", "/api/v4/talks",
 	// "/oauth2"), APIAccount to one account.
 	APIPath    string `json:"api_path"`

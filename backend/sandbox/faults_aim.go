@@ -139,20 +139,21 @@ func (a *amojoCall) cutBy(rule, detail string) {
 }
 
 // apiOutage tells the status of a fault that answers for API v4 or OAuth, 0 for
-// none, and how long the answer is to wait. s.mu is held.
-func (a *apiCall) apiOutage() (status int, delay time.Duration) {
+// none, whether the answer is to be lost, and how long it is to wait. s.mu is held.
+func (a *apiCall) apiOutage() (status int, cut bool, delay time.Duration) {
 	f, path := &a.s.faults, a.r.URL.Path
 	if a.s.unpaid(a.acc.ID) && strings.HasPrefix(path, "/api/v4/") {
-		return http.StatusPaymentRequired, 0
+		return http.StatusPaymentRequired, false, 0
 	}
 	short := strings.TrimPrefix(path, "/api/v4")
 	if f.APIAccount != 0 && f.APIAccount != a.acc.ID || !strings.HasPrefix(path, f.APIPath) && !strings.HasPrefix(short, f.APIPath) {
-		return 0, 0
+		return 0, false, 0
 	}
 	if f.APIStatus != 0 && take(&f.APICount) {
 		status = f.APIStatus
 	}
-	return status, time.Duration(f.APIDelayMS) * time.Millisecond
+	cut = status == 0 && a.r.Method != http.MethodGet && strings.HasPrefix(path, "/api/v4/") && take(&f.APICutAfter)
+	return status, cut, time.Duration(f.APIDelayMS) * time.Millisecond
 }
 
 // face is one outcome of a throw with its share of all throws.

@@ -101,7 +101,26 @@ func (t *tx) leadKnown(l *lane) error {
 			}
 		}
 	}
+	if err := t.metaWork(l.account, l.id, l.visitor, l.touchedAt); err != nil {
+		return err
+	}
 	return t.cardsDue(l.id)
+}
+
+// metaWork adds the work that puts a visitor's record into the cards, if there is a
+// record; asked is when, in Unix milliseconds, unless it changed later. Of two that wait the second reads everything that the page has told.
+func (t *tx) metaWork(account, lane, visitor string, asked int64) error {
+	var there int64
+	err := t.row(`SELECT changed_at FROM visitor_meta WHERE account_id = ? AND visitor_id = ?`, account, visitor).Scan(&there)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.cardJob(conversation.CardWork{
+		Account: chatid.AccountID(account), Kind: conversation.CardMeta, Job: conversation.CardJob{At: max(there, asked)}, Most: 2,
+	}, lane, visitor)
 }
 
 // Cards implements conversation.CardStore.
@@ -110,8 +129,8 @@ func (s conversations) Cards(ctx context.Context, a chatid.AccountID, id chatid.
 		return out, err
 	}
 	r := s.reader(ctx)
-	err = r.row(`SELECT c.lead_id, COALESCE(v.contact_id, 0) FROM conversations c LEFT JOIN visitors v ON v.id = c.visitor_id WHERE c.id = ?`, string(id)).
-		Scan(&out.Lead, &out.Contact)
+	err = r.row(`SELECT c.lead_id, COALESCE(v.contact_id, 0), COALESCE(v.name, '') FROM conversations c LEFT JOIN visitors v ON v.id = c.visitor_id WHERE c.id = ?`, string(id)).
+		Scan(&out.Lead, &out.Contact, &out.VisitorName)
 	if err == nil {
 		var rows *sql.Rows
 		if rows, err = r.rows(`SELECT mark FROM card_marks WHERE conversation_id = ? ORDER BY mark`, string(id)); err == nil {

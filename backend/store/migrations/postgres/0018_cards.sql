@@ -36,7 +36,11 @@ ALTER TABLE online_chats ADD COLUMN external_kind TEXT NOT NULL DEFAULT '';
 ALTER TABLE online_chats ADD COLUMN external_field BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE online_chats ADD COLUMN external_name TEXT NOT NULL DEFAULT '';
 
+-- Where a visitor's browser saw them come from, as JSON.
+ALTER TABLE visitor_meta ADD COLUMN tracking TEXT NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE visitor_meta DROP COLUMN tracking;
 ALTER TABLE online_chats DROP COLUMN external_name;
 ALTER TABLE online_chats DROP COLUMN external_field;
 ALTER TABLE online_chats DROP COLUMN external_kind;
