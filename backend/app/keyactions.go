@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"time"
 
+	"leadline/backend/amocrm"
 	"leadline/backend/bridge"
+	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/i18n"
 	"leadline/backend/keyaction"
@@ -16,7 +19,7 @@ import (
 func (a *App) wireKeyActions(o Options, cards *bridge.CardFile, conversations *conversation.Service, texts *i18n.Catalog) {
 	a.settings = bridge.NewAccountSettings(cards, a.Accounts, o.Now, o.Logger)
 	a.keyActions = keyaction.NewService(keyaction.Deps{
-		Store: a.store.KeyActions(), Cards: conversations, Zone: a.settings.Zone, Poster: poster{a.media.Fetcher}, NewID: newID, Now: o.Now, Logger: o.Logger,
+		Store: a.store.KeyActions(), Cards: conversations, Zone: a.settings.Zone, Choices: a.choices, Poster: poster{a.media.Fetcher}, NewID: newID, Now: o.Now, Logger: o.Logger,
 	})
 	languages := map[string]string{}
 	for _, p := range a.Config.Products() {
@@ -39,4 +42,25 @@ func (p poster) PostJSON(ctx context.Context, address string, body []byte) (agai
 	_, err = p.fetcher.Post(ctx, address, "application/json", body)
 	f, ok := errors.AsType[*media.FetchError](err)
 	return ok && f.Temporary(), err
+}
+
+// choices are what the console offers for the CRM's part of key actions.
+func (a *App) choices(ctx context.Context, id chatid.AccountID) (c keyaction.Choices) {
+	for _, t := range a.settings.Of(ctx, id).TaskTypes {
+		c.TaskTypes = append(c.TaskTypes, keyaction.Choice(t))
+	}
+	acc, err := a.Accounts.Account(ctx, id)
+	if err != nil {
+		return c
+	}
+	fields, err := a.fields.Of(ctx, acc, amocrm.EntityLead, time.Minute)
+	if err != nil {
+		a.log.Info("fields of leads could not be read", "account_id", string(id), "error", err)
+	}
+	for _, f := range fields {
+		if f.Type != amocrm.FieldTrackingData {
+			c.Fields = append(c.Fields, keyaction.Choice{ID: int64(f.ID), Name: f.Name})
+		}
+	}
+	return c
 }

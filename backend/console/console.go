@@ -51,6 +51,10 @@ const (
 	ResendAll Act = "resend_all"
 	Drop      Act = "drop"
 	DropAll   Act = "drop_all"
+
+	SaveAction   Act = "save_action"
+	RemoveAction Act = "remove_action"
+	MoveAction   Act = "move_action"
 )
 
 // Done is the outcome of an act that went well.

@@ -55,6 +55,7 @@ func (s *Server) consoleRoutes(r *gin.Engine) {
 		s.consoleButtonRoutes(p, w)
 		s.botRoutes(r, root)
 		s.cardRoutes(p, w)
+		s.consoleActionRoutes(p, w)
 	}
 	r.POST(embedRoot+"/:account/session", s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.consolePlace, s.consoleBegin)
 	r.POST(consoleRoot+"/:account/open", s.asPage, s.bodyLimit(maxWidgetBytes), s.limited(perAddress), s.consolePlace, s.consoleOpen)

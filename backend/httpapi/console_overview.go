@@ -165,7 +165,7 @@ var acts = slices.Concat([]console.Act{
 	console.Invite, console.Revoke, console.SetRole, console.RemoveMember, console.ChangePassword, console.SetLanguage,
 	console.Connect, console.Disconnect,
 	console.Resend, console.ResendAll, console.Drop, console.DropAll,
-}, chatActs, buttonActs, botActs, cardActs)
+}, chatActs, buttonActs, botActs, cardActs, actionActs)
 
 // outcome tells on the page how the act went that led to it.
 func (s *Server) outcome(c *gin.Context, v *consoleView, failed error) {

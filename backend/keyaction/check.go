@@ -16,7 +16,7 @@ const (
 	MaxActions    = 20 // of a button
 	MaxName       = 100
 	MaxGroups     = 2 // besides the custom hook's
-	MaxConditions = 5 // of a group
+	MaxConditions = 4 // of a group
 	MaxURL        = 2048
 	MaxHookName   = 100
 	MaxText       = 1000

@@ -80,12 +80,24 @@ type Deps struct {
 	Cards Cards
 	// Zone gives an account's time zone, UTC where it is not known. It may ask the CRM.
 	Zone func(ctx context.Context, a chatid.AccountID) *time.Location
+	// Choices lists what of an account's CRM an action can name. It may ask the CRM; what
+	// cannot be had is empty.
+	Choices func(ctx context.Context, a chatid.AccountID) Choices
 	// Poster sends hooks.
 	Poster Poster
 	NewID  func() string
 	Now    func() time.Time
 	Logger *slog.Logger
 }
+
+// Choice is something of the CRM, by its number there.
+type Choice struct {
+	ID   int64
+	Name string
+}
+
+// Choices are the types of tasks and the fields of leads that an account has.
+type Choices struct{ TaskTypes, Fields []Choice }
 
 // Service keeps key actions and does what follows when one happens.
 type Service struct {
