@@ -216,6 +216,17 @@
     frame.src = preview.dataset.page;
   }
 
+  const menu = find(".console__switch");
+  if (menu) {
+    const close = (focus) => {
+      if (!menu.open) return;
+      menu.open = false;
+      if (focus) menu.querySelector("summary").focus();
+    };
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(menu.contains(document.activeElement)); });
+    document.addEventListener("pointerdown", (event) => { if (!menu.contains(event.target)) close(false); });
+  }
+
   // An account is being connected: look again, unless somebody has begun to do something.
   if (find(".js-reload")) {
     const look = setTimeout(() => location.reload(), 3000);
