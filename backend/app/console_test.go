@@ -523,6 +523,44 @@ func TestConsoleRights(t *testing.T) {
 	}
 }
 
+// TestConsoleRightsAreTaken: who loses administrator rights in the CRM writes for a
+// minute more at most, though the session lives for 25.
+func TestConsoleRightsAreTaken(t *testing.T) {
+	t.Parallel()
+	var c clock
+	w := newWorld(t, setup{login: true, now: c.now})
+	w.connected()
+	admin := func(is bool) {
+		t.Helper()
+		if err := w.box.SetAdmin(accountID, agentID, is); err != nil {
+			t.Fatal(err)
+		}
+	}
+	admin(true)
+	g := w.guest(agentID)
+	page := g.chatPage()
+	name := func(name string) int {
+		return g.post(page+"/name", url.Values{"csrf": {g.csrf(page)}, "name": {name}}).status
+	}
+	if got := name("By an administrator"); got != http.StatusSeeOther {
+		t.Fatalf("an administrator: %d", got)
+	}
+	admin(false)
+	c.advance(w.box, time.Minute+time.Second)
+	if got := name("By somebody else"); got != http.StatusForbidden || w.chatName() != "By an administrator" {
+		t.Errorf("a minute after the rights were taken: %d, the chat is %q", got, w.chatName())
+	}
+	// Where the CRM cannot be asked, its token's word stands.
+	a, _ := w.account()
+	if err := w.app.store.Accounts().DropTokens(t.Context(), a.ID); err != nil {
+		t.Fatal(err)
+	}
+	c.advance(w.box, time.Minute+time.Second)
+	if got := name("By the token's word"); got == http.StatusForbidden {
+		t.Errorf("without the CRM: %d", got)
+	}
+}
+
 // TestConsoleHealth: each state of the connection in words, with where it is mended.
 func TestConsoleHealth(t *testing.T) {
 	t.Parallel()

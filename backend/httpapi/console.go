@@ -209,7 +209,7 @@ func (s *Server) consoleForm(c *gin.Context) {
 
 // consoleWrite comes after consoleForm, and lets through who may change something.
 func (s *Server) consoleWrite(c *gin.Context) {
-	if p := placeOf(c); !p.who.Admin {
+	if p := placeOf(c); !p.who.Admin || !p.own() && !s.stillAdmin(c, p) {
 		s.fail(c, notAllowed(p))
 	}
 }

@@ -112,6 +112,7 @@ type Deps struct {
 type Server struct {
 	Deps
 	limits limits
+	rights rights
 	app    *gin.Engine
 	chat   *gin.Engine
 	byHost map[string]*gin.Engine

@@ -51,6 +51,11 @@ func (s *Server) SetPresence(account, user int64, presence string) error {
 	return s.changeUser(account, user, func(u *User) { u.Presence = presence })
 }
 
+// SetAdmin gives a user administrator rights, or takes them away.
+func (s *Server) SetAdmin(account, user int64, admin bool) error {
+	return s.changeUser(account, user, func(u *User) { u.Admin = admin })
+}
+
 func (s *Server) changeUser(account, user int64, edit func(*User)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

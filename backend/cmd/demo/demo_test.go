@@ -147,6 +147,14 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	console.write(`#name`, "Demo: \r")
 	console.sees(`document.querySelector('h1').textContent.startsWith('Demo: ') && document.querySelector('.js-told')`)
 
+	// The console at its own address: its cookie is for https too, and for this machine.
+	b.visit("http://app.leadline.localhost:" + ports[0] + "/console")
+	b.write(`#login`, login)
+	b.write(`#password`, password+"\r")
+	b.sees(`document.querySelector('main .console__item a')`)
+	b.click(`main .console__item a`)
+	b.sees(`document.querySelector('.console__nav') && document.querySelector('.console__health_good')`)
+
 	b.visit(shop + "/")
 	b.write(`#snippet`, snippet)
 	b.click(`.shop-code button`)

@@ -161,11 +161,13 @@ Leadline runs. Open these in a browser on this machine:
   3. The inbox      %s/inbox/
      Answer there; the shop's visitor sees it at once.
 
+  The console       http://app.leadline.localhost:%d/console  (settings of all accounts, the team; the same login;
+                    links of mails are printed here, since there is no mail server)
   Playground        http://app.leadline.localhost:%d/playground  (every setting of the site chat; paste the embed code there)
   Behind the scenes http://localhost:%d/  (traffic, faults and switches of the simulated CRM)
 
 Ctrl-C stops everything. The data stays in %s/.
-`, crm, login, password, d.shopPort, crm, d.backendPort, d.crmPort, d.data)
+`, crm, login, password, d.shopPort, crm, d.backendPort, d.backendPort, d.crmPort, d.data)
 }
 
 func (d demo) loadIDs() (ids, error) {
