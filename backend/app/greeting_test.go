@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"leadline/backend/chatid"
+	"leadline/backend/config"
+	"leadline/backend/conversation"
 	"leadline/backend/greeting"
 	"leadline/backend/sandbox"
 )
@@ -199,4 +202,76 @@ func TestGreetingStaysOutOfTheCRM(t *testing.T) {
 		}
 	}
 	w.noBreaches()
+}
+
+// TestGreetingAndDuplicates: C §8.3, O BOT-11. A greeting is the chat's first message; whose
+// profile then counts for duplicate control is not documented. Without a bot id nobody can have
+// said it: the visitor's own message is the first.
+func TestGreetingAndDuplicates(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, variant string
+		noBot, joined bool
+	}{
+		{"nobody's profile counts after an import", "nobody", false, false},
+		{"the receiver's counts", "receiver", false, true},
+		{"that of the client's own first message counts", "client", false, true},
+		{"without a bot id", "nobody", true, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, setup{login: true, config: func(c *config.Config) {
+				if tt.noBot {
+					c.AmoCRM.BotID = ""
+				}
+			}})
+			w.box.SetVariants(func(v *sandbox.Variants) { v.DuplicateAfterImport = tt.variant })
+			w.box.SetDuplicateControl(accountID, 0, true)
+			known, err := w.box.AddContact(sandbox.Contact{Account: accountID, Name: "Ana", Phone: "+79990001122"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			button, hash := w.connected()
+			w.greets(consultant, nil)
+			v := w.visit(button, hash)
+			g := v.greeting(map[string]any{"meta": map[string]any{"bot_params": map[string]any{"locale": "pt"}}})
+			w.send("POST", v.base+"/v1/messages", v.auth(), map[string]any{
+				"client_id": uuidN(1), "text": "Preços", "greeting": g.Token, "contact": map[string]string{"phone": "+79990001122"},
+			}).wants(t, "writing", http.StatusOK, "")
+			v.write(uuidN(2), "ana@example.org")
+			want := 7
+			if tt.noBot {
+				want = 2
+			}
+			w.eventually("all of it", func() bool { return len(w.box.Messages(accountID)) >= want })
+			w.until("all of it delivered", func() bool {
+				return !slices.ContainsFunc(w.stored(), func(m conversation.Message) bool { return m.Status == conversation.Stored })
+			})
+			if got := len(w.box.Messages(accountID)); got != want {
+				t.Errorf("the CRM has %d messages, want %d", got, want)
+			}
+			if got := w.box.Chats(accountID)[0].ContactID; (got == known.ID) != tt.joined {
+				t.Errorf("the chat is with contact %d, the known one is %d", got, known.ID)
+			}
+			if n := len(v.history()); n != 7 {
+				t.Errorf("the visitor has %d messages", n)
+			}
+			w.noBreaches()
+		})
+	}
+}
+
+// stored are the messages of the account's newest chat, as we keep them.
+func (w *world) stored() []conversation.Message {
+	w.t.Helper()
+	a, _ := w.account()
+	c, err := w.app.store.Conversations().ByChat(w.t.Context(), a.ID, chatid.ChatRef(w.box.Chats(accountID)[0].ID))
+	if err != nil {
+		return []conversation.Message{{}}
+	}
+	list, err := w.app.store.Conversations().Before(w.t.Context(), c.ID, conversation.Place{}, 100)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list
 }

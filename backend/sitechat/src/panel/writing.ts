@@ -30,10 +30,10 @@ export type WritingOptions = { outbox: Outbox; outgoing: Outgoing; acts: Acts; s
 /** Makes it: everything goes through the outbox, so that the order is kept and nothing is lost. */
 export function makeWriting({ outbox, outgoing, acts, state, run }: WritingOptions): Writing {
   /** Puts messages into the outbox; the first one answers what is being answered. */
-  const send = (list: readonly (Pick<Pending, "text"> & Partial<Pending>)[], bytes: readonly Blob[] = []): void => {
+  const send = (list: readonly (Pick<Pending, "text"> & Partial<Pending>)[], bytes: readonly Blob[] = [], quotes = true): void => {
     const { page, replyTo, strings, conversation } = state.get();
     list.forEach((over, i) => {
-      const quote = !i && replyTo && { replyTo: { ...replyTo, text: describe(replyTo, strings) } };
+      const quote = quotes && !i && replyTo && { replyTo: { ...replyTo, text: describe(replyTo, strings) } };
       outbox.add({ clientID: newID(), at: Date.now(), page: pageOf(page), error: "", ...(conversation && { conversation }), ...quote, ...over }, bytes[i]);
     });
     state.set({ pending: outbox.list(), newsAfter: undefined, replyTo: undefined, notice: "" });
@@ -56,7 +56,7 @@ export function makeWriting({ outbox, outgoing, acts, state, run }: WritingOptio
       files.forEach(({ bytes }, i) => outgoing.hold(list[i]?.clientID ?? "", bytes));
       send(list, files.map(({ bytes }) => bytes));
     },
-    say: (text) => send([{ text, replyTo: undefined }]),
+    say: (text) => send([{ text }], [], false),
     press: (press) => send([{ text: "", press }]),
     reply: (replyTo) => state.set({ replyTo, editing: undefined }),
     startEdit: (editing) => state.set({ editing, replyTo: undefined, notice: "" }),
