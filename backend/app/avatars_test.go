@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"leadline/backend/onlinechat"
 	"leadline/backend/sandbox"
 )
 
@@ -115,6 +116,8 @@ func avatarsOfOperators(t *testing.T, s setup) {
 		t.Errorf("on the stream: author %+v", m.Author)
 	}
 
+	namelessThrough(t, w, v, says)
+
 	if err := w.box.SetAvatar(accountID, agentID, "#d04040"); err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +139,44 @@ func avatarsOfOperators(t *testing.T, s setup) {
 	w.until("no picture", func() bool { link, there := v.avatarIn("from Vera"); return there && link == "" })
 	w.until("no bytes", func() bool { return len(w.blobs()) == 0 })
 	w.noBreaches()
+}
+
+// namelessThrough is SET-4: where the owner of a button wants it, neither the name nor
+// the picture of who answers, quotes or types leaves the server.
+func namelessThrough(t *testing.T, w *world, v *visitor, says func(int64, string)) {
+	t.Helper()
+	a := w.authorised()
+	buttons, err := w.app.chats.Buttons(t.Context(), a.ID)
+	if err != nil || len(buttons) == 0 {
+		t.Fatal(buttons, err)
+	}
+	look := buttons[0].Look
+	look.UseName = false
+	set := func(l onlinechat.Look) {
+		t.Helper()
+		if err := w.app.chats.SetLook(t.Context(), a.ID, buttons[0].Key, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(look)
+	stream := v.listen()
+	says(agentID, "from nobody")
+	w.until("the message", func() bool { _, ok := stream.find("from nobody"); return ok })
+	onStream, _ := stream.find("from nobody")
+	inHistory := v.history()
+	for _, m := range append(inHistory, onStream) {
+		if m.Author != nil {
+			t.Errorf("%q is told to be by %+v", m.Text, *m.Author)
+		}
+	}
+	if onStream.ID == "" || len(inHistory) < 4 {
+		t.Errorf("the stream brought %+v, the history %d messages", onStream, len(inHistory))
+	}
+	look.UseName = true
+	set(look)
+	if m, _ := v.avatarIn("from nobody"); m == "" {
+		t.Error("names stay away when they are wanted again")
+	}
 }
 
 // TestAvatarsThatCannotBeHad: the visitor sees initials, and nothing else suffers.

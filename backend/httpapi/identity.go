@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gin-gonic/gin"
+
 	"leadline/backend/auth"
 	"leadline/backend/chatid"
 	"leadline/backend/fault"
@@ -119,11 +121,11 @@ func remember(seen, person string) string {
 const streamLife = 24 * time.Hour
 
 // entered checks that a stream's session began by a ticket, lately, on a page that
-// may carry the button to this day. fault.Unauthenticated token_invalid: the panel
-// then begins another session.
-func entered(ctx context.Context, chats *onlinechat.Service, e auth.Entrance, now time.Time) error {
-	refused := func(why string) error {
-		return fault.Wrap(fault.Unauthenticated, "token_invalid", errors.New(why))
+// may carry the button to this day, and gives that. fault.Unauthenticated token_invalid:
+// the panel then begins another session.
+func entered(ctx context.Context, chats *onlinechat.Service, e auth.Entrance, now time.Time) (onlinechat.Button, error) {
+	refused := func(why string) (onlinechat.Button, error) {
+		return onlinechat.Button{}, fault.Wrap(fault.Unauthenticated, "token_invalid", errors.New(why))
 	}
 	if e.Button == "" || now.Sub(time.Unix(e.At, 0)) > streamLife {
 		return refused("the session has not begun by a ticket of the last day")
@@ -132,5 +134,19 @@ func entered(ctx context.Context, chats *onlinechat.Service, e auth.Entrance, no
 	if fault.Is(err, fault.NotFound) || err == nil && !b.Admits(e.Origin) {
 		return refused("the page may not carry the button any more")
 	}
-	return err
+	return b, err
+}
+
+// nameless tells whether the visitor may learn no names of operators: so has the owner
+// of the button that the session began by (SET-4). Unknown means so, too.
+func (s *Server) nameless(c *gin.Context) bool {
+	if known, ok := c.Get(keyNameless); ok {
+		return known.(bool)
+	}
+	through, _ := c.Get(keyThrough)
+	entrance, _ := through.(auth.Entrance)
+	b, err := s.OnlineChats.Button(c.Request.Context(), entrance.Button)
+	nameless := err != nil || !b.Look.UseName
+	c.Set(keyNameless, nameless)
+	return nameless
 }

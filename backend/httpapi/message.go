@@ -80,6 +80,9 @@ type view struct {
 	now   time.Time
 	// text is a sentence in the reader's language.
 	text func(key string) string
+	// nameless tells whether the visitor may learn neither names nor pictures of who
+	// answers (SET-4).
+	nameless func() bool
 }
 
 // message renders one; the reason of a failure is in the reader's language.
@@ -88,7 +91,10 @@ func (s *Server) message(c *gin.Context, m conversation.Message) messageJSON {
 }
 
 func (s *Server) view(c *gin.Context) view {
-	return view{links: s.Links, now: s.Now(), text: func(key string) string { return s.text(c, key, nil) }}
+	return view{
+		links: s.Links, now: s.Now(), text: func(key string) string { return s.text(c, key, nil) },
+		nameless: func() bool { return s.nameless(c) },
+	}
 }
 
 func (v view) message(m conversation.Message) messageJSON {
@@ -97,7 +103,7 @@ func (v view) message(m conversation.Message) messageJSON {
 		Direction: string(m.Direction), Kind: m.Kind, Text: m.Text, Status: "sent",
 		Group: m.Group, Location: m.Location, Card: m.Card, Markup: m.Markup, Post: m.Post, Bot: m.ByBot(),
 	}
-	if m.Direction == conversation.Outbound && m.AuthorName != "" {
+	if m.Direction == conversation.Outbound && m.AuthorName != "" && !v.nameless() {
 		out.Author = &authorJSON{Name: m.AuthorName}
 		if m.AuthorAvatar != "" {
 			// Of no conversation, and small already: there is no other form of it.
@@ -119,11 +125,11 @@ func (v view) message(m conversation.Message) messageJSON {
 		out.File = v.file(*m.Attached)
 	}
 	if m.Quote != nil {
-		q := quoted(*m.Quote)
+		q := v.quoted(*m.Quote)
 		out.ReplyTo = &q
 	}
 	for _, q := range m.Forwards {
-		out.Forwards = append(out.Forwards, quoted(q))
+		out.Forwards = append(out.Forwards, v.quoted(q))
 	}
 	for _, r := range m.Reactions {
 		by := "operator"
@@ -135,8 +141,13 @@ func (v view) message(m conversation.Message) messageJSON {
 	return out
 }
 
-func quoted(q conversation.Quote) quoteJSON {
-	return quoteJSON{ID: string(q.ID), Direction: string(q.Direction), Kind: q.Kind, Text: q.Text, Author: q.Author}
+func (v view) quoted(q conversation.Quote) quoteJSON {
+	out := quoteJSON{ID: string(q.ID), Direction: string(q.Direction), Kind: q.Kind, Text: q.Text}
+	// A quote of the visitor's own words is theirs; of anybody else it may be an operator's.
+	if q.Author != "" && (q.Direction == conversation.Inbound || !v.nameless()) {
+		out.Author = q.Author
+	}
+	return out
 }
 
 // file renders what the panel needs to show one, with links for some hours.

@@ -61,11 +61,13 @@ func (s *Server) resumed(c *gin.Context) (realtime.Session, int64, error) {
 	}
 	who, _ := whoOf(c)
 	through, _ := c.Get(keyThrough)
-	if err := entered(c.Request.Context(), s.OnlineChats, through.(auth.Entrance), s.Now()); err != nil {
+	button, err := entered(c.Request.Context(), s.OnlineChats, through.(auth.Entrance), s.Now())
+	if err != nil {
 		return realtime.Session{}, 0, err
 	}
 	_, several := c.GetQuery(conversationParam)
 	session, err := sessionOf(c.Request.Context(), s.Conversations, who, several)
+	session.Nameless = !button.Look.UseName
 	return session, cursor, err
 }
 
@@ -83,8 +85,9 @@ type StreamSource struct {
 // Authenticate takes the visitor token of a stream's first frame.
 func (s StreamSource) Authenticate(ctx context.Context, token string, of *chatid.ConversationID) (realtime.Session, error) {
 	v, err := s.Tokens.ReadVisitor(token)
+	var button onlinechat.Button
 	if err == nil {
-		err = entered(ctx, s.OnlineChats, v.Through, s.Now())
+		button, err = entered(ctx, s.OnlineChats, v.Through, s.Now())
 	}
 	if err != nil {
 		return realtime.Session{}, err
@@ -96,7 +99,9 @@ func (s StreamSource) Authenticate(ctx context.Context, token string, of *chatid
 		}
 		w.Conversation = *of
 	}
-	return sessionOf(ctx, s.Conversations, w, of != nil)
+	session, err := sessionOf(ctx, s.Conversations, w, of != nil)
+	session.Nameless = !button.Look.UseName
+	return session, err
 }
 
 // sessionOf names the visitor's conversation, if there is one; of several, the one
@@ -133,7 +138,7 @@ func (s StreamSource) Since(ctx context.Context, session realtime.Session, curso
 	}
 	v := view{links: s.Links, now: s.Now(), text: func(key string) string {
 		return s.Texts.Localizer(session.AcceptLanguage, "").Text(key, nil) // seldom needed
-	}}
+	}, nameless: func() bool { return session.Nameless }}
 	frames := make([]realtime.Frame, len(list))
 	for i, m := range list {
 		data, err := json.Marshal(v.message(m))

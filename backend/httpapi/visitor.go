@@ -11,12 +11,15 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
+	"leadline/backend/media"
 	"leadline/backend/onlinechat"
 )
 
 const (
 	keyWho     = "who"
 	keyThrough = "through"
+	// keyNameless is what nameless found.
+	keyNameless = "nameless"
 )
 
 // conversationParam names one of several conversations, in the query of any call.
@@ -105,6 +108,10 @@ type sessionAnswer struct {
 	Conversations *[]summaryJSON `json:"conversations,omitempty"`
 	// Greets: a greeting can be asked for.
 	Greets bool `json:"greets,omitempty"`
+	// Avatar is the chat's own picture; UseAvatar says that the one of who answers
+	// stands in its place.
+	Avatar    string `json:"avatar,omitempty"`
+	UseAvatar bool   `json:"use_avatar,omitempty"`
 	// Warning is for the site's developer.
 	Warning *warningJSON `json:"warning,omitempty"`
 }
@@ -156,6 +163,11 @@ func (s *Server) session(c *gin.Context) {
 	out := sessionAnswer{
 		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(), Greets: chat.Greets,
 	}
+	c.Set(keyNameless, !button.Look.UseName)
+	if button.Look.Avatar != "" {
+		out.Avatar = s.Links.Short(button.Look.Avatar, media.Original, "", s.Now())
+	}
+	out.UseAvatar = button.Look.UseAvatar
 	if warning != "" {
 		out.Warning = &warningJSON{warning, s.text(c, "warning."+warning, nil)}
 	}

@@ -27,6 +27,8 @@ type Session struct {
 	Several bool
 	// Known: the named one is there, and the visitor's.
 	Known bool
+	// Nameless: the visitor is told no names of operators, by the Source nor of who types.
+	Nameless bool
 	// AcceptLanguage is what the browser asked for, set by the Server, for texts
 	// that the Source writes itself.
 	AcceptLanguage string

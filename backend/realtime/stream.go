@@ -215,7 +215,11 @@ func (s *stream) turn(todo uint8, n news) ending {
 		buf = s.sink.append(buf, conversationsFrame())
 	}
 	if n.typing != nil && s.session.Visitor != "" && (!s.session.Several || n.typingIn == s.session.Conversation) {
-		buf = s.sink.append(buf, typingFrame(*n.typing))
+		typing := *n.typing
+		if s.session.Nameless {
+			typing.Name = ""
+		}
+		buf = s.sink.append(buf, typingFrame(typing))
 	}
 	if len(buf) == 0 {
 		return endNone

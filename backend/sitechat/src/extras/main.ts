@@ -1,6 +1,7 @@
 // The loader's other part: what a plain launcher does not need. Fetched after ready where the server names something of it.
 import { chooseWords } from "../window/words";
 import { addStyles } from "../shared/dom";
+import { openUnasked } from "../shared/unasked";
 import type { Part, PartOptions } from "../shared/part";
 import bubbleCSS from "../styles/bubble.css";
 import css from "../styles/extras.css";
@@ -12,7 +13,7 @@ import type { Stage } from "./stage";
 
 /** Puts on the page what the server's settings name in `extras`. */
 export function makePart(options: PartOptions): Part {
-  const { remote, settings, signal, view, set } = options;
+  const { remote, settings, signal, view } = options;
   const { extras } = remote;
   // Destroyed while this part was on its way: nothing would take away what it adds.
   if (signal.aborted || !extras) return () => {};
@@ -24,7 +25,7 @@ export function makePart(options: PartOptions): Part {
     options,
     isOpen: () => isOpen,
     open() {
-      if (remote.chat && !matchMedia("(max-width: 640px)").matches) set(true);
+      if (remote.chat && !matchMedia("(max-width: 640px)").matches) openUnasked(options);
     },
     greet: (text) => greeting.show(text),
     animate: (name) => isOpen || animation.start(name),

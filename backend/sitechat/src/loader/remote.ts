@@ -5,7 +5,8 @@ import type { Settings } from "./settings";
 export type Remote = {
   /** style: what differs from the usual look, as rules of CSS; empty for none. */
   button: { color: string; style: string; locale: string };
-  chat: { title: string; mode: string } | null;
+  /** untitled: the header shows no title; auto_open: "wide" or "always" where an incoming message opens the chat (WIN-5). */
+  chat: { title: string; mode: string; untitled?: boolean; auto_open?: string } | null;
   /** What the extras are wanted for; absent for a plain button. */
   extras?: Extras;
   ticket: string;

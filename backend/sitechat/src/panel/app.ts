@@ -123,7 +123,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
     const changed = conversation !== session.conversation?.id;
     conversation = session.conversation?.id ?? "";
     if (conversation || session.conversations?.length) kept.needed();
-    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, ask: contact.email || contact.phone || store.get(asked) ? "" : session.ask, ...(!session.conversations && { begun: !!conversation }) });
+    state.set({ phase: "ready", uploads: session.uploads, availability: session.availability, callback: session.callback, avatar: session.avatar, useAvatar: session.useAvatar, ask: contact.email || contact.phone || store.get(asked) ? "" : session.ask, ...(!session.conversations && { begun: !!conversation }) });
     host.send({ kind: "ready" });
     const other = visitor !== session.visitor;
     join(session.visitor);

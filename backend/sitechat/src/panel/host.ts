@@ -75,6 +75,7 @@ function readInit(message: Record<string, unknown>): Init {
     meta: message.meta,
     open: message.open === true,
     title: asText(message.title),
+    untitled: message.untitled === true,
     user_id: asText(message.user_id),
     user_token: asText(message.user_token),
     consent: readConsent(message.consent),

@@ -145,6 +145,9 @@ export type Session = {
   ask: Ask;
   /** The chat has something to say to who opens it. */
   greets: boolean;
+  /** Path of the chat's own picture, or empty; whether that of who answers stands in its place. */
+  avatar: string;
+  useAvatar: boolean;
   /** Undefined where files are switched off. */
   uploads: Uploads | undefined;
   /** For the site's developer; empty mostly. */
@@ -153,7 +156,7 @@ export type Session = {
 
 /** Reads a session at the door; undefined for what is none. */
 export function readSession(value: unknown): Session | undefined {
-  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, ask, greets, conversations, warning } = asRecord(value);
+  const { token, visitor, origin, locale, conversation, strings, uploads, availability, callback, ask, greets, avatar, use_avatar, conversations, warning } = asRecord(value);
   if (typeof token !== "string" || typeof origin !== "string") return undefined;
   const { id, unread } = asRecord(conversation);
   const { max_bytes, accept } = asRecord(uploads);
@@ -169,6 +172,8 @@ export function readSession(value: unknown): Session | undefined {
     callback: callback === true,
     ask: readAsk(ask),
     greets: greets === true,
+    avatar: ownPath(avatar),
+    useAvatar: use_avatar === true,
     uploads: uploads ? { maxBytes: Object.fromEntries(Object.entries(asRecord(max_bytes)).map(([k, v]) => [k, asCount(v)])), accept: asText(accept) } : undefined,
     warning: asText(asRecord(warning).message),
   };

@@ -61,6 +61,9 @@ export type State = {
   replyTo: Message | undefined;
   /** The own message that is being changed. */
   editing: Message | undefined;
+  /** Path of the chat's own picture, or empty; the one of who answers stands in its place with useAvatar. */
+  avatar: string;
+  useAvatar: boolean;
   /** Who types, until that time (ms). */
   typing: { until: number; name: string } | undefined;
   /** What is told at the composer for the moment: why something did not work. */
@@ -78,6 +81,8 @@ export function emptyState(lang: string, strings: Strings): State {
     strings,
     dates: undefined,
     title: "",
+    avatar: "",
+    useAvatar: false,
     open: false,
     visible: true,
     atBottom: true,

@@ -20,6 +20,8 @@ export type PartOptions = {
   set: (open: boolean) => void;
   /** A person chose the online chat: opens or closes it, and the site hears of the click (EVT-9). */
   click?: () => void;
+  /** Set around a `set` that nobody asked for: what opens then takes nobody's focus (KEY-6). */
+  unasked?: boolean;
   /** Names of hooks that the site called and nobody has read yet, oldest first, unchecked (MET-6). */
   hooks?: unknown[];
   /** When `remote` was read. */

@@ -25,6 +25,8 @@ export type Init = {
   open: boolean;
   /** Title of the chat, shown until the server has told its own strings. */
   title?: string;
+  /** The header shows no title; it stays the chat's name. */
+  untitled?: boolean;
   /** The site's own id of the signed-in person; a change of it hides what the one before left in this browser. */
   user_id?: string;
   /** A signed token of the site's server that proves who it is (http-api.md, "Identified visitors"). */

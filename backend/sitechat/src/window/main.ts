@@ -15,6 +15,7 @@ import { CROSS } from "./cross";
 import { makeFrame, readPage } from "./frame";
 import { askUserToken, readConsent } from "./identity";
 import { contactOf, readMeta, watchMeta } from "./meta";
+import { openUnasked } from "../shared/unasked";
 import { fitPhone } from "./phone";
 import { chooseWords } from "./words";
 
@@ -92,6 +93,7 @@ export function makePart(options: PartOptions): Part {
           ...told(),
           open: isOpen,
           title,
+          ...(remote.chat?.untitled && { untitled: true }),
           strings: config.strings,
           theme: { color, ...config.theme },
           mode: container.framed() ? "frame" : "widget",
@@ -112,7 +114,9 @@ export function makePart(options: PartOptions): Part {
       },
       message(author, text) {
         // In an element of the page only the counter tells (CFG-10).
-        if (!isOpen && !container.framed()) bubble.tell(author, text);
+        if (isOpen || container.framed()) return;
+        if (opensItself(remote.chat?.auto_open)) openUnasked(options);
+        else bubble.tell(author, text);
       },
       wrote(sent) {
         wrote = true;
@@ -201,11 +205,17 @@ export function makePart(options: PartOptions): Part {
     if (!open) return frame.send({ kind: "close" });
     bubble.hush();
     // What opens without a person's act takes nobody's focus (style.md §10).
-    const focus = navigator.userActivation?.isActive ?? true;
+    const focus = !options.unasked && (navigator.userActivation?.isActive ?? true);
+    options.unasked = false;
     moved();
     frame.send({ kind: "open", focus });
     if (focus) frame.element.focus();
   };
+}
+
+/** Whether an incoming message opens the chat (WIN-5). */
+function opensItself(where: string | undefined): boolean {
+  return where === "always" || (where === "wide" && matchMedia("(min-width: 768px)").matches);
 }
 
 // The name that the loaders of earlier builds ask for.

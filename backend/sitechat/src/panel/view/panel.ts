@@ -17,8 +17,8 @@ export type PanelView = {
   focus: () => void;
 };
 
-/** What of the panel the site wants: without a header none is drawn; framed, it cannot be closed from inside (CFG-11). */
-export type Frills = { header: boolean; framed: boolean };
+/** What of the panel is wanted: without a header none is drawn; framed, it cannot be closed from inside (CFG-11); untitled, its title is not seen. */
+export type Frills = { header: boolean; framed: boolean; untitled: boolean };
 
 /** Draws the panel into the body. */
 export function makePanel(
@@ -26,9 +26,10 @@ export function makePanel(
   app: App,
   store: StateStore,
   draft: { get: () => string; set: (text: string) => void },
-  { header, framed }: Frills,
+  { header, framed, untitled }: Frills,
 ): PanelView {
-  const title = make("h1", "sc-header__title");
+  const title = make("h1", untitled ? "sc-hidden" : "sc-header__title");
+  const avatar = make("img", "sc-header__avatar", { alt: "", width: "36", height: "36" });
   const status = make("p", "sc-header__status");
   const menu = iconButton("sc-header__button", DOTS);
   menu.setAttribute("aria-haspopup", "menu");
@@ -43,7 +44,7 @@ export function makePanel(
     "main",
     "sc-panel",
     { tabindex: "-1" },
-    ...(header ? [make("header", "sc-header", {}, make("div", "sc-header__words", {}, title, status), menu, ...(framed ? [] : [close]))] : []),
+    ...(header ? [make("header", "sc-header", {}, avatar, make("div", "sc-header__words", {}, title, status), menu, ...(framed ? [] : [close]))] : []),
     banner,
     scroller.element,
     composer.element,
@@ -71,6 +72,11 @@ export function makePanel(
       document.documentElement.lang = lang;
       document.title = state.title || strings["panel.title"];
       setText(title, state.title || strings["panel.title"]);
+      const face = faceOf(state);
+      avatar.hidden = !face;
+      // A signed link of the same picture is another one each time.
+      if (face.split("?")[0] !== avatar.dataset.of) avatar.src = app.address(face);
+      avatar.dataset.of = face.split("?")[0];
       setLabel(close, strings["panel.close"]);
       setLabel(menu, strings["panel.menu"]);
       menu.hidden = phase !== "ready";
@@ -99,6 +105,11 @@ export function makePanel(
     },
     focus,
   };
+}
+
+/** The picture in the header: of who answered last, where that is wanted and there is one, else the chat's own. */
+function faceOf({ avatar, useAvatar, transcript }: State): string {
+  return (useAvatar && [...transcript.values()].reduce((face, message) => message.avatar || face, "")) || avatar;
 }
 
 async function confirmEnd(app: App, store: StateStore): Promise<void> {
