@@ -261,6 +261,47 @@ func TestGreetingAndDuplicates(t *testing.T) {
 	}
 }
 
+// TestGreetingInSeveralConversations: each is greeted by itself, and takes its own greeting only.
+func TestGreetingInSeveralConversations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, setup{login: true})
+	button, hash := w.connected()
+	w.several()
+	w.greets(consultant, nil)
+	v := w.visit(button, hash)
+	lamp, cup := uuidN(101), uuidN(102)
+	greet := func(conversation string) (g greeted) {
+		w.send("POST", v.base+"/v1/greeting?conversation="+conversation, v.auth(), map[string]any{}).into(t, &g)
+		return g
+	}
+	say := func(conversation, clientID, text, token string) {
+		t.Helper()
+		w.send("POST", v.base+"/v1/messages?conversation="+conversation, v.auth(), map[string]any{"client_id": clientID, "text": text, "greeting": token}).wants(t, text, http.StatusOK, "")
+	}
+	history := func(conversation string) []string {
+		var h struct{ Messages []message }
+		w.send("GET", v.base+"/v1/messages?conversation="+conversation, v.auth(), nil).into(t, &h)
+		return inOrder(h.Messages)
+	}
+	g := greet(lamp)
+	if len(g.Messages) != 1 || g.Messages[0].ID == greet(cup).Messages[0].ID {
+		t.Fatalf("greetings %+v", g)
+	}
+	say(lamp, uuidN(1), "about the lamp", g.Token)
+	say(cup, uuidN(2), "about the cup", g.Token)
+	if got := greet(lamp); len(got.Messages) != 0 {
+		t.Errorf("greeted again: %+v", got)
+	}
+	if got := history(lamp); !slices.Equal(got, []string{"Hello! Ask us anything.", "about the lamp"}) {
+		t.Errorf("the lamp's has %q", got)
+	}
+	if got := history(cup); !slices.Equal(got, []string{"about the cup"}) {
+		t.Errorf("the cup's has %q", got)
+	}
+	w.eventually("three messages", func() bool { return len(w.box.Messages(accountID)) >= 3 })
+	w.noBreaches()
+}
+
 // stored are the messages of the account's newest chat, as we keep them.
 func (w *world) stored() []conversation.Message {
 	w.t.Helper()

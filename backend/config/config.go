@@ -110,7 +110,7 @@ type Product struct {
 	ChannelSecret string `env:"CHANNEL_SECRET"`
 	// ChannelCode is the channel's code, origin_code of sources ("amo.ext.…").
 	ChannelCode string `env:"CHANNEL_CODE"`
-	// BotID is the channel's bot: imported history of unknown people goes out in its
+	// BotID is the channel's bot: what greeting bots and, in imported history, unknown people said goes out in its
 	// name (C §1.3).
 	BotID        string `env:"BOT_ID"`
 	ChannelTitle string `env:"CHANNEL_TITLE" envDefault:"Leadline"`
