@@ -200,8 +200,12 @@ export function startApp({ base, button, init, host, kept, state, words, browser
     trying: (failures) => state.set({ slow: failures > 0 }),
   });
   const tellMeta = async (): Promise<void> => {
-    const part = meta ? await load("meta").catch(() => undefined) : undefined;
-    await part?.sendMeta(meta, { store, key: `${name}.meta`, now: Date.now, request: keeper.request });
+    // What the visitor left belongs into the card like what the site tells.
+    const reach = left && { contact: { custom_fields: [{ code: left.email ? "EMAIL" : "PHONE", values: [{ value: left.email || left.phone }] }] } };
+    for (const told of [meta, reach]) {
+      const part = told ? await load("meta").catch(() => undefined) : undefined;
+      await part?.sendMeta(told, { store, key: `${name}.meta`, now: Date.now, request: keeper.request });
+    }
   };
   const here: Pick<SessionKeeper, "request"> = { request: (r) => keeper.request({ ...r, path: within(r.path, state.get().conversation) }) };
   const reader = makeReader(here, state, wait);
