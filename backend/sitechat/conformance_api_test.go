@@ -197,7 +197,7 @@ func TestEVT2(t *testing.T) {
 		s.do(d, `count = 0; for (let i = 0; i < 300; i++) FN("onChatHide", () => count++); FN("runChatHide")`)
 		s.until("count === 200")
 		s.value("log", []string{"same", "second", "second"})
-		waitFor(t, func() bool { return len(s.heard("onChatHide has too many listeners")) == 1 })
+		waitFor(t, func() bool { return len(s.heard("onChatHide too many listeners")) == 1 })
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -15,21 +16,22 @@ type metaHost struct {
 	calls  []string
 	known  map[string]int // messages by the client's id: a repeat is the same message
 	metas  []map[string]any
-	status int // of meta; 0 is 204
+	seen   []map[string]any // tracking data
+	status int              // of meta; 0 is 204
 }
 
 func (h *metaHost) routes(s *site) {
 	h.known = map[string]int{}
 	s.routes = func(chat *http.ServeMux) {
 		chat.HandleFunc("POST /v1/meta", func(w http.ResponseWriter, r *http.Request) {
-			var in struct{ Meta map[string]any }
+			var in struct{ Meta, Tracking map[string]any }
 			if err := json.NewDecoder(r.Body).Decode(&in); err != nil || r.Header.Get("Authorization") != "Bearer visitor" {
 				s.t.Errorf("meta: %v, authorization %q", err, r.Header.Get("Authorization"))
 			}
 			h.mu.Lock()
 			defer h.mu.Unlock()
 			h.calls = append(h.calls, "meta")
-			h.metas = append(h.metas, in.Meta)
+			h.metas, h.seen = append(h.metas, in.Meta), append(h.seen, in.Tracking)
 			if h.status != 0 {
 				answer(w, h.status, `{"error": {"code": "meta_closed", "message": "No.", "request_id": "1"}}`)
 				return
@@ -287,6 +289,47 @@ func TestMETA9(t *testing.T) {
 				if raw, _ := json.Marshal(value); key == "contact" || key == "meta" || key == "user_id" && value != "" || string(raw) == `"anna@example.org"` {
 					t.Errorf("the session was asked for with %s = %s", key, raw)
 				}
+			}
+		}
+	})
+}
+
+// TRK-3, VIS-4: where the visitor came from goes with the first message; cookies are
+// read and anything is kept only where the site lets us.
+func TestTracking(t *testing.T) {
+	t.Parallel()
+	inBoth(t, func(t *testing.T, d Dialect) {
+		const came = `<script>localStorage.clear(); history.replaceState(null, "", "?UTM_Source=ad&secret=1&yclid=y7"); document.title = "Lamps";
+			document.cookie = "_ga=GA1.2.111.222"; document.cookie = "_ym_uid=1677"; AMOPIXEL_IDENTIFIER = {getVisitorUid: () => "0f-pixel"}</script>`
+		for _, asks := range []bool{false, true} {
+			h := &metaHost{}
+			config := ""
+			if asks {
+				config = `<script>FNConfig = {onlinechat: {consent: "required"}}</script>`
+			}
+			s := visitIn(t, d, came+metaPage+config+`TAG`, h.routes)
+			p := s.panel()
+			s.run(`document.title = "Cart", history.pushState(null, "", "/cart")`)
+			p.writes("Hello")
+			h.wrote(t, "meta", "Hello")
+			h.mu.Lock()
+			got := h.seen[0]
+			h.mu.Unlock()
+			s.until(fmt.Sprintf(`(localStorage.getItem("leadline.touch") !== null) !== %v`, asks))
+			query := map[string]any{}
+			if first, ok := got["first"].(map[string]any); ok {
+				query, _ = first["query"].(map[string]any)
+			}
+			wantCounters, wantPixel := any(map[string]any{"gclientid": "111.222", "_ym_uid": "1677"}), any("0f-pixel")
+			if asks {
+				wantCounters, wantPixel = map[string]any{}, ""
+			}
+			if fmt.Sprint(got["counters"]) != fmt.Sprint(wantCounters) || got["visitor_uid"] != wantPixel {
+				t.Errorf("asks %v: counters %v, pixel %v", asks, got["counters"], got["visitor_uid"])
+			}
+			if !asks && (query["utm_source"] != "ad" || query["yclid"] != "y7" || query["secret"] != nil || got["title"] != "Cart" ||
+				!strings.HasSuffix(fmt.Sprint(got["page"]), "/cart") || !strings.Contains(fmt.Sprint(got["landing"]), "UTM_Source=ad")) {
+				t.Errorf("tracking %v", got)
 			}
 		}
 	})

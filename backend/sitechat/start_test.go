@@ -69,7 +69,7 @@ func TestAnElementUnderTheNameIsIgnoredAndALaterAssignmentWins(t *testing.T) {
 	t.Parallel()
 	s := visit(t, `<div id="crm_plugin"></div><script>crmPlugin = function () {}</script>`+kommoLoader) // EMB-9 h
 	s.until("Object.getOwnPropertySymbols(window).length")
-	waitFor(t, func() bool { return len(s.heard("names no button")) == 1 })
+	waitFor(t, func() bool { return len(s.heard("no button")) == 1 })
 	s.run(s.fill(kommoSettings))
 	s.until(ready)
 }

@@ -2,6 +2,8 @@
 import { chooseWords } from "../window/words";
 import { addStyles } from "../shared/dom";
 import { openUnasked } from "../shared/unasked";
+import { readTracking } from "../shared/tracking";
+import { readConsent } from "../window/identity";
 import type { Part, PartOptions } from "../shared/part";
 import bubbleCSS from "../styles/bubble.css";
 import css from "../styles/extras.css";
@@ -18,6 +20,8 @@ export function makePart(options: PartOptions): Part {
   // Destroyed while this part was on its way: nothing would take away what it adds.
   if (signal.aborted || !extras) return () => {};
   let isOpen = false;
+  // Where visitors come to the site they seldom open the chat: the touch is kept for later (TRK-3).
+  readTracking({ url: location.href, title: document.title, referrer: document.referrer }, readConsent(options.chat.consent, () => {}) === true);
   const { words } = chooseWords(settings.locale, remote.button.locale);
   addStyles(view.root, css + bubbleCSS, signal);
   const animation = makeAnimation(view);

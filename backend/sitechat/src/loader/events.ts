@@ -33,7 +33,7 @@ export function makeEvents(warn: (key: string, text: string) => void): Events {
     on(name, callback) {
       const list = (listeners[name] ??= new Set());
       if (typeof callback !== "function" || list.has(callback as Callback)) return;
-      if (list.size > 199) return warn(name, "has too many listeners");
+      if (list.size > 199) return warn(name, "too many listeners");
       list.add(callback as Callback);
       if (reached[name]) call(name, callback as Callback, reached[name]);
     },

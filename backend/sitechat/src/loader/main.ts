@@ -44,7 +44,7 @@ function main(): void {
       script && dialect && readSettings(globals, dialect, { ...Object.fromEntries(new URL(script.src).searchParams), ...script.dataset });
     if (settings) boot(script, dialect, settings);
     else {
-      if (left === 20) say("names no button");
+      if (left === 20) say("no button");
       // An element stands under the name: the settings may still be assigned over it (EMB-9 h).
       if (left && dialect && isElement(globals[dialect.settings])) setTimeout(attempt, 500, left - 1);
     }

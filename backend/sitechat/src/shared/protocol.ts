@@ -20,7 +20,7 @@ export type Init = {
   locale: string;
   page: Page;
   contact: Contact;
-  /** All that the site told by setMeta, merged (META-6); absent when it told nothing. */
+  /** All that the site told by setMeta, merged (META-6), and `tracking`: where the visitor came from (O §6.7). */
   meta?: unknown;
   open: boolean;
   /** Title of the chat, shown until the server has told its own strings. */

@@ -6,7 +6,7 @@ import type { Part, PartOptions } from "../shared/part";
 import type { Contact } from "../shared/protocol";
 import bubbleCSS from "../styles/bubble.css";
 import css from "../styles/window.css";
-import { isEmpty } from "../shared/meta";
+import { readTracking } from "../shared/tracking";
 import { aliasCookie, makeAlias, NO_ALIAS, readAlias } from "./alias";
 import { makeBubble } from "./bubble";
 import { readChatConfig } from "./config";
@@ -49,10 +49,10 @@ export function makePart(options: PartOptions): Part {
 
   const { id } = options.settings;
   const globals = globalThis as Globals;
-  const told = (): { contact: Contact; meta?: unknown } => {
+  const told = (): { contact: Contact; meta: unknown } => {
     watchMeta(globals, id, changed, signal);
     const meta = readMeta(globals, id);
-    return { contact: contactOf(meta), ...(!isEmpty(meta) && { meta }) };
+    return { contact: contactOf(meta), meta: { ...meta, tracking: readTracking(readPage(), consent === true) } };
   };
 
   let { ticket } = remote;

@@ -1,4 +1,4 @@
-// What the site told of its visitor goes to the server when the visitor writes, before the message (META-4, META-7).
+// What the site told of its visitor, and where the browser saw them come from, goes to the server when the visitor writes, before the message (META-4, META-7).
 import { emptyMeta, isEmpty, mergeMeta, type Meta } from "../../shared/meta";
 import type { Request } from "../api";
 import { asCount, asRecord } from "../read";
@@ -18,10 +18,11 @@ export async function sendMeta(told: unknown, { store, key, now, request }: Meta
   const kept = asRecord(parse(store.get(key)));
   const sent = mergeMeta(emptyMeta(), kept.meta);
   const meta: Meta = mergeMeta(sent, told);
+  const { tracking } = asRecord(told);
   const first = asCount(kept.at);
-  if (isEmpty(meta) || (first && (now() - first > OPEN_MS || JSON.stringify(meta) === JSON.stringify(sent)))) return;
+  if ((isEmpty(meta) && !tracking) || (first && (now() - first > OPEN_MS || JSON.stringify(meta) === JSON.stringify(sent)))) return;
   try {
-    await request({ path: "v1/meta", body: { meta } });
+    await request({ path: "v1/meta", body: { meta, tracking } });
   } catch (error) {
     // An ApiError of the panel, whose class this part does not share.
     const { status, temporary } = asRecord(error);
