@@ -487,7 +487,7 @@ func TestCardEditor(t *testing.T) {
 
 	// Who may not: users who are no administrators, forms of other pages, other accounts.
 	agent := w.guest(agentID)
-	if a := agent.get(page); a.status != http.StatusOK || strings.Contains(string(a.body), `value="save"`) || !strings.Contains(string(a.body), "<fieldset class=\"console__fields\" disabled>") {
+	if a := agent.get(page); a.status != http.StatusOK || strings.Contains(string(a.body), `value="save"`) || !strings.Contains(string(a.body), "<fieldset class=\"cardform__fields\" disabled>") {
 		t.Errorf("the editor for who only looks: %d", a.status)
 	}
 	form = g.cardForm(page)

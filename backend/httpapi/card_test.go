@@ -24,7 +24,8 @@ func cardKeys() (keys []string) {
 	add("cards.wrong.", "title", "text", "locale", "alt", "look", "blocks", "kind", "label", "heading", "messenger", "link", "chat", "window", "slug", "slug_reserved")
 	add("cards.", "title.label", "about.label", "slug.label", "slug.hint", "locale.label", "unlisted", "picture.label", "picture.hint", "picture.remove", "alt.label",
 		"alt.hint", "service.label", "link.messenger", "link.messenger_hint", "link.link", "link.link_hint", "label.label", "heading.label", "chat.label", "align.label",
-		"style.label", "font.label", "text_colour", "background", "icon", "window.welcome", "window.header", "window.name", "window.name_hint", "window.senders")
+		"style.label", "font.label", "text_colour", "background", "icon", "window.welcome", "window.header", "window.name", "window.name_hint", "window.senders", "window.avatar", "window.avatar_hint",
+		"window.no_avatar", "window.use_avatar")
 	add("error.", "slug_taken", "card_invalid", "too_many_cards")
 	return append(keys, "console.nav.cards")
 }

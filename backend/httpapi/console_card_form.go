@@ -35,7 +35,10 @@ func readCard(form url.Values, card onlinechat.Card) onlinechat.Card {
 	if form.Has("chat") {
 		card.Chat = chatid.ChatID(form.Get("chat"))
 		card.Look.Greeting.Enabled, card.Look.Header, card.Look.UseName = form.Get("welcome") != "", form.Get("header") != "", form.Get("senders") != ""
-		card.Look.Title = form.Get("header_title")
+		card.Look.Title, card.Look.UseAvatar = form.Get("header_title"), form.Get("use_avatar") != ""
+		if form.Get("no_avatar") != "" {
+			card.Look.Avatar = ""
+		}
 	}
 	n, _ := strconv.Atoi(form.Get("blocks"))
 	card.Blocks = nil
@@ -111,11 +114,11 @@ type cardForm struct {
 	s     *Server
 	c     *gin.Context
 	wrong []string
-	// picture is what is wrong with the file, taken whether the slug is another's; rest
-	// is what no field says, for above the form.
-	picture string
-	taken   bool
-	rest    error
+	// pictures are what is wrong with files, by field, taken whether the slug is
+	// another's; rest is what no field says, for above the form.
+	pictures map[string]string
+	taken    bool
+	rest     error
 }
 
 func (s *Server) cardForm(c *gin.Context, failed error) *cardForm {
@@ -124,7 +127,7 @@ func (s *Server) cardForm(c *gin.Context, failed error) *cardForm {
 	switch {
 	case picture:
 		_, body := s.explain(c, bad)
-		f.picture, f.rest = body.Error.Message, nil
+		f.pictures, f.rest = map[string]string{bad.field: body.Error.Message}, nil
 	case fault.CodeOf(failed) == "slug_taken":
 		f.taken, f.rest = true, nil
 	case len(f.wrong) > 0:
@@ -221,7 +224,7 @@ func (s *Server) showCard(c *gin.Context, status int, saved, draft onlinechat.Ca
 	f := s.cardForm(c, failed)
 	body := cardBody{
 		Page: cardPath(p, saved.ID), URL: s.cardURL(saved), Draft: c.Request.Method == http.MethodPost, Unsaved: c.Request.Method == http.MethodPost && failed == nil, Faint: draft.Faint(),
-		PageFields: f.page(draft), PictureFields: f.pictures(draft), BlocksError: f.bad("blocks", "blocks", onlinechat.MaxCardBlocks),
+		PageFields: f.page(draft), PictureFields: f.picture(draft), BlocksError: f.bad("blocks", "blocks", onlinechat.MaxCardBlocks),
 	}
 	for i, b := range draft.Blocks {
 		one := cardBlock{Row: i, Kind: b.Kind, Title: f.word("kind." + kindOf(b)), Fields: f.block(i, b, draft, chats), First: i == 0, Last: i == len(draft.Blocks)-1}
@@ -260,9 +263,12 @@ func (f *cardForm) page(d onlinechat.Card) []formField {
 	}
 }
 
-func (f *cardForm) pictures(d onlinechat.Card) []formField {
+// pictureTypes are what media makes small pictures of.
+const pictureTypes = "image/jpeg,image/png,image/webp,image/gif"
+
+func (f *cardForm) picture(d onlinechat.Card) []formField {
 	fields := []formField{{
-		Kind: "file", Name: "picture", Label: f.word("picture.label"), Value: "image/jpeg,image/png,image/webp,image/gif", Hint: f.word("picture.hint"), Error: f.picture,
+		Kind: "file", Name: "picture", Label: f.word("picture.label"), Value: pictureTypes, Hint: f.word("picture.hint"), Error: f.pictures["picture"],
 	}}
 	alt := formField{Kind: "text", Name: "alt", Label: f.word("alt.label"), Hint: f.word("alt.hint"), Max: onlinechat.MaxCardAlt, Error: f.bad("alt", "alt", onlinechat.MaxCardAlt)}
 	if d.Picture == nil {
@@ -308,7 +314,7 @@ func (f *cardForm) block(i int, b onlinechat.CardBlock, d onlinechat.Card, chats
 
 // window are the settings of the chat on the page (O §6.2, BOT-10, SET-4).
 func (f *cardForm) window(l onlinechat.Look) []formField {
-	return []formField{
+	fields := []formField{
 		{Kind: "check", Name: "welcome", Label: f.word("window.welcome"), Checked: l.Greeting.Enabled},
 		{Kind: "check", Name: "header", Label: f.word("window.header"), Checked: l.Header},
 		{
@@ -316,5 +322,10 @@ func (f *cardForm) window(l onlinechat.Look) []formField {
 			Error: f.bad("window", "window", onlinechat.MaxHeader),
 		},
 		{Kind: "check", Name: "senders", Label: f.word("window.senders"), Checked: l.UseName},
+		{Kind: "file", Name: "avatar", Label: f.word("window.avatar"), Value: pictureTypes, Hint: f.word("window.avatar_hint"), Error: f.pictures["avatar"]},
 	}
+	if l.Avatar != "" {
+		fields = append(fields, formField{Kind: "check", Name: "no_avatar", Label: f.word("window.no_avatar")})
+	}
+	return append(fields, formField{Kind: "check", Name: "use_avatar", Label: f.word("window.use_avatar"), Checked: l.UseAvatar})
 }

@@ -10,6 +10,7 @@ import (
 
 	"leadline/backend/chatid"
 	"leadline/backend/console"
+	"leadline/backend/conversation"
 	"leadline/backend/fault"
 	"leadline/backend/i18n"
 	"leadline/backend/media"
@@ -156,7 +157,7 @@ func (s *Server) consoleSetCard(c *gin.Context) {
 	p := placeOf(c)
 	ctx, cancel := consoleContext(c)
 	defer cancel()
-	err = s.Console.Do(ctx, p.entry(console.SetCard, draft.Title), func(ctx context.Context) error { return s.saveCard(ctx, c, draft) })
+	err = s.Console.Do(ctx, p.entry(console.SetCard, draft.Title), func(ctx context.Context) error { return s.saveCard(ctx, c, card, draft) })
 	if err != nil {
 		s.showCard(c, statusOf(err), card, draft, err)
 		return
@@ -164,50 +165,64 @@ func (s *Server) consoleSetCard(c *gin.Context) {
 	c.Redirect(http.StatusSeeOther, cardPath(p, card.ID)+"?done="+string(console.SetCard))
 }
 
-// saveCard takes the form's picture in, if there is one, and saves the page.
-func (s *Server) saveCard(ctx context.Context, c *gin.Context, draft onlinechat.Card) error {
-	item, err := s.formPicture(ctx, c)
+// saveCard takes the form's pictures in, if there are some, and saves the page, which
+// was saved before as it is in saved.
+func (s *Server) saveCard(ctx context.Context, c *gin.Context, saved, draft onlinechat.Card) (err error) {
+	picture, err := formPicture(ctx, c, s.Media.ForPages(), "picture")
 	if err != nil {
 		return err
 	}
-	if item != nil {
-		draft.Picture = &onlinechat.CardPicture{Key: string(item.Key), Type: item.Type, Width: item.Width, Height: item.Height, Alt: c.Request.PostForm.Get("alt")}
+	var avatar conversation.File
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.forget(ctx, conversation.File{}, picture), s.forget(ctx, avatar, media.Item{Key: media.Key(avatar.Key)}))
+		}
+	}()
+	if picture.Key != "" {
+		draft.Picture = &onlinechat.CardPicture{Key: string(picture.Key), Type: picture.Type, Width: picture.Width, Height: picture.Height, Alt: c.Request.PostForm.Get("alt")}
 	}
-	err = s.Cards.Save(ctx, draft)
-	if err != nil && item != nil {
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
-		defer cancel()
-		err = errors.Join(err, s.Media.Discard(clean, *item))
+	small, err := formPicture(ctx, c, s.Media.ForAvatars(), "avatar")
+	if err == nil && small.Key != "" {
+		avatar = conversation.File{
+			Key: string(small.Key), Kind: string(small.Kind), Name: small.Name, Type: small.Type, Bytes: small.Size, Width: small.Width, Height: small.Height,
+		}
+		if avatar, err = s.Conversations.KeepPicture(ctx, draft.Account, avatar); err == nil {
+			draft.Look.Avatar = avatar.ID
+		}
+	}
+	if err == nil {
+		err = s.Cards.Save(ctx, draft)
+	}
+	if err == nil && saved.Look.Avatar != draft.Look.Avatar {
+		return s.dropPicture(ctx, onlinechat.Button{Account: saved.Account, Look: saved.Look})
 	}
 	return err
 }
 
-// errPicture tells of a picture that is none, or too big; its cause says which.
-type errPicture struct{ error }
+// errPicture tells of a field whose picture is none, or too big; its cause says which.
+type errPicture struct {
+	error
+	field string
+}
 
 func (e errPicture) Unwrap() error { return e.error }
 
-// formPicture stores a small copy of the form's picture; nil where there is none.
-func (s *Server) formPicture(ctx context.Context, c *gin.Context) (*media.Item, error) {
-	f, head, err := c.Request.FormFile("picture")
-	switch {
-	case errors.Is(err, http.ErrMissingFile), errors.Is(err, http.ErrNotMultipart):
-		return nil, nil //nolint:nilnil // no picture is no error
-	case err != nil:
-		return nil, fault.Wrap(fault.Invalid, "invalid_request", err)
-	}
-	defer func() { _ = f.Close() }()
-	if head.Size == 0 { // what browsers send for a field that is left alone
-		return nil, nil //nolint:nilnil // as above
-	}
-	item, err := s.Media.ForPages().Accept(ctx, f, media.Incoming{Name: head.Filename, Wish: media.Picture})
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooLarge) {
-		err = errPicture{err}
+// formPicture stores what in makes of the picture of a field; without a key where there
+// is none.
+func formPicture(ctx context.Context, c *gin.Context, in *media.Service, field string) (media.Item, error) {
+	f, head, err := c.Request.FormFile(field)
+	if errors.Is(err, http.ErrMissingFile) || err == nil && head.Size == 0 { // what browsers send for a field that is left alone
+		return media.Item{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return media.Item{}, fault.Wrap(fault.Invalid, "invalid_request", err)
 	}
-	return &item, nil
+	defer func() { _ = f.Close() }()
+	item, err := in.Accept(ctx, f, media.Incoming{Name: head.Filename, Wish: media.Picture})
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooLarge) {
+		err = errPicture{err, field}
+	}
+	return item, err
 }
 
 func (s *Server) consoleRemoveCard(c *gin.Context) {
@@ -217,7 +232,10 @@ func (s *Server) consoleRemoveCard(c *gin.Context) {
 		ctx, cancel := consoleContext(c)
 		defer cancel()
 		err = s.Console.Do(ctx, p.entry(console.RemoveCard, card.Title), func(ctx context.Context) error {
-			return s.Cards.Remove(ctx, p.account.ID, card.ID)
+			if err := s.Cards.Remove(ctx, p.account.ID, card.ID); err != nil {
+				return err
+			}
+			return s.dropPicture(ctx, onlinechat.Button{Account: card.Account, Look: card.Look})
 		})
 	}
 	if err != nil {

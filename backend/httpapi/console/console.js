@@ -247,7 +247,7 @@
     function draw() {
       const old = find(".js-live-frame");
       const next = old.cloneNode();
-      const file = live.querySelector("[type=file]");
+      const files = live.querySelectorAll("[type=file]:enabled");
       // What is loaded into a new frame first leaves no step in the history.
       next.removeAttribute("src");
       next.name = "preview-" + ++turn;
@@ -255,9 +255,9 @@
       const action = live.getAttribute("action");
       live.action = live.dataset.preview;
       live.target = next.name;
-      file.disabled = true; // it may be big, and shows only when it is kept
+      for (const file of files) file.disabled = true; // they may be big, and show only when they are kept
       live.submit();
-      file.disabled = false;
+      for (const file of files) file.disabled = false;
       live.setAttribute("action", action);
       live.removeAttribute("target");
     }
@@ -266,6 +266,7 @@
 
   const told = find("[aria-invalid]") || find(".js-told");
   if (told) told.focus({ preventScroll: true });
+  if (live && told?.matches("[aria-invalid]")) told.scrollIntoView({ block: "center" }); // the form is long
 
   window.addEventListener("pageshow", function (event) {
     if (event.persisted) location.reload(); // as it was left, with its buttons waiting
