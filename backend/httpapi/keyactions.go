@@ -27,7 +27,7 @@ func (s *Server) actionRoutes(r *gin.Engine, panel *gin.RouterGroup) {
 }
 
 // namedSite lets the page that asks read the answer, refusals too.
-func (s *Server) namedSite(c *gin.Context) { siteCORS(c, c.GetHeader("Origin")) }
+func (s *Server) namedSite(c *gin.Context) { siteCORS(c, s.originOf(c)) }
 
 type siteAction struct {
 	ID         string                  `json:"id"`
@@ -40,11 +40,11 @@ type siteAction struct {
 // siteActions tells a page what its button watches for. What happens on the server is
 // nobody's business there, nor is what the actions are called.
 func (s *Server) siteActions(c *gin.Context) {
-	origin := c.GetHeader("Origin")
+	origin := s.originOf(c)
 	siteCORS(c, origin)
 	ctx := c.Request.Context()
 	b, err := s.OnlineChats.Lookup(ctx, chatid.ButtonKey(c.Param("id")), c.Query("hash"))
-	if err == nil && !b.Admits(origin) && !s.ownPage(origin) {
+	if err == nil && !s.admits(b, origin) {
 		err = errForeignOrigin
 	}
 	var list []keyaction.Action
@@ -60,7 +60,7 @@ func (s *Server) siteActions(c *gin.Context) {
 		out[i] = siteAction{ID: a.ID, Constraint: a.Constraint, Conditions: a.Conditions, Reactions: a.Of(keyaction.Reaction.InBrowser)}
 	}
 	c.Header("Cache-Control", "private, max-age=300")
-	c.JSON(http.StatusOK, gin.H{"actions": out, "zone": s.KeyActions.Zone(ctx, b.Account).String()})
+	c.JSON(http.StatusOK, gin.H{"actions": out, "zone": s.KeyActions.Zone(ctx, b.Account).String(), "greeting": s.greetingOf(b)})
 }
 
 type reportBody struct {
@@ -115,7 +115,7 @@ func (s *Server) ticketed(c *gin.Context, ticket string) (onlinechat.Button, err
 		return onlinechat.Button{}, err
 	}
 	b, err := s.OnlineChats.Button(c.Request.Context(), key)
-	if err == nil && (c.GetHeader("Origin") != origin || !b.Admits(origin) && !s.ownPage(origin)) {
+	if err == nil && (s.originOf(c) != origin || !s.admits(b, origin)) {
 		err = errForeignOrigin
 	}
 	return b, err

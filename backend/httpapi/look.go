@@ -17,6 +17,7 @@ type configExtras struct {
 	Top       bool                 `json:"top,omitempty"`
 	Greeting  string               `json:"greeting,omitempty"`
 	Animation onlinechat.Animation `json:"animation,omitempty"`
+	Actions   bool                 `json:"actions,omitempty"`
 }
 
 // extras is nil for a plain button.
@@ -29,7 +30,7 @@ func (s *Server) extras(b onlinechat.Button, chat bool) *configExtras {
 	}
 	if l.Greeting.Enabled && chat {
 		wanted = true
-		out.Greeting = cmp.Or(l.Greeting.Message, s.Texts.Localizer("", s.locale("", b.Locale)).Text("look.greeting", nil))
+		out.Greeting = s.greetingOf(b)
 	}
 	if l.Animation != onlinechat.NoAnimation && (chat || len(b.Channels) > 0) {
 		wanted = true
@@ -39,6 +40,11 @@ func (s *Server) extras(b onlinechat.Button, chat bool) *configExtras {
 		return nil
 	}
 	return &out
+}
+
+// greetingOf is the text of a button's greeting, whether or not it shows by itself.
+func (s *Server) greetingOf(b onlinechat.Button) string {
+	return cmp.Or(b.Look.Greeting.Message, s.Texts.Localizer("", s.locale("", b.Locale)).Text("look.greeting", nil))
 }
 
 // chatConfig is what the site learns of the chat that a button carries.

@@ -101,8 +101,19 @@ func (s *Server) buttonConfig(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
+	actions, err := s.KeyActions.Actions(ctx, b.Account, b.ID)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
 	out := s.configOf(b, chat)
-	if chat != nil {
+	if len(actions) > 0 {
+		if out.Extras == nil {
+			out.Extras = &configExtras{}
+		}
+		out.Extras.Actions = true
+	}
+	if chat != nil || len(actions) > 0 {
 		if out.Ticket, err = s.Tokens.Ticket(b.Key, origin); err != nil {
 			s.fail(c, err)
 			return

@@ -6,7 +6,7 @@ import type { Stage } from "./stage";
 const QUIET_MS = 2000;
 
 /** The greeting's bubble beside the launcher. */
-export type Greeting = { show: (text?: string) => void; hide: () => void };
+export type Greeting = { show: (text?: string) => void; hide: () => void; dismissed: () => boolean; dismiss: () => void };
 
 /**
  * Makes the greeting, which shows by itself once in a session where it has a text (BOT-12). It never stands over an open chat,
@@ -28,6 +28,8 @@ export function makeGreeting({ options, isOpen }: Stage, words: Words, own: stri
   }
   return {
     show,
+    dismissed: () => session.get() === "away",
+    dismiss: () => session.set("away"),
     hide() {
       // A greeting that was answered by opening the chat has done its work.
       if (own && !session.get()) session.set("seen");

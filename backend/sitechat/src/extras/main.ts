@@ -7,6 +7,7 @@ import { readConsent } from "../window/identity";
 import type { Part, PartOptions } from "../shared/part";
 import bubbleCSS from "../styles/bubble.css";
 import css from "../styles/extras.css";
+import { watchActions } from "./actions";
 import { makeAnimation } from "./animation";
 import { makeChannels } from "./channels";
 import { makeGreeting } from "./greeting";
@@ -32,6 +33,8 @@ export function makePart(options: PartOptions): Part {
       if (remote.chat && !matchMedia("(max-width: 640px)").matches) openUnasked(options);
     },
     greet: (text) => greeting.show(text),
+    dismissed: () => greeting.dismissed(),
+    dismiss: () => greeting.dismiss(),
     animate: (name) => isOpen || animation.start(name),
     onHook: (heard) => readHooks(options.hooks ?? [], heard),
   };
@@ -45,6 +48,7 @@ export function makePart(options: PartOptions): Part {
   // Without a chat nothing is to be found where sites look for one (HOOK-1).
   if (!remote.chat) view.chat.remove();
   if (extras.animation) stage.animate(extras.animation);
+  if (extras.actions) void watchActions(stage);
   return (open) => {
     isOpen = open;
     if (open) touched();

@@ -16,6 +16,9 @@ export type Stage = {
   open: () => void;
   /** Shows the greeting's bubble with a text, or the greeting's own; nothing while the chat is open or once the bubble was dismissed in this session (BOT-12, KEY-6). */
   greet: (text?: string) => void;
+  /** Somebody took the bubble, or what else stands there, away in this session: nothing else comes. */
+  dismissed: () => boolean;
+  dismiss: () => void;
   /** Animates the launcher, while the chat is closed, from now on until the chat is opened. */
   animate: (name: AnimationName) => void;
   /** Calls back for each hook that the site called (MET-6), those before this too, in order; names are trimmed and not empty. */

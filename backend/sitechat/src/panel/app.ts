@@ -8,6 +8,7 @@ import { insist, load, teach, type Parts } from "./load";
 import { readMessage, type Message, type Session } from "./message";
 import type { Left } from "./parts/ask";
 import type { CallRequest, Refusal } from "./parts/callback";
+import { newID } from "./id";
 import { makeOutgoing, type Outgoing } from "./outgoing";
 import type { Greeter } from "./parts/greeting";
 import type { Several } from "./parts/several";
@@ -307,7 +308,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
   });
   for (const type of ["visibilitychange", "resume"]) document.addEventListener(type, wakeUp);
   state.set({ open: init.open, page: init.page, offline: !navigator.onLine, muted: !!store.get(quiet) });
-  void keeper.renew().then(() => {
+  const started = keeper.renew().then(() => {
     ready = true;
     sender.run();
   });
@@ -351,6 +352,13 @@ export function startApp({ base, button, init, host, kept, state, words, browser
         state.set({ page: message.page });
       }
       if (message.kind === "alias") alias = message.alias;
+      // Whether it succeeded matters little: the next page tells it again.
+      if (message.kind === "actions") void started.then(() => keeper.request({ path: "v1/actions/bind", body: { key: message.key } })).catch(() => {});
+      if (message.kind === "said")
+        void started.then(() => {
+          if (several && !state.get().conversation) enter(newID(), false, 0);
+          writing.say(message.text);
+        });
       if (message.kind === "consent") kept.decide(message.consent === true);
       if (message.kind === "open") state.set({ open: true });
       if (message.kind === "close") state.set({ open: false, newsAfter: countUnread(state.get().transcript, state.get().seen) ? state.get().newsAfter : undefined });

@@ -45,6 +45,8 @@ export function connectHost(self: Window, on: HostHandlers): Host {
       for (const w of waiting) if (w.kind === kind) w.tell(asText(message[kind]));
       waiting = waiting.filter((w) => w.kind !== kind);
     } else if (kind === "alias") on.message({ kind, alias: asText(message.alias) });
+    else if (kind === "actions") on.message({ kind, key: asText(message.key) });
+    else if (kind === "said") on.message({ kind, text: asText(message.text).slice(0, 2000) });
     else if (kind === "consent") on.message({ kind, consent: readConsent(message.consent) });
     else if (message.kind === "open") on.message({ kind: "open", focus: message.focus === true });
     else if (message.kind === "close") on.message({ kind: "close" });

@@ -10,6 +10,8 @@ export type Extras = {
   /** Text of the greeting's bubble, which shows by itself. */
   greeting?: string;
   animation?: AnimationName;
+  /** The button has key actions, which are asked for apart. */
+  actions?: boolean;
 };
 
 /** A messenger: its code (EVT-9) and its address, which may hold the markers of VIS-5. */

@@ -52,6 +52,10 @@ export type LoaderMessage =
   | { kind: "user_token"; user_token: string }
   | { kind: "alias"; alias: string }
   | { kind: "consent"; consent: Consent }
+  /** By which key this browser reports key actions. */
+  | { kind: "actions"; key: string }
+  /** What the visitor sent with a form on the page. */
+  | { kind: "said"; text: string }
   | { kind: "page"; page: Page; contact: Contact; meta?: unknown };
 
 /** Panel to loader. */

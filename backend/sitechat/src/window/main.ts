@@ -3,7 +3,7 @@ import { add, addIcon, addStyles } from "../shared/dom";
 import { fetchRemote } from "../loader/remote";
 import type { Globals } from "../loader/dialect";
 import type { Part, PartOptions } from "../shared/part";
-import type { Contact } from "../shared/protocol";
+import type { Contact, LoaderMessage } from "../shared/protocol";
 import bubbleCSS from "../styles/bubble.css";
 import css from "../styles/window.css";
 import { readTracking } from "../shared/tracking";
@@ -73,6 +73,10 @@ export function makePart(options: PartOptions): Part {
 
   let isOpen = false;
   let rendered = false;
+  // What the extras have for the panel: forms that were sent, once, and the browser's key, for each frame.
+  let up = false;
+  const later: LoaderMessage[] = [];
+  let browser = "";
   const bubble = makeBubble(view, words, options.click ?? (() => view.launcher.click()));
   const close = (): void => {
     set(false);
@@ -101,6 +105,9 @@ export function makePart(options: PartOptions): Part {
           ...(user_token && { user_token }),
           consent,
         });
+        up = true;
+        later.splice(0).forEach(frame.send);
+        if (browser) frame.send({ kind: "actions", key: browser });
       },
       rendered() {
         // Once: a frame that was moved on the page begins anew (O §3.4).
@@ -194,6 +201,15 @@ export function makePart(options: PartOptions): Part {
     consent = readConsent(word, options.warn);
     decided();
     frame.send({ kind: "consent", consent });
+  });
+  events.on("said", (text: string) => {
+    moved(); // with the contact's data, which come first
+    later.push({ kind: "said", text });
+    if (up) later.splice(0).forEach(frame.send);
+  });
+  events.on("actionKey", (key: string) => {
+    browser = key;
+    if (up) frame.send({ kind: "actions", key });
   });
   const fit = fitPhone(view, () => isOpen && !container.framed(), () => frame.element.focus(), signal);
 

@@ -1,5 +1,5 @@
 /** What the browser remembers for key actions. It is the site's own storage: a claim, never proof. */
-export type Record = {
+export type Memory = {
   /** Names the browser to the server; nobody can guess it. */
   key: string;
   /** The site's id of the signed-in person: another one is another browser to the server. */
@@ -11,8 +11,6 @@ export type Record = {
   pages: number;
   page: string;
   session: string[];
-  /** The bubble was taken away in this session (KEY-6). */
-  dismissed: boolean;
   /** By action: the day on which it happened last, in the account's time zone, and whether it ever did. */
   days: { [action: string]: string };
   /** Something was reported: the server knows the key. */
@@ -28,15 +26,15 @@ export const ONCE_PER_LEAD = 4;
 const SESSION_MS = 30 * 60_000;
 
 /** Reads what is kept, or begins; what somebody else wrote there is nothing. With another user, or after a while, a new session begins. */
-export function readRecord(kept: string | null, user: string, now: number, newKey: () => string): Record {
-  const fresh: Record = { key: newKey(), user, active: now, shown: 0, pages: 0, page: "", session: [], dismissed: false, days: {}, told: false };
-  let found: Partial<Record>;
+export function readMemory(kept: string | null, user: string, now: number, newKey: () => string): Memory {
+  const fresh: Memory = { key: newKey(), user, active: now, shown: 0, pages: 0, page: "", session: [], days: {}, told: false };
+  let found: Partial<Memory>;
   try {
-    found = (JSON.parse(kept ?? "") ?? {}) as Partial<Record>;
+    found = (JSON.parse(kept ?? "") ?? {}) as Partial<Memory>;
   } catch {
     return fresh;
   }
-  const { key, active, shown, pages, page, session, dismissed, days, told } = found;
+  const { key, active, shown, pages, page, session, days, told } = found;
   const good = typeof key === "string" && /^[\w-]{22,64}$/.test(key) && typeof active === "number" && typeof days === "object" && days !== null;
   if (!good || found.user !== user) return fresh;
   const known = { ...fresh, key, days, told: told === true };
@@ -48,12 +46,11 @@ export function readRecord(kept: string | null, user: string, now: number, newKe
     pages: Number(pages) || 0,
     page: typeof page === "string" ? page : "",
     session: Array.isArray(session) ? session.filter((one) => typeof one === "string") : [],
-    dismissed: dismissed === true,
   };
 }
 
 /** Counts a page view: one of another page than the last, whose fragment does not count (KEY-1). */
-export function countPage(record: Record, href: string): void {
+export function countPage(record: Memory, href: string): void {
   const page = href.replace(/#.*/s, "").slice(0, 2048);
   if (page === record.page) return;
   record.page = page;
@@ -61,7 +58,7 @@ export function countPage(record: Record, href: string): void {
 }
 
 /** Whether an action that may not happen all the time may happen now. Ask: only the server knows (once per lead, and it happened before). */
-export function mayFire(record: Record, action: string, constraint: number, day: string, thisPage: ReadonlySet<string>): boolean | "ask" {
+export function mayFire(record: Memory, action: string, constraint: number, day: string, thisPage: ReadonlySet<string>): boolean | "ask" {
   switch (constraint) {
     case EVERY_VISIT:
       return !thisPage.has(action);
@@ -77,7 +74,7 @@ export function mayFire(record: Record, action: string, constraint: number, day:
 }
 
 /** Notes that an action happened. */
-export function noteFired(record: Record, action: string, day: string, thisPage: Set<string>): void {
+export function noteFired(record: Memory, action: string, day: string, thisPage: Set<string>): void {
   thisPage.add(action);
   if (!record.session.includes(action)) record.session.push(action);
   record.days[action] = day;

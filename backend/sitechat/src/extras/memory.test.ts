@@ -1,23 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countPage, dayIn, mayFire, noteFired, readRecord, type Record } from "./record";
+import { countPage, dayIn, mayFire, noteFired, readMemory, type Memory } from "./memory";
 
 const NOON = Date.UTC(2026, 2, 1, 12);
 const MINUTE = 60_000;
 const key = (): string => "k".repeat(22);
-const begin = (): Record => readRecord(null, "", NOON, key);
-const again = (record: Record, now: number, user = ""): Record => readRecord(JSON.stringify({ ...record, active: NOON }), user, now, () => "n".repeat(22));
+const begin = (): Memory => readMemory(null, "", NOON, key);
+const again = (record: Memory, now: number, user = ""): Memory => readMemory(JSON.stringify({ ...record, active: NOON }), user, now, () => "n".repeat(22));
 
 test("KEY-4 a session lasts until half an hour without activity", () => {
   const record = begin();
   countPage(record, "https://shop.example.test/a");
   record.shown = 5000;
-  record.dismissed = true;
   noteFired(record, "x", "2026-03-01", new Set());
   const same = again(record, NOON + 30 * MINUTE - 1);
-  assert.deepEqual([same.pages, same.shown, same.dismissed, same.session], [1, 5000, true, ["x"]]);
+  assert.deepEqual([same.pages, same.shown, same.session], [1, 5000, ["x"]]);
   const next = again(record, NOON + 30 * MINUTE);
-  assert.deepEqual([next.pages, next.shown, next.dismissed, next.session], [0, 0, false, []]);
+  assert.deepEqual([next.pages, next.shown, next.session], [0, 0, []]);
   assert.equal(next.key, record.key);
   assert.deepEqual(next.days, { x: "2026-03-01" });
   assert.equal(again(record, NOON - 31 * MINUTE).pages, 0, "a clock that was put back");
@@ -50,16 +49,16 @@ test("KEY-4 the four limits of frequency", () => {
 });
 
 test("EMB-21 another user is another browser", () => {
-  const record = readRecord(null, "ann", NOON, key);
+  const record = readMemory(null, "ann", NOON, key);
   assert.equal(again(record, NOON, "ann").key, record.key);
   assert.equal(again(record, NOON, "bob").key, "n".repeat(22));
 });
 
 test("what others wrote into the storage is nothing", () => {
   for (const kept of ["", "null", "[]", "7", '"x"', "{", '{"key":"short","active":1,"days":{}}', JSON.stringify({ ...begin(), key: "<".repeat(22) }), JSON.stringify({ ...begin(), days: null })]) {
-    assert.equal(readRecord(kept, "", NOON, () => "n".repeat(22)).key, "n".repeat(22), kept);
+    assert.equal(readMemory(kept, "", NOON, () => "n".repeat(22)).key, "n".repeat(22), kept);
   }
-  const odd = readRecord(JSON.stringify({ ...begin(), session: [1, "x"], pages: "many", page: 3 }), "", NOON, key);
+  const odd = readMemory(JSON.stringify({ ...begin(), session: [1, "x"], pages: "many", page: 3 }), "", NOON, key);
   assert.deepEqual([odd.session, odd.pages, odd.page], [["x"], 0, ""]);
 });
 
