@@ -58,12 +58,12 @@ type BotTurn struct {
 	Close bool
 }
 
-// BotWork is the card work of a turn; its data is a BotActs. MaxBotWork turns of one
-// conversation may wait for its lead: those after them do nothing there.
-const (
-	BotWork    outbox.Kind = "bot"
-	MaxBotWork             = 20
-)
+// BotWork is the card work of a turn; its data is a BotActs.
+const BotWork outbox.Kind = "bot"
+
+// MaxBotWork is how many turns of one conversation may wait for its lead: those after
+// them do nothing there.
+const MaxBotWork = 20
 
 // BotActs is the data of BotWork. ID is another for each turn.
 type BotActs struct {

@@ -29,6 +29,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -159,8 +160,11 @@ func wellFormed(raw []byte) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	for depth := 0; ; {
 		t, err := d.Token()
-		if err != nil { // the end
+		if errors.Is(err, io.EOF) {
 			return nil
+		}
+		if err != nil {
+			return notJSON(raw, err)
 		}
 		switch t {
 		case json.Delim('['), json.Delim('{'):

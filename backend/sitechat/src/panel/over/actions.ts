@@ -14,7 +14,8 @@ export async function openActions(message: Message, anchor: HTMLElement, app: Ap
   const { strings } = state.get();
   const now = state.get().transcript.get(message.id) ?? message;
   const mine = now.reactions.find((r) => r.mine)?.emoji;
-  const reactions = PALETTE.map((emoji) => ({ id: emoji, label: fill(strings[emoji === mine ? "action.unreact" : "action.react"], { emoji }), text: emoji, on: emoji === mine }));
+  // What is stored nowhere yet takes none.
+  const reactions = PALETTE.filter(() => now.rev).map((emoji) => ({ id: emoji, label: fill(strings[emoji === mine ? "action.unreact" : "action.react"], { emoji }), text: emoji, on: emoji === mine }));
   const items = [
     { id: "reply", text: strings["action.reply"] },
     ...(isEditable(now, Date.now()) ? [{ id: "edit", text: strings["action.edit"] }] : []),
