@@ -124,6 +124,9 @@ func (s *Service) settle(ctx context.Context, a Account, c Claim) (bool, error) 
 	return s.completeInTurn(ctx, a, c)
 }
 
+// codeTaken is the code for an account that another team holds.
+const codeTaken = "account_taken"
+
 // notTaken refuses an account that another team holds.
 func (s *Service) notTaken(ctx context.Context, a Account, t chatid.TeamID) error {
 	if a.Team == "" || a.Team == t || a.State == Disconnected || a.State == Installed {
@@ -133,7 +136,7 @@ func (s *Service) notTaken(ctx context.Context, a Account, t chatid.TeamID) erro
 	if err != nil {
 		owner = "***"
 	}
-	return fault.New(fault.Conflict, "account_taken").With("Owner", owner)
+	return fault.New(fault.Conflict, codeTaken).With("Owner", owner)
 }
 
 // complete does what a claim asks for, in the account's turn.

@@ -115,6 +115,7 @@ type Grant struct {
 // Store keeps accounts, tokens, claims and grants.
 type Store interface {
 	CRMStore
+	TransferStore
 	// Account finds by our id, ByCRM by the CRM's number, ByScope by the scope
 	// that hooks carry. fault.NotFound.
 	Account(ctx context.Context, id chatid.AccountID) (Account, error)

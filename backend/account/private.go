@@ -51,7 +51,15 @@ func (s *Service) ByToken(ctx context.Context, product, host, access string, by 
 	}
 	known, err := s.store.ByCRM(ctx, product, info.CRMID)
 	if err == nil {
-		err = s.notTaken(ctx, known, by.Team)
+		if err = s.notTaken(ctx, known, by.Team); err != nil {
+			// What was proven counts for asking its owner for it.
+			c := s.claimOf(known, by, info.CurrentUser, true)
+			c.Refused = fault.CodeOf(err)
+			if serr := s.store.SaveClaim(ctx, c); serr != nil {
+				return Account{}, serr
+			}
+			return Account{}, err
+		}
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return Account{}, err
@@ -123,11 +131,16 @@ func (s *Service) TokenEnds(ctx context.Context, id chatid.AccountID) (time.Time
 // Coming is an account that somebody of a team is connecting, or could not connect.
 type Coming struct {
 	Product string
+	CRMID   chatid.CRMAccountID
 	Host    string
 	// Refused is the code of the reason why it was not connected; "" while it is waited
 	// for.
 	Refused string
 	Since   time.Time
+	// Proven tells that the team may ask for it, where another one has it; AskedUntil
+	// is when it gets the account that it asked for, zero where it did not.
+	Proven     bool
+	AskedUntil time.Time
 }
 
 // Coming lists what a team's logins have begun within ClaimLife.
@@ -143,10 +156,32 @@ func (s *Service) Coming(ctx context.Context, t chatid.TeamID) ([]Coming, error)
 		}
 	}
 	claims, err := s.store.ClaimsOf(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	for _, c := range claims {
 		if s.now().Sub(c.CreatedAt) <= ClaimLife {
-			list = append(list, Coming{Product: c.Product, Host: c.Host, Refused: c.Refused, Since: c.CreatedAt})
+			one := Coming{Product: c.Product, CRMID: c.CRMID, Host: c.Host, Refused: c.Refused, Since: c.CreatedAt, Proven: c.AdminProven && c.Refused == codeTaken}
+			if one.Proven {
+				if one.AskedUntil, err = s.askedUntil(ctx, c); err != nil {
+					return nil, err
+				}
+			}
+			list = append(list, one)
 		}
 	}
-	return list, err
+	return list, nil
+}
+
+// askedUntil is when a claim's team gets the account that it asked for.
+func (s *Service) askedUntil(ctx context.Context, c Claim) (time.Time, error) {
+	a, err := s.store.ByCRM(ctx, c.Product, c.CRMID)
+	var t Transfer
+	if err == nil {
+		t, err = s.store.Transfer(ctx, a.ID)
+	}
+	if fault.Is(err, fault.NotFound) || err == nil && t.To != c.Team {
+		return time.Time{}, nil
+	}
+	return t.EndsAt(), err
 }

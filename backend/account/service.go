@@ -72,6 +72,8 @@ type Source struct {
 type Logins interface {
 	// OwnerMasked is the owner's address, masked for somebody else's eyes.
 	OwnerMasked(ctx context.Context, t chatid.TeamID) (string, error)
+	// TellTransfer mails the account's owner that another team asks for it.
+	TellTransfer(ctx context.Context, a Account, t Transfer) error
 	// Email is a user's address.
 	Email(ctx context.Context, u chatid.UserID) (string, error)
 }

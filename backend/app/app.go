@@ -193,7 +193,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	})
 	a.healer = conversation.NewHealer(a.store.Gaps(), conversations, o.Now, o.Logger)
 	a.Accounts = account.NewService(account.Deps{
-		Store: a.store.Accounts(), CRM: crm, Channel: followed{crm, a}, Chats: firstChats{chats}, Logins: logins{a.store.Teams()},
+		Store: a.store.Accounts(), CRM: crm, Channel: followed{crm, a}, Chats: firstChats{chats}, Logins: logins{a.store.Teams(), a.Teams},
 		NewID: newID, Now: o.Now, Logger: o.Logger, Resumed: func() { a.worker.Wake(); a.cardWorker.Wake(); a.sync.Rescan() }, Lost: a.healer.Lost,
 	})
 	a.desk = desk.NewService(desk.Deps{
@@ -303,6 +303,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	background.Go(func() { a.healer.Run(work) })
 	background.Go(func() { a.Accounts.RunRepairs(work) })
 	background.Go(func() { a.Accounts.RunIdle(work) })
+	background.Go(func() { a.Accounts.RunTransfers(work) })
 	if !a.still {
 		background.Go(func() { a.sync.Run(work) })
 	}

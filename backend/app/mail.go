@@ -46,11 +46,23 @@ func (m *mailer) SendInvite(_ context.Context, to, locale, token, by string) err
 	return nil
 }
 
+// SendTransfer tells the owner of an account that somebody asks for it.
+func (m *mailer) SendTransfer(_ context.Context, to, locale, path, account, by string, at time.Time) error {
+	m.sendMail("transfer", to, locale, m.appURL+path, map[string]any{"By": by, "Account": account, "At": at.UTC().Format("2006-01-02 15:04 UTC")})
+	return nil
+}
+
 // sendLink sends the mail with the texts mail.<kind>; by is who wants it, where that
 // is somebody else. The token stands in the link's fragment, which browsers send to
 // nobody.
 func (m *mailer) sendLink(kind, to, locale, path, by string) {
-	link := m.appURL + path
+	m.sendMail(kind, to, locale, m.appURL+path, map[string]any{"By": by})
+}
+
+// sendMail sends the mail with the texts mail.<kind>, whose placeholders are those of
+// args, and Link.
+func (m *mailer) sendMail(kind, to, locale, link string, args map[string]any) {
+	args["Link"] = link
 	if m.smtp.Addr == "" {
 		m.log.Warn("no mail server is set: open the link that would have been mailed", "mail", kind, "to", to, "link", link)
 		return
@@ -59,7 +71,7 @@ func (m *mailer) sendLink(kind, to, locale, path, by string) {
 	// In the background: how long a mail server takes must not tell whether the
 	// address is known. A mail that is lost is asked for again by the same form.
 	go func() {
-		err := m.send(to, words.Text("mail."+kind+".subject", nil), words.Text("mail."+kind+".body", map[string]any{"Link": link, "By": by}))
+		err := m.send(to, words.Text("mail."+kind+".subject", nil), words.Text("mail."+kind+".body", args))
 		if err != nil {
 			m.log.Error("mail not sent", "mail", kind, "error", err)
 		}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -98,7 +99,14 @@ func (f firstChats) SetSource(ctx context.Context, c chatid.ChatID, id chatid.So
 }
 
 // logins tells the account service whose logins are whose.
-type logins struct{ store team.Store }
+type logins struct {
+	store team.Store
+	teams *team.Service
+}
+
+func (l logins) TellTransfer(ctx context.Context, a account.Account, t account.Transfer) error {
+	return l.teams.TellTransfer(ctx, t.From, t.User, httpapi.ConsolePath(a.ID), cmp.Or(a.Name, a.Host), t.EndsAt())
+}
 
 func (l logins) OwnerMasked(ctx context.Context, t chatid.TeamID) (string, error) {
 	u, err := l.store.OwnerOf(ctx, t)

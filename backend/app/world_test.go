@@ -415,6 +415,10 @@ func (m *mailbox) SendInvite(ctx context.Context, to, locale, token, _ string) e
 	return m.SendVerification(ctx, to, locale, token)
 }
 
+func (m *mailbox) SendTransfer(ctx context.Context, to, locale, path, _, by string, _ time.Time) error {
+	return m.SendVerification(ctx, to, locale, path+" "+by)
+}
+
 func (m *mailbox) all() []sentMail {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,4 +11,7 @@ const (
 	SetLanguage    Act = "set_language"
 	Connect        Act = "connect"
 	Disconnect     Act = "disconnect"
+	AskTransfer    Act = "ask_transfer"
+	HandOver       Act = "hand_over"
+	KeepAccount    Act = "keep_account"
 )

@@ -51,6 +51,7 @@ func (s *Server) consoleRoutes(r *gin.Engine) {
 		w.POST("/parked/:message/resend", s.consoleResend)
 		w.POST("/parked/:message/drop", s.consoleDrop)
 		w.POST("/disconnect", s.consoleDisconnect)
+		w.POST("/transfer/:decision", s.decideTransfer)
 		s.consoleChatRoutes(p, w)
 		s.consoleButtonRoutes(p, w)
 		s.botRoutes(r, root)

@@ -23,6 +23,7 @@ func (s *Server) connectRoutes(p, f *gin.RouterGroup) {
 	p.GET("/connect", s.connectPage)
 	p.GET("/connect/consent", s.connectByConsent)
 	f.POST("/connect/token", s.consoleWrite, s.connectByToken)
+	f.POST("/connect/ask", s.consoleWrite, s.askTransfer)
 }
 
 // maxTokenBytes bounds a long-lived token; real ones have about 1,000.
@@ -208,6 +209,8 @@ type ownConnection struct {
 	// Ends is when a long-lived token does; Soon that this is within two weeks.
 	Ends moment
 	Soon bool
+	// Asked is nil where no other team asks for the account.
+	Asked *askedView
 }
 
 // tokenSoon is how long before its end a token is told to be near it.
@@ -223,5 +226,9 @@ func (s *Server) ownConnection(ctx context.Context, p *place, v account.View) (*
 	if v.State != string(account.Connected) || o.Soon {
 		o.Connect = consoleRoot + "/connect?host=" + p.account.Host
 	}
+	if err != nil {
+		return nil, err
+	}
+	o.Asked, err = s.askedFor(ctx, p)
 	return &o, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"leadline/backend/auth"
+	"leadline/backend/chatid"
 	"leadline/backend/fault"
 	"leadline/backend/team"
 )
@@ -198,6 +199,12 @@ type comingLine struct {
 	Host string
 	// Refused is the key of the reason why it was not connected, "" while it is waited for.
 	Refused string
+	// Product and CRMID name one that may be asked for; Until is when it comes, where it
+	// was asked for.
+	Product string
+	CRMID   chatid.CRMAccountID
+	Asked   bool
+	Until   moment
 }
 
 // ownAccounts lists the team's accounts and how they are.
@@ -231,6 +238,9 @@ func (s *Server) ownAccounts(c *gin.Context) {
 		line := comingLine{Host: one.Host}
 		if one.Refused != "" {
 			line.Refused = "team.coming." + one.Refused
+		}
+		if one.Proven {
+			line.Product, line.CRMID, line.Asked, line.Until = one.Product, one.CRMID, !one.AskedUntil.IsZero(), moment{one.AskedUntil}
 		}
 		body.Coming, body.Waits = append(body.Coming, line), body.Waits || one.Refused == ""
 	}

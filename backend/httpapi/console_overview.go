@@ -163,7 +163,7 @@ func (p *place) entry(act console.Act, subject string) console.Entry {
 // acts are all that a page may be told of in its address.
 var acts = slices.Concat([]console.Act{
 	console.Invite, console.Revoke, console.SetRole, console.RemoveMember, console.ChangePassword, console.SetLanguage,
-	console.Connect, console.Disconnect,
+	console.Connect, console.Disconnect, console.AskTransfer, console.HandOver, console.KeepAccount,
 	console.Resend, console.ResendAll, console.Drop, console.DropAll,
 }, chatActs, buttonActs, botActs, cardActs, actionActs)
 

@@ -160,5 +160,5 @@ func (operatorRow) TableName() string { return "operators" }
 var models = []any{
 	teamRow{}, userRow{}, accountRow{}, claimRow{}, grantRow{}, onlineChatRow{}, buttonRow{},
 	visitorRow{}, conversationRow{}, chatRefRow{}, messageRow{}, outboxRow{}, fileRow{}, parkedRow{}, markRow{},
-	crmHookRow{}, operatorRow{}, ticketRow{}, logRow{}, teamLogRow{}, sessionRow{}, inviteRow{}, identityKeyRow{}, callBackRow{}, cardPageRow{}, cardSlugRow{}, presenceRow{}, incidentRow{}, toldRow{}, metaRow{},
+	crmHookRow{}, operatorRow{}, ticketRow{}, logRow{}, teamLogRow{}, sessionRow{}, inviteRow{}, transferRow{}, identityKeyRow{}, callBackRow{}, cardPageRow{}, cardSlugRow{}, presenceRow{}, incidentRow{}, toldRow{}, metaRow{},
 }

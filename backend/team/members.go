@@ -244,6 +244,20 @@ func (s *Service) ChangePassword(ctx context.Context, u User, old, password stri
 	return u, err
 }
 
+// TellTransfer mails the owner of a team that a user of another one asks for an
+// account of its, and gets it at a time; path is that of its page in the console.
+func (s *Service) TellTransfer(ctx context.Context, of chatid.TeamID, by chatid.UserID, path, account string, at time.Time) error {
+	owner, err := s.store.OwnerOf(ctx, of)
+	if err != nil {
+		return err
+	}
+	asker, err := s.store.User(ctx, by)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	return s.mailer.SendTransfer(ctx, owner.Email, owner.Locale, path, account, Masked(asker.Email), at)
+}
+
 // SetLocale stores the language of a user's pages and mails; "" is what the browser
 // asks for.
 func (s *Service) SetLocale(ctx context.Context, u User, locale string) error {

@@ -37,6 +37,9 @@ type Mailer interface {
 	SendReset(ctx context.Context, to, locale, token string) error
 	// SendInvite sends what by, an address, invites to a team with.
 	SendInvite(ctx context.Context, to, locale, token, by string) error
+	// SendTransfer tells the owner of an account, whose page in the console has that
+	// path, that by, an address, asks for it and gets it at a time.
+	SendTransfer(ctx context.Context, to, locale, path, account, by string, at time.Time) error
 }
 
 // Limits of a password. The upper one keeps hashing cheap to refuse.

@@ -202,6 +202,11 @@ func (m *mails) SendVerification(_ context.Context, to, locale, token string) er
 	return nil
 }
 
+func (m *mails) SendTransfer(_ context.Context, to, locale, path, account, by string, _ time.Time) error {
+	*m = append(*m, strings.Join([]string{to, locale, "transfer", path, account, by}, " "))
+	return nil
+}
+
 func (m *mails) SendInvite(_ context.Context, to, locale, token, by string) error {
 	*m = append(*m, strings.Join([]string{to, locale, "invite", token, by}, " "))
 	return nil
