@@ -31,11 +31,12 @@ var rules = []struct {
 	{"MET", "methods", 6},
 	{"EVT", "events", 12},
 	{"META", "setMeta", 9},
+	{"KEY", "key actions", 7},
 }
 
 var (
-	ruleID    = regexp.MustCompile(`\b(DIA|EMB|HOOK|CFG|LOC|THM|API|MET|EVT|META)-\d+\b`)
-	ruleName  = regexp.MustCompile(`^Test(DIA|EMB|HOOK|CFG|LOC|THM|API|META|MET|EVT)(\d+)$`)
+	ruleID    = regexp.MustCompile(`\b(DIA|EMB|HOOK|CFG|LOC|THM|API|MET|EVT|META|KEY)-\d+\b`)
+	ruleName  = regexp.MustCompile(`^Test(DIA|EMB|HOOK|CFG|LOC|THM|API|META|MET|EVT|KEY)(\d+)$`)
 	scriptRun = regexp.MustCompile(`(?m)^test\("((?:[^"\\]|\\.)*)"`)
 )
 
@@ -54,7 +55,7 @@ func TestConformanceTable(t *testing.T) {
 	scanScripts(t, note)
 
 	var out strings.Builder
-	out.WriteString("# The site API, rule by rule\n\nWhich tests hold which rule of the specification of the site chat (online-chat, §0 to §3). Go tests stand in `backend/sitechat` and drive a real browser;\n" +
+	out.WriteString("# The site API, rule by rule\n\nWhich tests hold which rule of the specification of the site chat (online-chat, §0 to §3 and §5). Go tests stand in `backend/sitechat` and drive a real browser;\n" +
 		"those named after a rule run in both dialects where the rule knows two. Paths are those of unit tests. The table is made by\n`go test ./backend/sitechat -run ConformanceTable -update`.\n")
 	known := 0
 	for _, r := range rules {

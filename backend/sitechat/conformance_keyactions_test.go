@@ -92,7 +92,7 @@ const keyActions = `[
 	{"id": "leave", "constraint": 2, "conditions": [[{"type": "exit_intent"}]], "reactions": [{"action": "amobutton_greeting"}]},
 	{"id": "again", "constraint": 1, "conditions": [[{"type": "custom_hook", "value": "again"}]], "reactions": [{"action": "amobutton_animate", "settings": {"animation": 1}}]}]`
 
-// KEY-1..4, KEY-7, MET-6: what a visitor does makes key actions happen, as often as they may, with a clock of the test's own.
+// KEY-1, KEY-2, KEY-3, KEY-4, KEY-7, MET-6: what a visitor does makes key actions happen, as often as they may, with a clock of the test's own.
 func TestKEYConditionsAndReactions(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(t *testing.T, d Dialect) {
@@ -135,7 +135,7 @@ func TestKEYConditionsAndReactions(t *testing.T) {
 		if sent["text"] != "Leave your number\nName: Anna\nPhone: +1 555 0100" || contact["phone"] != "+1 555 0100" || contact["name"] != "Anna" {
 			t.Errorf("the form sent %v", sent)
 		}
-		// The panel says whose browser this is.
+		// KEY-5: the panel says whose browser this is, so that what is remembered on the server finds its lead.
 		waitFor(t, func() bool { w.mu.Lock(); defer w.mu.Unlock(); return len(w.bound) > 0 })
 		if _, key := w.reported(); w.bound[0] != key {
 			t.Errorf("bound %q, reported by %q", w.bound[0], key)
