@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -143,7 +144,7 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	b.click(`.js-leadline-settings`)
 	console := b.frame("/embed/", ".console__nav")
 	console.click(`.console__tab[href$="/chats"]`)
-	console.click(`.console__item h2 a`)
+	console.click(`a.js-chat`)
 	console.write(`#name`, "Demo: \r")
 	console.sees(`document.querySelector('h1').textContent.startsWith('Demo: ') && document.querySelector('.js-told')`)
 
@@ -154,6 +155,14 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	b.sees(`document.querySelector('main .console__item a')`)
 	b.click(`main .console__item a`)
 	b.sees(`document.querySelector('.console__nav') && document.querySelector('.console__health_good')`)
+
+	// The sample card page is made when the account is there.
+	card := "http://chat.leadline.localhost:" + ports[0] + "/s/harbour-lamps"
+	waitFor(t, card)
+	b.visit(card)
+	b.sees(`document.getElementById('chat') && document.body.innerText.includes('Our shop')`)
+	b.click(`#chat`)
+	b.sees(`document.querySelector('.amo-livechat iframe')?.contentDocument?.querySelector('.sc-composer:not([hidden]) textarea')`)
 
 	b.visit(shop + "/")
 	b.write(`#snippet`, snippet)
@@ -188,6 +197,28 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	b.sees(`document.querySelector('#chats li')`)
 	b.click(`#chats li button, #chats li a, #chats li`)
 	b.sees(`document.body.innerText.includes('Splendid.')`)
+}
+
+// waitFor asks an address of the backend until it is there.
+func waitFor(t *testing.T, address string) {
+	t.Helper()
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		host, port, _ := strings.Cut(req.URL.Host, ":")
+		req.Host, req.URL.Host = host+":"+port, "127.0.0.1:"+port
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			continue
+		}
+		_ = res.Body.Close()
+		if res.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	t.Fatalf("%s is not there", address)
 }
 
 // page is a tab of Chromium, or a frame in it.

@@ -138,7 +138,8 @@ func (d demo) run(ctx context.Context) error {
 			return err
 		}
 	}
-	d.explain(zone)
+	d.explain(zone, chatURL)
+	go d.makeCard(ctx, env)
 	<-ctx.Done()
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
 		return err
@@ -147,7 +148,7 @@ func (d demo) run(ctx context.Context) error {
 	return nil
 }
 
-func (d demo) explain(zone string) {
+func (d demo) explain(zone, chatURL string) {
 	crm := "http://" + account + "." + zone
 	fmt.Printf(`
 Leadline runs. Open these in a browser on this machine:
@@ -163,11 +164,38 @@ Leadline runs. Open these in a browser on this machine:
 
   The console       http://app.leadline.localhost:%d/console  (settings of all accounts, the team; the same login;
                     links of mails are printed here, since there is no mail server)
+  Card page         %s
+                    (a sample, there a moment after the account is connected; the console makes others)
   Playground        http://app.leadline.localhost:%d/playground  (every setting of the site chat; paste the embed code there)
   Behind the scenes http://localhost:%d/  (traffic, faults and switches of the simulated CRM)
 
 Ctrl-C stops everything. The data stays in %s/.
-`, crm, login, password, d.shopPort, crm, d.backendPort, d.backendPort, d.crmPort, d.data)
+`, crm, login, password, d.shopPort, crm, d.backendPort, chatURL+"/s/"+cardSlug, d.backendPort, d.crmPort, d.data)
+}
+
+// cardSlug is the end of the sample card page's address, crmAccount the sandbox's number
+// of its account.
+const (
+	cardSlug   = "harbour-lamps"
+	crmAccount = "31000001"
+)
+
+// makeCard makes the sample card page as soon as the account is connected; one that is
+// there from an earlier run stays as it is.
+func (d demo) makeCard(ctx context.Context, env []string) {
+	for {
+		err := d.once(ctx, env, "leadline", "card", "add", "--account", crmAccount, "--slug", cardSlug, "--title", "Harbour lamps",
+			"--text", "Lamps of the old port, made by hand.\nOpen every day from nine to six.", "--link", "Our shop=http://shop.localhost:"+strconv.Itoa(d.shopPort)+"/",
+			"--link", "+1 555 010 0199=+1 555 010 0199", "--link", "lamps@harbour.example=lamps@harbour.example")
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(3 * time.Second):
+		}
+	}
 }
 
 func (d demo) loadIDs() (ids, error) {

@@ -28,6 +28,8 @@ const usage = `leadline - online chat between websites and amoCRM / Kommo
   leadline chat list --account N      online chats of an account; also add, rename, move, default, remove
   leadline chat hours --account N --chat ID --zone ZONE --week "mon-fri 09:00-18:00"
                                       when a chat is staffed (--off: no hours); --callbacks on|off
+  leadline card add --account N --title TITLE --slug SLUG
+                                      make a card page with the account's chat; --text, --link "LABEL=ADDRESS"
   leadline template list --account N  chat templates that its operators can send
   leadline widget build --platform P  write dist/P/widget.zip (amocrm, kommo, dev)
   leadline widget check ZIP           check a widget.zip against the marketplace's rules
@@ -75,6 +77,8 @@ func run(ctx context.Context, args []string) error {
 		return user(ctx, args[1:])
 	case "chat":
 		return chat(ctx, args[1:])
+	case "card":
+		return card(ctx, args[1:], os.Stdout)
 	case "template":
 		return template(ctx, args[1:])
 	case "channel":
