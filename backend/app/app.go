@@ -205,8 +205,10 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.cardPages = onlinechat.NewCards(a.store.CardPages(), chats, i18n.Languages, a.dropPicture)
 	a.chats, chats.Sources = chats, bridge.NewSourceFile(cards, a.Accounts)
 	a.avatars = bridge.NewAvatars(a.store.Accounts(), a.media.ForAvatars(), newID, o.Now, o.Logger)
+	persons := bridge.NewPersonFile(cards, a.Accounts, chats, o.Now, o.Logger)
+	conversations.Persons = persons
 	a.sync = bridge.NewSync(bridge.SyncDeps{
-		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations, Sources: chats, CallBacks: a.desk, Avatars: a.avatars,
+		Cards: cards, Store: a.store.Accounts(), Accounts: a.Accounts, Conversations: conversations, Sources: chats, CallBacks: a.desk, Persons: persons, Avatars: a.avatars,
 		HookURL: func(secret string) string { return cfg.AppURL + httpapi.CRMHookPath + secret }, NewSecret: secret,
 		Now: o.Now, Logger: o.Logger,
 	})

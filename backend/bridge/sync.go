@@ -76,6 +76,8 @@ type SyncDeps struct {
 	Conversations SyncConversations
 	Sources       Reconciler
 	CallBacks     CallBacks
+	// Persons forgets what it did not find, unless it is nil.
+	Persons interface{ Forget(a chatid.AccountID) }
 	Avatars       *Avatars
 	// HookURL is the address under which the CRM finds Note.
 	HookURL   func(secret string) string

@@ -185,6 +185,9 @@ func (s *Sync) card(ctx context.Context, a account.Account, c conversation.Conve
 // contact follows the chats of a contact that was changed, merged or removed. Most
 // contacts of an account never chatted.
 func (s *Sync) contact(ctx context.Context, a account.Account, id chatid.ContactID) error {
+	if s.Persons != nil {
+		s.Persons.Forget(a.ID) // a site's id may have been written into it (VIS-3)
+	}
 	list, err := s.Conversations.OfContact(ctx, a.ID, id)
 	if err != nil {
 		return err

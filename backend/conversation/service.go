@@ -38,6 +38,8 @@ type Service struct {
 	newID   func() string
 	now     func() time.Time
 
+	// Persons, unless nil, finds whom the CRM knows. Set it before the first use.
+	Persons Persons
 	// FilesWaiting, unless nil, is told when an operator's file is to be fetched. It
 	// must not wait. Set it before the first use.
 	FilesWaiting func()
@@ -107,13 +109,16 @@ func (s *Service) ByID(ctx context.Context, a chatid.AccountID, id chatid.Conver
 }
 
 // Identify gives the visitor of the chat that has an external id: the one known by
-// it, else the one who wrote from this device without being known, else a new one.
+// it, else the one whom the CRM knows by it (VIS-3), else the one who wrote from this device without being known, else a new one.
 // Device is the visitor of the device's own token. A new one's id follows from the
 // external id, so that two devices that begin at once are one visitor.
 func (s *Service) Identify(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string, device chatid.VisitorID) (chatid.VisitorID, error) {
 	known, err := s.store.VisitorByExternalID(ctx, a, c, externalID)
 	if !fault.Is(err, fault.NotFound) {
 		return known, err
+	}
+	if v, err := s.ofCards(ctx, a, c, externalID); err != nil || v != "" {
+		return v, err
 	}
 	switch ok, err := s.store.ClaimVisitor(ctx, a, c, device, externalID); {
 	case err != nil:

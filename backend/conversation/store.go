@@ -230,6 +230,9 @@ type Store interface {
 	Unanswered(ctx context.Context, a chatid.AccountID) (bool, error)
 	// VisitorByExternalID finds an identified visitor of a chat; fault.NotFound.
 	VisitorByExternalID(ctx context.Context, a chatid.AccountID, c chatid.ChatID, externalID string) (chatid.VisitorID, error)
+	// VisitorOfCards finds the visitor without an external id whose conversation in a
+	// chat was spoken in last, of those that the cards show; fault.NotFound.
+	VisitorOfCards(ctx context.Context, a chatid.AccountID, c chatid.ChatID, cards PersonCards) (chatid.VisitorID, error)
 	// ClaimVisitor gives an anonymous visitor of the chat, who wrote before, an
 	// external id that nobody has there; ok is false for any other.
 	ClaimVisitor(ctx context.Context, a chatid.AccountID, c chatid.ChatID, v chatid.VisitorID, externalID string) (ok bool, err error)

@@ -62,6 +62,7 @@ func (s *Server) accountRoutes() *http.ServeMux {
 	for _, card := range []string{CardLeads, CardContacts, CardCustomers} {
 		api("GET /api/v4/"+card+"/custom_fields", false, func(a *apiCall) { a.listFields(card) })
 	}
+	api("GET /api/v4/customers", false, (*apiCall).listCustomers)
 	api("GET /api/v4/contacts/chats", true, (*apiCall).listLinks)
 	api("POST /api/v4/contacts/chats", true, (*apiCall).addLinks)
 	api("GET /api/v4/leads", false, (*apiCall).listLeads)

@@ -88,7 +88,7 @@ func (a *apiCall) listContacts() {
 // address, or by the digits of a number.
 func (c *Contact) matches(query, country string) bool {
 	q := strings.ToLower(strings.TrimSpace(query))
-	if q == "" || strings.Contains(strings.ToLower(c.Name), q) || strings.Contains(strings.ToLower(c.Email), q) {
+	if q == "" || strings.Contains(strings.ToLower(c.Name), q) || strings.Contains(strings.ToLower(c.Email), q) || fieldsHold(c.Fields, q) {
 		return true
 	}
 	digits := onlyDigits(q)

@@ -374,3 +374,28 @@ func (a *apiCall) listNotes(card string) {
 	}
 	a.list(ruleCards, "notes", maxEntities, out)
 }
+
+// listCustomers is GET /api/v4/customers with query= and with=contacts.
+func (a *apiCall) listCustomers() {
+	query := strings.ToLower(a.r.URL.Query().Get("query"))
+	a.s.mu.Lock()
+	var found []Customer
+	for _, c := range a.s.st.Customers {
+		if c.Account == a.acc.ID && (strings.Contains(strings.ToLower(c.Name), query) || fieldsHold(c.Fields, query)) {
+			found = append(found, *c)
+		}
+	}
+	a.s.mu.Unlock()
+	var out []map[string]any
+	for _, c := range found {
+		embedded := map[string]any{"companies": []any{}}
+		if a.with("contacts") && c.ContactID != 0 {
+			embedded["contacts"] = []any{a.ref("contacts", c.ContactID)}
+		}
+		out = append(out, map[string]any{
+			"id": c.ID, "name": c.Name, "account_id": c.Account, "custom_fields_values": a.fieldsModel(CardCustomers, c.Fields),
+			"_links": a.self(fmt.Sprintf("/api/v4/customers/%d", c.ID)), "_embedded": embedded,
+		})
+	}
+	a.list(ruleCards, "customers", maxEntities, out)
+}

@@ -42,7 +42,7 @@ func (a *apiCall) listLeads() {
 	var out []map[string]any
 	for _, l := range a.s.Leads(a.acc.ID) {
 		if !l.Unsorted && (len(ids) == 0 || slices.Contains(ids, l.ID)) && (len(pipelines) == 0 || slices.Contains(pipelines, l.PipelineID)) &&
-			strings.Contains(strings.ToLower(l.Name), query) {
+			(strings.Contains(strings.ToLower(l.Name), query) || fieldsHold(l.Fields, query)) {
 			out = append(out, a.leadModel(l))
 		}
 	}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -165,6 +166,11 @@ func (s *Server) FillField(account int64, card string, entity, field int64, valu
 	if !ok || !s.setField(account, card, entity, f, values) {
 		return ErrNoField
 	}
+	if card == CardContacts {
+		s.contactEvent(s.st.Contacts[entity], "update")
+	} else {
+		s.leadEvent(s.st.Leads[entity], "update", 0)
+	}
 	s.touch()
 	return nil
 }
@@ -224,4 +230,35 @@ func (s *Server) RemoveLead(account, lead int64) error {
 	s.leadEvent(l, "delete", 0)
 	s.touch()
 	return nil
+}
+
+// Customer is a regular buyer (C §7.2 names them; they have fields, too).
+type Customer struct {
+	ID        int64       `json:"id"`
+	Account   int64       `json:"account_id"`
+	Name      string      `json:"name"`
+	ContactID int64       `json:"contact_id"`
+	Fields    []CardField `json:"fields,omitempty"`
+}
+
+// AddCustomer makes a customer, as an operator does.
+func (s *Server) AddCustomer(c Customer) Customer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.ID = s.nextID()
+	s.st.Customers = append(s.st.Customers, &c)
+	s.touch()
+	return c
+}
+
+// fieldsHold tells whether a search finds a word in fields; word is in lower case.
+func fieldsHold(fields []CardField, word string) bool {
+	for _, f := range fields {
+		for _, v := range f.Values {
+			if strings.Contains(strings.ToLower(fmt.Sprint(v.Value)), word) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -42,6 +42,7 @@ type state struct {
 	Widgets       map[string]widgetState   `json:"widgets"` // "account/code"
 	Notes         []*notification          `json:"notifications"`
 	CardNotes     []*CardNote              `json:"card_notes"`
+	Customers     []*Customer              `json:"customers"`
 	Hooks         []*HookRecord            `json:"hooks"`
 	Breaches      []*Breach                `json:"breaches"`
 }

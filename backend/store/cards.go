@@ -345,3 +345,36 @@ func (t *tx) postponeCards(id string, j outbox.Job, o outbox.Outcome) error {
 	_, err = t.exec(`UPDATE card_lanes SET due_at = ?, token = '' WHERE conversation_id = ?`, ms(o.At), id)
 	return err
 }
+
+// VisitorOfCards implements conversation.Store.
+func (s conversations) VisitorOfCards(ctx context.Context, a chatid.AccountID, c chatid.ChatID, cards conversation.PersonCards) (chatid.VisitorID, error) {
+	var id chatid.VisitorID
+	last := int64(-1)
+	look := func(where string, card int64) error {
+		var v chatid.VisitorID
+		var at int64
+		err := s.reader(ctx).row(`SELECT v.id, c.touched_at FROM visitors v JOIN conversations c ON c.visitor_id = v.id AND c.chat_id = v.chat_id
+			WHERE v.account_id = ? AND v.chat_id = ? AND v.external_id = '' AND `+where+` ORDER BY c.touched_at DESC LIMIT 1`, string(a), string(c), card).Scan(&v, &at)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err == nil && at > last {
+			id, last = v, at
+		}
+		return translate(err)
+	}
+	for _, one := range cards.Contacts {
+		if err := look(`v.contact_id = ? AND v.contact_id <> 0`, int64(one)); err != nil {
+			return "", fmt.Errorf("find visitor of a contact: %w", err)
+		}
+	}
+	for _, one := range cards.Leads {
+		if err := look(`c.lead_id = ? AND c.lead_id <> 0`, one); err != nil {
+			return "", fmt.Errorf("find visitor of a lead: %w", err)
+		}
+	}
+	if id == "" {
+		return "", fault.New(fault.NotFound, "not_found")
+	}
+	return id, nil
+}
