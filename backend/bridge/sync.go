@@ -78,7 +78,7 @@ type SyncDeps struct {
 	CallBacks     CallBacks
 	// Persons forgets what it did not find, unless it is nil.
 	Persons interface{ Forget(a chatid.AccountID) }
-	Avatars       *Avatars
+	Avatars *Avatars
 	// HookURL is the address under which the CRM finds Note.
 	HookURL   func(secret string) string
 	NewSecret func() string
