@@ -28,7 +28,7 @@ const MAX_WORDS = 1000;
 
 /** Draws the chat; ask runs the present bot, at tells which step waits, undefined for none. */
 export function makeChat(say: Say, ask: Ask, doc: () => Json, at: (step: number | undefined) => void): TryChat {
-  const log = make("ol", "bot-chat__log", { role: "log", "aria-label": say("chat.log"), tabindex: "0" });
+  const log = make("div", "bot-chat__log", { role: "log", "aria-label": say("chat.log"), tabindex: "0" });
   const input = make("input", "console__input", { type: "text", autocomplete: "off", "aria-label": say("chat.input"), placeholder: say("chat.input"), maxlength: String(MAX_WORDS), "data-key": "chat:input" });
   const send = button("chat:send", say("chat.send"), () => void speak(input.value), "console__button_main");
   const state = make("p", "bot-chat__state", { role: "status" });
@@ -51,7 +51,7 @@ export function makeChat(say: Say, ask: Ask, doc: () => Json, at: (step: number 
     input.disabled = send.disabled = !open;
   };
   const add = (className: string, ...children: (Node | string)[]): void => {
-    log.append(make("li", className, {}, ...children));
+    log.append(make("div", className, {}, ...children));
     log.scrollTop = log.scrollHeight;
   };
 

@@ -44,8 +44,8 @@ const editor = (): Editor => ({
   say,
   readOnly: data.read_only,
   params: paramsIn(history.doc(), chat.params()),
-  type(path, value) {
-    history.change(put(history.doc(), path, value), path.length > 0 ? path.join("/") : "root");
+  type(path, value, field = path) {
+    history.change(put(history.doc(), path, value), field.join("/"));
     written();
   },
   change(doc, focus) {

@@ -1,5 +1,5 @@
 import { regexOf, wordsOf } from "../blocks";
-import { at, isObject, put, type Json, type JsonObject, type Path } from "../json";
+import { at, put, type Json, type JsonObject, type Path } from "../json";
 import { buttonsOf } from "../titles";
 import { button, labelled, make, select, signButton, textField } from "./dom";
 import { keyOf, type Editor } from "./editor";
@@ -42,11 +42,12 @@ function drawBranch(e: Editor, path: Path, number: number, branch: JsonObject, n
       ? labelled(e.say("answer.text"), field(e, [...path, "value"], (text) => text, String(branch.value), names))
       : labelled(e.say(how === "words" ? "answer.contains" : "answer.regex"), field(e, [...path, "regex"], how === "words" ? (text) => (text ? regexOf(text) : "") : (text) => text, how === "words" ? (wordsOf(String(branch.regex)) ?? "") : String(branch.regex), ""));
   const remove = signButton(keyOf(path, "remove"), "remove", e.say("answer.remove", { number }), () => e.change(put(e.doc, path, undefined), keyOf(path.slice(0, -1), "add")));
-  return make(
-    "li", "bot-branch", { "data-path": path.join("/"), role: "group", "aria-label": e.say("answer.branch", { number }) },
+  const box = make(
+    "div", "bot-branch", { "data-path": path.join("/"), role: "group", "aria-label": e.say("answer.branch", { number }) },
     make("div", "bot-row", {}, make("div", "bot-row__fields", {}, labelled(e.say("answer.how"), choose), what), remove),
     blockList(e, [...path, "params"], step, e.say("branch.then")),
   );
+  return make("li", "", {}, box);
 }
 
 function field(e: Editor, place: Path, write: (text: string) => string, value: string, names: string): HTMLElement {
@@ -54,6 +55,3 @@ function field(e: Editor, place: Path, write: (text: string) => string, value: s
   if (names) input.setAttribute("list", names);
   return input;
 }
-
-/** Whether a value is the branches of an answer. */
-export const isBranches = (value: Json | undefined): boolean => isObject(value) && value.handler === "buttons";

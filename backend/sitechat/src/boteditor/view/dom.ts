@@ -32,12 +32,29 @@ export function labelled(label: string, field: HTMLElement, ...more: (Node | str
   return make("div", "bot-field", {}, make("label", "bot-field__label", {}, make("span", "bot-field__name", {}, label), field), ...more);
 }
 
-/** A choice; options are values and words. */
+const TYPED_MS = 700;
+
+/**
+ * A choice; options are values and words. Letters and arrows choose one after another, and what is drawn anew would forget the
+ * letters, so that the last one counts when a person pauses or goes on.
+ */
 export function select(key: string, options: readonly (readonly [value: string, words: string])[], value: string, changed: (value: string) => void): HTMLSelectElement {
   const element = make("select", "console__input bot-select", { "data-key": key });
   for (const [option, words] of options) element.append(make("option", "", { value: option }, words));
   element.value = value;
-  element.addEventListener("change", () => changed(element.value));
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  let byKey = false;
+  const settle = (afterMs: number): void => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      waiting = undefined;
+      changed(element.value);
+    }, afterMs);
+  };
+  element.addEventListener("keydown", () => (byKey = true));
+  element.addEventListener("pointerdown", () => (byKey = false));
+  element.addEventListener("change", () => (byKey ? settle(TYPED_MS) : changed(element.value)));
+  element.addEventListener("blur", () => waiting !== undefined && settle(0));
   return element;
 }
 

@@ -8,8 +8,8 @@ export type Editor = {
   readOnly: boolean;
   /** Parameters of a site that can be put into texts. */
   params: string[];
-  /** Takes what is typed at a path; nothing is drawn anew, for somebody is writing there. */
-  type(path: Path, value: Json): void;
+  /** Takes what is typed at a path; nothing is drawn anew, for somebody is writing there: in field where that is another. */
+  type(path: Path, value: Json, field?: Path): void;
   /** Takes another document and draws it; focus is the key of the control that is next. */
   change(doc: Json, focus?: string): void;
   /** Tells those who do not see it what happened. */

@@ -1,5 +1,5 @@
 import { NOWHERE, stepsOf } from "../bot";
-import { at, isObject, put, type Path } from "../json";
+import { at, isObject, type Path } from "../json";
 import { stepName } from "../titles";
 import { labelled, select } from "./dom";
 import { keyOf, type Editor } from "./editor";
@@ -23,7 +23,8 @@ export function jumpField(e: Editor, params: Path, label: string): HTMLElement {
   const choice = select(keyOf(params, "jump"), options, current, (chosen) => {
     const [part = "question", number = "0"] = chosen.split(":");
     const old = isObject(value) ? value : {};
-    e.change(put(e.doc, params, { ...old, type: part, step: typeof old.step === "string" ? number : Number(number) }));
+    e.type(params, { ...old, type: part, step: typeof old.step === "string" ? number : Number(number) });
+    choice.removeAttribute("aria-invalid");
   });
   for (const option of choice.options) option.dataset.jump = option.value;
   if (!stepsOf(e.doc).some(({ number }) => number === step)) choice.setAttribute("aria-invalid", "true");

@@ -74,7 +74,8 @@ function drawBlock(e: Editor, list: Path, index: number, count: number, step: At
   );
   const key = `block:${path.join("/")}`;
   const body = make("div", "bot-block__body", {}, ...fields(e, path, handler, kind, step));
-  return make("li", `bot-block bot-block--${kind}`, { "data-path": path.join("/"), role: "group", "aria-label": name, tabindex: "-1", "data-key": key }, make("div", "bot-block__head", {}, make("span", "bot-block__name", {}, name), tools), body);
+  const block = make("div", `bot-block bot-block--${kind}`, { "data-path": path.join("/"), role: "group", "aria-label": name, tabindex: "-1", "data-key": key }, make("div", "bot-block__head", {}, make("span", "bot-block__name", {}, name), tools), body);
+  return make("li", "", {}, block);
 }
 
 function fields(e: Editor, path: Path, handler: Json, kind: BlockKind, step: At): Node[] {

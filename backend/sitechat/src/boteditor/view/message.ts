@@ -38,24 +38,30 @@ export function messageFields(e: Editor, path: Path): Node[] {
 /** Another text on a button: what the step does with that very answer follows, if no other button says the same. */
 function renameButton(e: Editor, message: Path, item: Path, text: string): void {
   const old = at(e.doc, item);
-  const answer = message[1] === "question" ? ([message[0] ?? 0, "answer"] as const) : undefined;
   const list = at(e.doc, item.slice(0, -1));
   const alone = Array.isArray(list) && list.filter((other) => other === old).length === 1;
   let doc = put(e.doc, item, text);
-  if (answer && alone && typeof old === "string" && old !== "") doc = put(doc, answer, renamed(at(doc, answer), old, text));
-  e.type([], doc);
+  if (message[1] === "question" && alone && typeof old === "string" && old !== "")
+    for (const path of branchesFor(doc, [message[0] ?? 0, "answer"], old)) {
+      doc = put(doc, path, text);
+      const field = document.querySelector<HTMLInputElement>(`[data-key="${CSS.escape(keyOf(path, "text"))}"]`);
+      if (field) field.value = text; // nothing is drawn anew while somebody types
+    }
+  e.type([], doc, item);
 }
 
-function renamed(answer: Json | undefined, old: string, text: string): Json | undefined {
-  if (!Array.isArray(answer)) return answer;
-  let next: Json = answer;
-  answer.forEach((handler, i) => {
+/** Where the answers of a step that are a text stand. */
+function branchesFor(doc: Json, answer: Path, text: string): Path[] {
+  const list = at(doc, answer);
+  const found: Path[] = [];
+  if (!Array.isArray(list)) return found;
+  list.forEach((handler, i) => {
     if (!isObject(handler) || handler.handler !== "buttons" || !Array.isArray(handler.params)) return;
     handler.params.forEach((branch, j) => {
-      if (isObject(branch) && branch.value === old) next = put(next, [i, "params", j, "value"], text);
+      if (isObject(branch) && branch.value === text) found.push([...answer, i, "params", j, "value"]);
     });
   });
-  return next;
+  return found;
 }
 
 /** Whether a step shows buttons that answer: then it should wait for them. */

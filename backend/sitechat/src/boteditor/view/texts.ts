@@ -23,13 +23,12 @@ export function markerField(e: Editor, path: Path, label: string, lines = 1, typ
     if (marker === "{{bot_params.}}") field.setSelectionRange((field.selectionStart ?? 2) - 2, (field.selectionStart ?? 2) - 2); // the name is next
   };
   let byKey = false;
-  choice.addEventListener("keydown", (event) => {
-    byKey = event.key !== "Enter";
-    if (event.key === "Enter") {
-      event.preventDefault();
-      take();
-    }
-  });
+  for (const type of ["keydown", "keypress"] as const)
+    choice.addEventListener(type, (event) => {
+      byKey = event.key !== "Enter";
+      if (!byKey) event.preventDefault(); // it would send the form
+    });
+  choice.addEventListener("keyup", (event) => event.key === "Enter" && take()); // before that the key would go on in the field
   choice.addEventListener("pointerdown", () => (byKey = false));
   choice.addEventListener("change", () => byKey || take());
   choice.addEventListener("blur", take);
