@@ -10,13 +10,13 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// control is the control of the bot's editor that has a key.
-func control(key string) string { return fmt.Sprintf(`[data-key=%q]`, key) }
+// keyed is the control of the bot's editor that has a key.
+func keyed(key string) string { return fmt.Sprintf(`[data-key=%q]`, key) }
 
 // press is a key on a control, by which it has the focus.
 func (b *tab) press(key, keys string) {
 	b.w.t.Helper()
-	b.do(chromedp.SendKeys(chromedp.CSS(control(key)), keys))
+	b.do(chromedp.SendKeys(chromedp.CSS(keyed(key)), keys))
 }
 
 // TestBotEditor builds a bot with fields, keys and clicks alone, tries it, corrects it,
@@ -47,25 +47,25 @@ func TestBotEditor(t *testing.T) {
 
 	// A question, whose branches follow its buttons. The text takes a marker by keyboard.
 	crm.follows(f) // or a click would miss
-	f.click(control("steps:add-question"))
+	f.click(keyed("steps:add-question"))
 	f.sees(`document.activeElement.dataset.key === "step:1"`)
 	const text = "1/question/0/params/value:text"
-	f.fill(control(text), "Which lamp, ")
+	f.fill(keyed(text), "Which lamp, ")
 	f.press("1/question/0/params/value:marker", kb.ArrowDown+kb.ArrowDown+"\r")
-	f.sees(`document.querySelector('` + control(text) + `').value === "Which lamp, {{bot_params.username}}" && document.activeElement.dataset.key === "` + text + `"`)
-	f.fill(control("1/question/0/params/buttons/0:first"), "Prices")
-	f.fill(control("1/question/0/params/buttons/1:first"), "Help")
-	f.sees(`document.querySelector('` + control("1/answer/0/params/0/value:text") + `').value === "Prices"`)
+	f.sees(`document.querySelector('` + keyed(text) + `').value === "Which lamp, {{bot_params.username}}" && document.activeElement.dataset.key === "` + text + `"`)
+	f.fill(keyed("1/question/0/params/buttons/0:first"), "Prices")
+	f.fill(keyed("1/question/0/params/buttons/1:first"), "Help")
+	f.sees(`document.querySelector('` + keyed("1/answer/0/params/0/value:text") + `').value === "Prices"`)
 
 	// By keyboard alone: a message on the first button, a jump on the second.
 	f.press("1/answer/0/params/0/params:menu", "\r")
 	f.press("1/answer/0/params/0/params:add-message", "\r")
 	f.sees(`document.activeElement.dataset.key === "block:1/answer/0/params/0/params/0"`)
-	f.fill(control("1/answer/0/params/0/params/0/params/value:text"), "Ten each.")
+	f.fill(keyed("1/answer/0/params/0/params/0/params/value:text"), "Ten each.")
 	f.press("1/answer/0/params/1/params:menu", "\r")
 	f.press("1/answer/0/params/1/params:add-goto", "\r")
 	f.press("1/answer/0/params/1/params/0/params:jump", "Step 1")
-	f.sees(`document.querySelector('` + control("1/answer/0/params/1/params/0/params:jump") + `').value === "question:0"`)
+	f.sees(`document.querySelector('` + keyed("1/answer/0/params/1/params/0/params:jump") + `').value === "question:0"`)
 
 	// The question goes first; the jump follows its step. Undone, and done again.
 	f.press("up:1", "\r")
@@ -78,30 +78,30 @@ func TestBotEditor(t *testing.T) {
 	f.sees(jump + `?.value === "question:1"`)
 
 	// A condition for the step that was first.
-	f.click(control("1/question:menu"))
-	f.click(control("1/question:add-conditions"))
-	f.fill(control("1/question/1/params/conditions/0/term1:text"), "{{bot_params.plan}}")
+	f.click(keyed("1/question:menu"))
+	f.click(keyed("1/question:add-conditions"))
+	f.fill(keyed("1/question/1/params/conditions/0/term1:text"), "{{bot_params.plan}}")
 	f.press("1/question/1/params/conditions/0:operation", "is not empty")
-	f.sees(`!document.querySelector('` + control("1/question/1/params/conditions/0/term2:text") + `')`)
-	f.click(control("1/question/1/params/result:menu"))
-	f.click(control("1/question/1/params/result:add-message"))
+	f.sees(`!document.querySelector('` + keyed("1/question/1/params/conditions/0/term2:text") + `')`)
+	f.click(keyed("1/question/1/params/result:menu"))
+	f.click(keyed("1/question/1/params/result:add-message"))
 	// It has no text yet: the card says so, and the list leads to it.
 	f.sees(`document.querySelector('.bot-problems')?.innerText.includes("The message has no text.")`)
 	f.click(`.bot-problems button`)
 	f.sees(`document.activeElement.closest('[data-path="1/question/1/params/result/0"]')`)
 	f.axe("with a problem", "html")
 	crm.shot("1-problem")
-	f.fill(control("1/question/1/params/result/0/params/value:text"), "You have a plan.")
+	f.fill(keyed("1/question/1/params/result/0/params/value:text"), "You have a plan.")
 	f.sees(`!document.querySelector('.bot-problems').innerText.includes("Mistake")`)
 
 	// The test chat runs what is not saved, and shows where it is.
-	f.click(control("chat:start"))
+	f.click(keyed("chat:start"))
 	f.sees(`document.querySelector('.bot-chat__said .bot-chat__text')?.textContent === "Which lamp, Maria"`)
 	f.sees(`document.querySelector('[data-step="0"]').getAttribute("aria-current") === "step"`)
 	crm.shot("2-try")
-	f.do(chromedp.SendKeys(chromedp.CSS(control("chat:input")), "Help\r"))
+	f.do(chromedp.SendKeys(chromedp.CSS(keyed("chat:input")), "Help\r"))
 	f.sees(`document.querySelector('.bot-chat__log').innerText.includes("Hello! How can we help?")`)
-	f.click(control("chat:start"))
+	f.click(keyed("chat:start"))
 	f.sees(`document.querySelectorAll('.bot-chat__log > div').length === 1`)
 	f.click(`.bot-chat__buttons button`)
 	f.sees(`document.querySelector('.bot-chat__log').innerText.includes("Ten each.")`)

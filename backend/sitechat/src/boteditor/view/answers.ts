@@ -1,8 +1,8 @@
 import { regexOf, wordsOf } from "../blocks";
 import { at, put, type Json, type JsonObject, type Path } from "../json";
 import { buttonsOf } from "../titles";
-import { button, labelled, make, select, signButton, textField } from "./dom";
-import { keyOf, type Editor } from "./editor";
+import { button, labelled, make, drawingSelect, signButton, textField } from "./dom";
+import { keyOf, objectAt, type Editor } from "./editor";
 import { blockList } from "./list";
 
 type How = "exact" | "words" | "pattern";
@@ -18,10 +18,13 @@ export function answersFields(e: Editor, path: Path, step: { path: Path; number:
   const choices = make("datalist", "", { id: names }, ...buttons.map((text) => make("option", "", { value: text })));
   const box = make("ul", "bot-branches");
   list.forEach((branch, i) => box.append(drawBranch(e, [...params, i], i + 1, branch, names, step)));
-  const missing = buttons.filter((text) => !list.some((branch) => branch.value === text));
+  const missing = (): string[] => {
+    const now = at(e.doc, params) as JsonObject[];
+    return buttonsOf(at(e.doc, step.path) ?? null).filter((text) => !now.some((branch) => branch.value === text));
+  };
   const more = make("div", "bot-acts", {}, button(keyOf(params, "add"), e.say("answer.add"), () => add([""])));
-  const add = (texts: string[]): void => e.change(put(e.doc, params, [...list, ...texts.map((value) => ({ value, params: [] }))]), keyOf([...params, list.length, "value"], "text"));
-  if (missing.length > 0) more.append(button(keyOf(params, "fill"), e.say("answer.fill"), () => add(missing)));
+  const add = (texts: string[]): void => e.change(put(e.doc, params, [...(at(e.doc, params) as Json[]), ...texts.map((value) => ({ value, params: [] }))]), keyOf([...params, list.length, "value"], "text"));
+  if (missing().length > 0) more.append(button(keyOf(params, "fill"), e.say("answer.fill"), () => add(missing())));
   return [choices, box, more];
 }
 
@@ -29,8 +32,8 @@ function drawBranch(e: Editor, path: Path, number: number, branch: JsonObject, n
   const how = howOf(branch);
   const key = keyOf(path, "how");
   const hows = (["exact", "words", "pattern"] as const).map((name) => [name, e.say(`answer.${name}`)] as const);
-  const choose = select(key, hows, how, (next) => {
-    const { value, regex, ...rest } = branch;
+  const choose = drawingSelect(key, hows, how, (next) => {
+    const { value, regex, ...rest } = objectAt(e, path);
     const said = typeof value === "string" ? value : (wordsOf(String(regex)) ?? String(regex));
     // The words of a pattern are the nearest to a text, and the other way round.
     const fresh: JsonObject = next === "exact" ? { value: said } : next === "words" ? { regex: regexOf(said || " ").replace("/ /iu", "") } : { regex: String(regex ?? regexOf(said)) };

@@ -1,14 +1,10 @@
 // The rows of conditions (O BOT-4..BOT-8) and of validations.
 import { ALONE, type Branch, CHECKS, freshCheck, freshCondition, isRange, OPERATIONS } from "../blocks";
-import { at, isObject, put, type Json, type JsonObject, type Path } from "../json";
-import { labelled, make, select, textField } from "./dom";
-import { keyOf, type Editor } from "./editor";
+import { at, put, type Json, type JsonObject, type Path } from "../json";
+import { labelled, make, drawingSelect, textField } from "./dom";
+import { keyOf, objectAt, type Editor } from "./editor";
 import { markerField, rows } from "./texts";
 
-const objectAt = (e: Editor, path: Path): JsonObject => {
-  const value = at(e.doc, path);
-  return isObject(value) ? value : {};
-};
 
 /** Both ends of a range; an empty one is not in the bot. */
 function range(e: Editor, path: Path): HTMLElement[] {
@@ -26,10 +22,10 @@ function range(e: Editor, path: Path): HTMLElement[] {
 
 /** One condition at a path: a value, an operation, what it is compared with. */
 export function conditionRow(e: Editor, path: Path): Node[] {
-  const row = objectAt(e, path);
-  const operation = String(row.operation);
-  const choose = select(keyOf(path, "operation"), OPERATIONS.map((name) => [name, e.say(`operation.${name}`)] as const), operation, (next) => {
-    // What the second term is goes by the operation.
+  const operation = String(objectAt(e, path).operation);
+  const choose = drawingSelect(keyOf(path, "operation"), OPERATIONS.map((name) => [name, e.say(`operation.${name}`)] as const), operation, (next) => {
+    // What the second term is goes by the operation. What was typed since this was drawn counts.
+    const row = objectAt(e, path);
     let term2: Json | undefined = row.term2;
     if (next === "in_range") term2 = isRange(term2) ? term2 : {};
     else if (typeof term2 === "object" || term2 === undefined) term2 = "";
@@ -44,7 +40,7 @@ export function conditionRow(e: Editor, path: Path): Node[] {
 /** Whether all conditions must hold or one of them. */
 function logic(e: Editor, path: Path): HTMLElement {
   const choose = (value: string): void => e.change(put(e.doc, path, value));
-  return labelled(e.say("logic.label"), select(keyOf(path, "choice"), [["and", e.say("logic.and")], ["or", e.say("logic.or")]], String(at(e.doc, path)), choose));
+  return labelled(e.say("logic.label"), drawingSelect(keyOf(path, "choice"), [["and", e.say("logic.and")], ["or", e.say("logic.or")]], String(at(e.doc, path)), choose));
 }
 
 /** All conditions of a branch. */
@@ -63,7 +59,8 @@ export function checkRows(e: Editor, params: Path): Node[] {
   const draw = (item: Path): Node[] => {
     const row = objectAt(e, item);
     const [type, operation] = [String(row.type), String(row.operation)];
-    const changed = (next: JsonObject, key: string): void => {
+    const changed = (key: "type" | "operation", chosen: string): void => {
+      const next: JsonObject = { ...objectAt(e, item), [key]: chosen };
       const allowed = CHECKS[String(next.type)] ?? [];
       if (!allowed.includes(String(next.operation))) next.operation = allowed[0] ?? "";
       const value = next.condition_value;
@@ -74,8 +71,8 @@ export function checkRows(e: Editor, params: Path): Node[] {
     };
     const parts: Node[] = [
       markerField(e, [...item, "client_value"], e.say("check.value")),
-      labelled(e.say("check.type"), select(keyOf(item, "type"), Object.keys(CHECKS).map((name) => [name, e.say(`check.${name}`)] as const), type, (value) => changed({ ...row, type: value }, "type"))),
-      labelled(e.say("condition.operation"), select(keyOf(item, "operation"), (CHECKS[type] ?? []).map((name) => [name, e.say(`check.${name}`)] as const), operation, (value) => changed({ ...row, operation: value }, "operation"))),
+      labelled(e.say("check.type"), drawingSelect(keyOf(item, "type"), Object.keys(CHECKS).map((name) => [name, e.say(`check.${name}`)] as const), type, (value) => changed("type", value))),
+      labelled(e.say("condition.operation"), drawingSelect(keyOf(item, "operation"), (CHECKS[type] ?? []).map((name) => [name, e.say(`check.${name}`)] as const), operation, (value) => changed("operation", value))),
     ];
     const value = [...item, "condition_value"];
     if (type === "range_numbers") parts.push(...range(e, value));

@@ -32,29 +32,42 @@ export function labelled(label: string, field: HTMLElement, ...more: (Node | str
   return make("div", "bot-field", {}, make("label", "bot-field__label", {}, make("span", "bot-field__name", {}, label), field), ...more);
 }
 
-const TYPED_MS = 700;
-
-/**
- * A choice; options are values and words. Letters and arrows choose one after another, and what is drawn anew would forget the
- * letters, so that the last one counts when a person pauses or goes on.
- */
+/** A choice; options are values and words. */
 export function select(key: string, options: readonly (readonly [value: string, words: string])[], value: string, changed: (value: string) => void): HTMLSelectElement {
   const element = make("select", "console__input bot-select", { "data-key": key });
   for (const [option, words] of options) element.append(make("option", "", { value: option }, words));
   element.value = value;
+  element.addEventListener("change", () => changed(element.value));
+  return element;
+}
+
+const TYPED_MS = 700;
+
+/**
+ * A choice by which its block is drawn anew. Letters and arrows choose one after another, and what is new would have forgotten
+ * the letters, so that the last one counts: when a person pauses or goes on.
+ */
+export function drawingSelect(key: string, options: readonly (readonly [value: string, words: string])[], value: string, changed: (value: string) => void): HTMLSelectElement {
   let waiting: ReturnType<typeof setTimeout> | undefined;
   let byKey = false;
-  const settle = (afterMs: number): void => {
+  const take = (): void => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      waiting = undefined;
-      changed(element.value);
-    }, afterMs);
+    waiting = undefined;
+    changed(element.value);
   };
+  const element = select(key, options, value, () => {
+    clearTimeout(waiting);
+    if (byKey) waiting = setTimeout(take, TYPED_MS);
+    else take();
+  });
   element.addEventListener("keydown", () => (byKey = true));
   element.addEventListener("pointerdown", () => (byKey = false));
-  element.addEventListener("change", () => (byKey ? settle(TYPED_MS) : changed(element.value)));
-  element.addEventListener("blur", () => waiting !== undefined && settle(0));
+  element.addEventListener("blur", (event) => {
+    if (waiting === undefined) return;
+    const next = (event.relatedTarget as HTMLElement | null)?.dataset.key;
+    take(); // before anything else is done
+    if (next) focusKey(document.body, next);
+  });
   return element;
 }
 

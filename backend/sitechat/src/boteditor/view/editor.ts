@@ -1,4 +1,4 @@
-import type { Json, Path } from "../json";
+import { at, isObject, type Json, type JsonObject, type Path } from "../json";
 import type { Say } from "../words";
 
 /** What the views need: the document as it is, words, and the two ways to change it. */
@@ -20,3 +20,9 @@ export type Editor = {
 
 /** The key of a control: its place in the document and its name there. */
 export const keyOf = (path: Path, name: string): string => `${path.join("/")}:${name}`;
+
+/** The object at a path as it is now: a control may be used long after it was drawn, and what is typed draws nothing anew. */
+export function objectAt(e: Editor, path: Path): JsonObject {
+  const value = at(e.doc, path);
+  return isObject(value) ? value : {};
+}

@@ -1,14 +1,14 @@
 import { NOWHERE, stepsOf } from "../bot";
-import { at, isObject, type Path } from "../json";
+import { isObject, type Path } from "../json";
 import { stepName } from "../titles";
 import { labelled, select } from "./dom";
-import { keyOf, type Editor } from "./editor";
+import { keyOf, objectAt, type Editor } from "./editor";
 
 /** The choice of where a jump leads: a step, or what a step does with an answer. */
 export function jumpField(e: Editor, params: Path, label: string): HTMLElement {
-  const value = at(e.doc, params);
-  const [type, step] = isObject(value) ? [String(value.type), Number(value.step)] : ["question", NOWHERE];
-  const current = `${type}:${step}`;
+  const { type = "question", step: to = NOWHERE } = objectAt(e, params);
+  const step = Number(to);
+  const current = `${String(type)}:${step}`;
   const options: (readonly [string, string])[] = [];
   for (const part of ["question", "answer", "finish"]) {
     for (const { number, value: target } of stepsOf(e.doc)) {
@@ -22,7 +22,7 @@ export function jumpField(e: Editor, params: Path, label: string): HTMLElement {
   if (!options.some(([option]) => option === current)) options.unshift([current, e.say("jump.nowhere")]);
   const choice = select(keyOf(params, "jump"), options, current, (chosen) => {
     const [part = "question", number = "0"] = chosen.split(":");
-    const old = isObject(value) ? value : {};
+    const old = objectAt(e, params);
     e.type(params, { ...old, type: part, step: typeof old.step === "string" ? number : Number(number) });
     choice.removeAttribute("aria-invalid");
   });

@@ -3,8 +3,8 @@ import { ACTS, branchOf, freshBlock, kindOf, type BlockKind } from "../blocks";
 import { at, insert, isObject, parseJson, put, swap, writeJson, type Json, type JsonObject, type Path } from "../json";
 import { answersFields } from "./answers";
 import { checkRows, conditionRows } from "./conditions";
-import { button, labelled, make, select, signButton } from "./dom";
-import { keyOf, type Editor } from "./editor";
+import { button, labelled, make, drawingSelect, signButton } from "./dom";
+import { keyOf, objectAt, type Editor } from "./editor";
 import { jumpField } from "./jump";
 import { messageFields } from "./message";
 import { markerField } from "./texts";
@@ -114,12 +114,14 @@ function ends(e: Editor, result: Path, otherwise: Path, step: At): Node[] {
 }
 
 function actionFields(e: Editor, params: Path): Node[] {
-  const value = at(e.doc, params) as JsonObject;
-  const name = String(value.name);
-  const old = (value.params as JsonObject)[ACTS[name] ?? ""] ?? "";
+  const name = String(objectAt(e, params).name);
+  const field = ACTS[name] ?? "";
   const names = Object.keys(ACTS).map((act) => [act, e.say(`action.${act}`)] as const);
-  const choose = select(keyOf(params, "name"), names, name, (next) => e.change(put(e.doc, params, { ...value, name: next, params: { [ACTS[next] ?? ""]: old } })));
-  return [labelled(e.say("action.label"), choose), markerField(e, [...params, "params", ACTS[name] ?? ""], e.say("action.value"), name === "add_note" ? 2 : 1)];
+  const choose = drawingSelect(keyOf(params, "name"), names, name, (next) => {
+    const old = at(e.doc, [...params, "params", field]) ?? "";
+    e.change(put(e.doc, params, { ...objectAt(e, params), name: next, params: { [ACTS[next] ?? ""]: old } }));
+  });
+  return [labelled(e.say("action.label"), choose), markerField(e, [...params, "params", field], e.say("action.value"), name === "add_note" ? 2 : 1)];
 }
 
 /** What has no fields, as it stands in the bot; it is taken when it is JSON. */

@@ -1,20 +1,18 @@
 import { withButtons } from "../blocks";
 import { at, isObject, put, type Json, type Path } from "../json";
 import { handlersIn } from "../titles";
-import { labelled, select, textField } from "./dom";
-import { keyOf, type Editor } from "./editor";
+import { labelled, drawingSelect, textField } from "./dom";
+import { keyOf, objectAt, type Editor } from "./editor";
 import { markerField, rows } from "./texts";
 
 /** A message: its text, and buttons that answer or open something. */
 export function messageFields(e: Editor, path: Path): Node[] {
   const params = [...path, "params"];
-  const value = at(e.doc, params);
-  if (!isObject(value)) return [];
-  const type = String(value.type);
+  const type = String(objectAt(e, params).type);
   const types = ["text", "buttons", "buttons_url"].map((name) => [name, e.say(`message.${name}`)] as const);
   const parts: Node[] = [
     markerField(e, [...params, "value"], e.say("message.value"), 3),
-    labelled(e.say("message.type"), select(keyOf(params, "type"), types, type, (next) => e.change(put(e.doc, params, withButtons(value, next))))),
+    labelled(e.say("message.type"), drawingSelect(keyOf(params, "type"), types, type, (next) => e.change(put(e.doc, params, withButtons(objectAt(e, params), next))))),
   ];
   const list = [...params, "buttons"];
   const remove = (number: number): string => e.say("button.remove", { number });

@@ -1,7 +1,7 @@
 // The steps as cards.
 import { addStep, duplicateStep, extrasOf, jumpsTo, moveStep, PARTS, removeStep, stepsOf, type Part, type Step } from "../bot";
 import { freshBlock } from "../blocks";
-import { isObject, put, type Json } from "../json";
+import { at, isObject, put, type Json } from "../json";
 import { buttonsOf, stepName } from "../titles";
 import { button, make, signButton } from "./dom";
 import type { Editor } from "./editor";
@@ -89,7 +89,7 @@ function drawPart(e: Editor, step: Step, value: Json | undefined, part: Part): H
   const menu = list.lastElementChild;
   menu?.before(make("p", "bot-hint", {}, e.say(hasButtons(step.value) ? "part.answer_buttons" : "part.answer_none")));
   if (hasButtons(step.value))
-    menu?.before(button(`${path.join("/")}:branches`, e.say("answer.all"), () => e.change(put(e.doc, path, [freshAnswers(step.value)]), `${path.join("/")}:menu`)));
+    menu?.before(button(`${path.join("/")}:branches`, e.say("answer.all"), () => e.change(put(e.doc, path, [freshAnswers(at(e.doc, step.path) ?? null)]), `${path.join("/")}:menu`)));
   return list;
 }
 
