@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"html"
 	"image"
 	"image/color"
 	"image/png"
@@ -161,7 +162,7 @@ func TestConsoleChannels(t *testing.T) {
 		t.Helper()
 		at := -1
 		for _, l := range links {
-			next := strings.Index(string(a.body), `value="`+l+`"`)
+			next := strings.Index(html.UnescapeString(string(a.body)), `value="`+l+`"`)
 			if next < at || next < 0 {
 				t.Errorf("%s does not stand in its place:\n%s", l, a.body)
 			}
