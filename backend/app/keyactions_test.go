@@ -291,6 +291,11 @@ func TestReportOfAKeyAction(t *testing.T) {
 	button, hash := w.connected()
 	action := w.watch(button, `{"name":"Secret name","constraint":1,"conditions":[[{"type":"page_hits","value":"3"}]],"reactions":[{"action":"amobutton_greeting"},{"action":"send_hook","settings":{"url":"https://shop.example.test/secret"}}]}`)
 	v := w.visit(button, hash)
+	var config struct{ Extras struct{ Actions bool } }
+	w.send("GET", v.base+"/v1/buttons/"+button+"/config?hash="+hash, map[string]string{"Origin": shopURL}, nil).into(t, &config)
+	if !config.Extras.Actions {
+		t.Error("the loader does not learn that there are key actions")
+	}
 	for _, tt := range []struct {
 		name   string
 		change func(body map[string]any, header map[string]string)
