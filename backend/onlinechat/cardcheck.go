@@ -110,9 +110,6 @@ func cardMessenger(m Messenger, typed string) (string, error) {
 	return link, nil
 }
 
-// cardSchemes are those of links that are no web addresses, beside the messengers' own.
-var cardSchemes = []string{"mailto", "tel", "sms"}
-
 var hostLike = regexp.MustCompile(`^[\pL\pN-]+(\.[\pL\pN-]+)+([/?#].*)?$`)
 
 // cardLink reads what somebody typed as an address: of the web, a mail address or a

@@ -11,7 +11,7 @@ import (
 	"leadline/backend/app"
 )
 
-const cardUsage = `usage: leadline card add --account NUMBER --title TITLE --slug SLUG [--text TEXT] [--language en] [--link "LABEL=ADDRESS"]...`
+const cardUsage = `usage: leadline card add --account NUMBER --title TITLE --slug SLUG [--text TEXT] [--language en] [--link "LABEL=ADDRESS" ...]`
 
 // card makes a card page of an account, and prints its address.
 func card(ctx context.Context, args []string, out io.Writer) error {
