@@ -77,7 +77,7 @@ func TestOwnConsole(t *testing.T) {
 	vera.sees(`document.querySelector("main a[href='` + w.page() + `']")`)
 	look(vera, "9-accounts-phone")
 	vera.click(`header a[href="/console/team"]`)
-	vera.reads("your role in the team is viewer")
+	vera.sees(`location.pathname === "/console/team" && document.body.innerText.includes("your role in the team is viewer")`)
 	if n := js[int](vera, `document.querySelectorAll("main form, main button").length`); n != 0 {
 		t.Errorf("a viewer is shown %d forms and buttons", n)
 	}
