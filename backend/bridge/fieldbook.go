@@ -73,15 +73,6 @@ var cardKinds = []struct {
 	entity amocrm.Entity
 }{{onlinechat.LeadCard, amocrm.EntityLead}, {onlinechat.ContactCard, amocrm.EntityContact}, {onlinechat.CustomerCard, amocrm.EntityCustomer}}
 
-func entityOf(k onlinechat.CardKind) amocrm.Entity {
-	for _, c := range cardKinds {
-		if c.kind == k {
-			return c.entity
-		}
-	}
-	return ""
-}
-
 // IDFields implements onlinechat.Fields.
 func (b *FieldBook) IDFields(ctx context.Context, id chatid.AccountID) ([]onlinechat.CardField, error) {
 	a, err := b.accounts.Account(ctx, id)
