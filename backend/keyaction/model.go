@@ -208,6 +208,8 @@ type Fired struct {
 	CRMState, HookState State
 	Problem             string
 	Hook                string // address
-	// Tries of the hook so far.
+	// Tries of the hook so far, and when the next one is due; zero for never. While it
+	// is being sent that is when its sender would be given up.
 	Tries int
+	Due   time.Time
 }

@@ -47,17 +47,17 @@ type keyActionLogRow struct {
 func (keyActionLogRow) TableName() string { return "key_action_log" }
 
 const firedColumns = `id, account_id, button_id, client_id, action_id, name, browser, visitor_id, at, day, why, page, lead_id, crm, crm_state, problem,
-	hook, hook_state, hook_tries`
+	hook, hook_state, hook_tries, hook_due`
 
 func scanFired(r scanner) (f keyaction.Fired, err error) {
-	var when int64
+	var when, due int64
 	var why, page, crm string
 	err = r.Scan(&f.ID, &f.Account, &f.Button, &f.ClientID, &f.Action, &f.Name, &f.Key, &f.Visitor, &when, &f.Day, &why, &page, &f.Lead, &crm, &f.CRMState,
-		&f.Problem, &f.Hook, &f.HookState, &f.Tries)
+		&f.Problem, &f.Hook, &f.HookState, &f.Tries, &due)
 	if err != nil {
 		return f, err
 	}
-	f.At = at(when)
+	f.At, f.Due = at(when), at(due)
 	return f, errors.Join(json.Unmarshal([]byte(why), &f.Why), json.Unmarshal([]byte(page), &f.Page), json.Unmarshal([]byte(crm), &f.CRM))
 }
 
