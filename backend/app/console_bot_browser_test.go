@@ -3,7 +3,6 @@ package app
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -27,7 +26,9 @@ func TestBotEditor(t *testing.T) {
 	w.withWidget("amocrm")
 	button, hash := w.connected()
 	w.installedWidget()
-	browser := w.chromium(nil)
+	var at string
+	site := w.shopIn(&at)
+	browser := w.chromium(map[string]string{"shop.example.test": at})
 	crm := browser.person("about:blank", chromedp.EmulateViewport(1280, 1400))
 	f := crm.console("https://" + crmHost + ownPage + "?theme=light")
 	f.click(`.console__tab[href$="/chats"]`)
@@ -151,11 +152,13 @@ func TestBotEditor(t *testing.T) {
 		t.Errorf("saved is\n%s\nwant\n%s", g, w)
 	}
 
-	v := w.visit(button, hash)
-	shown := v.greeting(map[string]any{"meta": map[string]any{"bot_params": map[string]any{"username": "Ana"}}})
-	if texts := shownTexts(shown.Messages); !slices.Equal(texts, []string{"Which lamp, Ana"}) {
-		t.Errorf("the visitor is greeted with %q", texts)
-	}
+	// A visitor of the sample shop is greeted, and goes on with a button.
+	site.paste(snippet(button, hash, "en"))
+	c := browser.person(shopURL + "/").opens()
+	c.reads("Which lamp,")
+	c.sees(`[...document.querySelectorAll(".sc-choice")].map((b) => b.textContent).join() === "Prices,Help"`)
+	c.click(".sc-choice")
+	c.reads("Ten each.")
 	w.noBreaches()
 }
 
