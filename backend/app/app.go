@@ -230,7 +230,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	a.unsent = unsent{files: conversations, media: a.media, log: o.Logger}
 
 	a.streams = realtime.NewServer(realtime.Config{CheckOrigin: realtime.OnlyOrigin(cfg.ChatURL), Log: o.Logger, Availability: a.available}, a.hub,
-		httpapi.StreamSource{Tokens: p.tokens, Conversations: conversations, OnlineChats: chats, Texts: p.texts, Links: p.links, Now: o.Now})
+		httpapi.StreamSource{Tokens: p.tokens, Conversations: conversations, OnlineChats: chats, Texts: p.texts, Links: p.links, Now: o.Now, AppURL: cfg.AppURL, ChatURL: cfg.ChatURL})
 	a.handler = httpapi.New(httpapi.Deps{
 		AppURL: cfg.AppURL, ChatURL: cfg.ChatURL, TrustProxy: cfg.TrustProxy, SignUpAllowed: cfg.SignUp,
 		Products: edgeProducts(cfg, o.Now), Accounts: a.Accounts, Teams: a.Teams, Conversations: conversations,

@@ -64,6 +64,7 @@ func TestStreamNeedsATicket(t *testing.T) {
 
 	w.trust(button, false, "elsewhere.test")
 	opens("of a site that is trusted no longer", v.token, false)
+	opens("of a page of ours, which shows any button", sign(auth.Entrance{Button: good.Button, Origin: appURL, At: good.At}), true)
 	polls(v.token, http.StatusUnauthorized)
 	w.trust(button, true)
 	opens("of an application's page", sign(auth.Entrance{Button: good.Button, Origin: "null", At: good.At}), true)

@@ -256,11 +256,15 @@ func (s *Server) cardFile(c *gin.Context) {
 // admits tells whether a page of an origin may show a button's chat. The page of a card
 // is on the chat host, and its button nowhere else; pages of our app host show any
 // button's chat.
-func (s *Server) admits(b onlinechat.Button, origin string) bool {
+func admits(b onlinechat.Button, origin, appURL, chatURL string) bool {
 	if b.Card != "" {
-		return origin == s.ChatURL
+		return origin == chatURL
 	}
-	return b.Admits(origin) || s.ownPage(origin)
+	return b.Admits(origin) || origin == appURL
+}
+
+func (s *Server) admits(b onlinechat.Button, origin string) bool {
+	return admits(b, origin, s.AppURL, s.ChatURL)
 }
 
 // ancestors are the pages that may hold a button's panel.

@@ -123,7 +123,7 @@ const streamLife = 24 * time.Hour
 // entered checks that a stream's session began by a ticket, lately, on a page that
 // may carry the button to this day, and gives that. fault.Unauthenticated token_invalid:
 // the panel then begins another session.
-func entered(ctx context.Context, chats *onlinechat.Service, e auth.Entrance, now time.Time) (onlinechat.Button, error) {
+func entered(ctx context.Context, chats *onlinechat.Service, e auth.Entrance, now time.Time, appURL, chatURL string) (onlinechat.Button, error) {
 	refused := func(why string) (onlinechat.Button, error) {
 		return onlinechat.Button{}, fault.Wrap(fault.Unauthenticated, "token_invalid", errors.New(why))
 	}
@@ -131,7 +131,7 @@ func entered(ctx context.Context, chats *onlinechat.Service, e auth.Entrance, no
 		return refused("the session has not begun by a ticket of the last day")
 	}
 	b, err := chats.Button(ctx, e.Button)
-	if fault.Is(err, fault.NotFound) || err == nil && !b.Admits(e.Origin) {
+	if fault.Is(err, fault.NotFound) || err == nil && !admits(b, e.Origin, appURL, chatURL) {
 		return refused("the page may not carry the button any more")
 	}
 	return b, err

@@ -124,6 +124,3 @@ func (s *Server) playgroundStyle(c *gin.Context) {
 	c.Header("Cache-Control", "public, max-age=600")
 	c.Data(http.StatusOK, "text/css; charset=utf-8", playgroundCSS)
 }
-
-// ownPage tells whether an origin is that of our own pages, which show any button's chat.
-func (s *Server) ownPage(origin string) bool { return origin == s.AppURL }

@@ -61,7 +61,7 @@ func (s *Server) resumed(c *gin.Context) (realtime.Session, int64, error) {
 	}
 	who, _ := whoOf(c)
 	through, _ := c.Get(keyThrough)
-	button, err := entered(c.Request.Context(), s.OnlineChats, through.(auth.Entrance), s.Now())
+	button, err := entered(c.Request.Context(), s.OnlineChats, through.(auth.Entrance), s.Now(), s.AppURL, s.ChatURL)
 	if err != nil {
 		return realtime.Session{}, 0, err
 	}
@@ -80,6 +80,8 @@ type StreamSource struct {
 	Texts         *i18n.Catalog
 	Links         *media.Links
 	Now           func() time.Time
+	// AppURL and ChatURL are those of Deps.
+	AppURL, ChatURL string
 }
 
 // Authenticate takes the visitor token of a stream's first frame.
@@ -87,7 +89,7 @@ func (s StreamSource) Authenticate(ctx context.Context, token string, of *chatid
 	v, err := s.Tokens.ReadVisitor(token)
 	var button onlinechat.Button
 	if err == nil {
-		button, err = entered(ctx, s.OnlineChats, v.Through, s.Now())
+		button, err = entered(ctx, s.OnlineChats, v.Through, s.Now(), s.AppURL, s.ChatURL)
 	}
 	if err != nil {
 		return realtime.Session{}, err
