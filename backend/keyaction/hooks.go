@@ -18,8 +18,12 @@ const (
 	// hookLease is how long a claimed hook is its sender's; hookTime bounds one try.
 	hookLease = time.Minute
 	hookTime  = 20 * time.Second
-	// hookAtOnce are claimed and sent together.
+	// hookAtOnce are sent at a time. An account that has hookOfOne of them in the air gets
+	// no more: whoever lets theirs hang delays nobody else's.
 	hookAtOnce = 8
+	hookOfOne  = 2
+	// hookPause is the least between two looks at what is due.
+	hookPause = 100 * time.Millisecond
 	// hookPoll finds what another instance stored or gave up.
 	hookPoll = 15 * time.Second
 
@@ -40,9 +44,9 @@ type Poster interface {
 
 // Hooks keeps hooks that are to be sent.
 type Hooks interface {
-	// ClaimHooks gives up to n hooks that are due; each is the caller's until until, and
-	// that counts as a try.
-	ClaimHooks(ctx context.Context, now, until time.Time, n int) ([]Fired, error)
+	// ClaimHooks gives up to n hooks that are due, up to ofOne of each account and none of
+	// those to skip; each is the caller's until until, and that counts as a try.
+	ClaimHooks(ctx context.Context, now, until time.Time, n, ofOne int, skip []chatid.AccountID) ([]Fired, error)
 	// SetHook stores how a claimed hook ended, or when to try again (Waiting).
 	SetHook(ctx context.Context, a chatid.AccountID, id string, st State, problem string, due time.Time) error
 }
@@ -75,6 +79,9 @@ func (s *Service) Run(ctx context.Context) {
 	defer prune.Stop()
 	poll := time.NewTimer(0)
 	defer poll.Stop()
+	soon := true
+	air := inAir{of: map[chatid.AccountID]int{}, ended: make(chan chatid.AccountID, hookAtOnce)}
+	defer air.land()
 	for {
 		select {
 		case <-ctx.Done():
@@ -84,22 +91,57 @@ func (s *Service) Run(ctx context.Context) {
 				s.Logger.Error("forget key actions", "error", err)
 			}
 			continue
+		case a := <-air.ended:
+			air.landed(a)
 		case <-s.hooks:
 		case <-poll.C:
+			err := s.sendDue(ctx, &air)
+			if err == nil {
+				err = s.handLate(ctx)
+			}
+			if err != nil && ctx.Err() == nil {
+				s.Logger.Error("follow up key actions", "error", err)
+			}
+			soon = false
+			poll.Reset(hookPoll)
+			continue
 		}
-		n, err := s.sendDue(ctx)
-		if err == nil {
-			err = s.handLate(ctx)
+		if !soon { // there may be something to send, or room for it
+			soon = true
+			poll.Reset(hookPause)
 		}
-		if err != nil && ctx.Err() == nil {
-			s.Logger.Error("follow up key actions", "error", err)
-		}
-		wait := hookPoll
-		if n == hookAtOnce {
-			wait = 0 // there may be more
-		}
-		poll.Reset(wait)
 	}
+}
+
+// inAir counts the hooks that are being sent, by account.
+type inAir struct {
+	of    map[chatid.AccountID]int
+	all   int
+	ended chan chatid.AccountID
+}
+
+func (i *inAir) landed(a chatid.AccountID) {
+	i.all--
+	if i.of[a]--; i.of[a] == 0 {
+		delete(i.of, a)
+	}
+}
+
+// land waits for all of them.
+func (i *inAir) land() {
+	for i.all > 0 {
+		i.landed(<-i.ended)
+	}
+}
+
+// full lists the accounts that have as many as they may.
+func (i *inAir) full() (list []chatid.AccountID) {
+	for a, n := range i.of {
+		if n >= hookOfOne {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // handLate hands over what an error or a sudden end kept from it. Work that was handed
@@ -112,24 +154,23 @@ func (s *Service) handLate(ctx context.Context) error {
 	return err
 }
 
-// sendDue sends what is due and tells how many that were.
-func (s *Service) sendDue(ctx context.Context) (int, error) {
-	now := s.Now()
-	list, err := s.Store.ClaimHooks(ctx, now, now.Add(hookLease), hookAtOnce)
-	if err != nil {
-		return 0, err
+// sendDue begins to send what is due, as far as there is room.
+func (s *Service) sendDue(ctx context.Context, air *inAir) error {
+	room := hookAtOnce - air.all
+	if room == 0 {
+		return nil
 	}
-	done := make(chan struct{})
+	now := s.Now()
+	list, err := s.Store.ClaimHooks(ctx, now, now.Add(hookLease), room, hookOfOne, air.full())
 	for _, f := range list {
+		air.all++
+		air.of[f.Account]++
 		go func() {
-			defer func() { done <- struct{}{} }()
+			defer func() { air.ended <- f.Account }()
 			s.send(ctx, f)
 		}()
 	}
-	for range list {
-		<-done
-	}
-	return len(list), nil
+	return err
 }
 
 func (s *Service) send(ctx context.Context, f Fired) {

@@ -49,7 +49,7 @@ type Store interface {
 	// is stored already: ok is false then, and for a repeat of ClientID it is what it
 	// was. It fills Visitor and Lead in, and sets CRMState to Dropped where more than
 	// remembered wait of one browser, or more than perDay happened to one visitor that
-	// day.
+	// day; with twice as much it stores nothing.
 	SaveFired(ctx context.Context, f Fired, c Constraint, remembered, perDay int) (stored Fired, ok, repeat bool, err error)
 	// Bind gives a browser to a visitor, and lists what is remembered of it, oldest
 	// first: that is the visitor's from now on. A browser of which nothing is known is

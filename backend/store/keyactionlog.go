@@ -107,7 +107,8 @@ func (s keyActions) SaveFired(ctx context.Context, f keyaction.Fired, c keyactio
 		if ok, err = t.mayFire(stored, c); err != nil || !ok {
 			return err
 		}
-		if err = t.capFired(&stored, remembered, perDay); err != nil {
+		today, err := t.capFired(&stored, remembered, perDay)
+		if ok = today < 2*perDay; err != nil || !ok {
 			return err
 		}
 		due := int64(0)
@@ -146,11 +147,12 @@ func (t *tx) mayFire(f keyaction.Fired, c keyaction.Constraint) (bool, error) {
 	return n == 0, err
 }
 
-// capFired drops what one visitor may not make happen any more (KEY-5, SEC-10).
-func (t *tx) capFired(f *keyaction.Fired, remembered, perDay int) error {
+// capFired drops what one visitor may not make happen any more (KEY-5, SEC-10). today
+// is how much happened to them on the day already.
+func (t *tx) capFired(f *keyaction.Fired, remembered, perDay int) (today int, err error) {
 	who := []any{string(f.Account), f.Key, string(f.Visitor)}
-	var today, waiting int
-	err := t.row(`SELECT count(*) FROM key_action_log WHERE `+sameVisitor+` AND day = ?`, append(who, f.Day)...).Scan(&today)
+	var waiting int
+	err = t.row(`SELECT count(*) FROM key_action_log WHERE `+sameVisitor+` AND day = ?`, append(who, f.Day)...).Scan(&today)
 	if err == nil {
 		err = t.row(`SELECT count(*) FROM key_action_log WHERE `+sameVisitor+` AND crm_state IN (?, ?)`,
 			append(who, string(keyaction.Remembered), string(keyaction.Waiting))...).Scan(&waiting)
@@ -161,7 +163,7 @@ func (t *tx) capFired(f *keyaction.Fired, remembered, perDay int) error {
 	if today >= perDay && f.HookState == keyaction.Waiting {
 		f.HookState = keyaction.Dropped
 	}
-	return err
+	return today, err
 }
 
 // Bind implements keyaction.Store.
@@ -239,24 +241,29 @@ func (s keyActions) Prune(ctx context.Context, before time.Time, keep int) error
 				return err
 			}
 		}
-		_, err := t.exec(`DELETE FROM key_action_browsers WHERE seen_at < ?`, ms(before))
+		// One makes its key up: without a line or a visitor it may be anybody's, and any number.
+		_, err := t.exec(`DELETE FROM key_action_browsers WHERE seen_at < ? OR visitor_id = '' AND NOT EXISTS
+			(SELECT 1 FROM key_action_log l WHERE l.account_id = key_action_browsers.account_id AND l.browser = key_action_browsers.browser)`, ms(before))
 		return err
 	})
 }
 
 // ClaimHooks implements keyaction.Hooks.
-func (s keyActions) ClaimHooks(ctx context.Context, now, until time.Time, n int) (list []keyaction.Fired, err error) {
-	const due = `hook_due <> 0 AND hook_due <= ? ORDER BY hook_due LIMIT ?`
+func (s keyActions) ClaimHooks(ctx context.Context, now, until time.Time, n, ofOne int, skip []chatid.AccountID) (list []keyaction.Fired, err error) {
+	within, lock := "instr", ""
+	if s.postgres {
+		within, lock = "strpos", " FOR UPDATE SKIP LOCKED"
+	}
+	due := `hook_due <> 0 AND hook_due <= ? AND ` + within + `(?, account_id) = 0`
+	due += ` AND id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY account_id ORDER BY hook_due, id) AS place FROM key_action_log
+		WHERE ` + due + `) d WHERE d.place <= ?) ORDER BY hook_due, id LIMIT ?`
+	args := []any{ms(now), fmt.Sprint(skip), ms(now), fmt.Sprint(skip), ofOne, n}
 	// Mostly there is none, which takes no transaction to see.
-	if list, err = s.reader(ctx).fired(due, ms(now), n); err != nil || len(list) == 0 {
+	if list, err = s.reader(ctx).fired(due, args...); err != nil || len(list) == 0 {
 		return nil, err
 	}
 	err = s.write(ctx, "claim hooks", func(t *tx) error {
-		where := due
-		if t.postgres {
-			where += ` FOR UPDATE SKIP LOCKED`
-		}
-		if list, err = t.fired(where, ms(now), n); err != nil {
+		if list, err = t.fired(due+lock, args...); err != nil {
 			return err
 		}
 		for i := range list {

@@ -276,7 +276,7 @@ func TestHooksOfKeyActions(t *testing.T) {
 		k.report(t, k.keep(t, act), browser)
 		s := w.KeyActions()
 		claim := func() []keyaction.Fired {
-			list, err := s.ClaimHooks(testContext, w.now, w.now.Add(time.Minute), 5)
+			list, err := s.ClaimHooks(testContext, w.now, w.now.Add(time.Minute), 5, 5, nil)
 			must(t, err)
 			return list
 		}
@@ -291,6 +291,90 @@ func TestHooksOfKeyActions(t *testing.T) {
 		equal(t, "when it is over", len(claim()), 0)
 		got := k.lines(t)[0]
 		equal(t, "in the log", []any{got.HookState, got.Problem}, []any{keyaction.Failed, "hook_failed"})
+	})
+}
+
+// stuck is a poster to whom one host never answers.
+type stuck struct{ arrived chan string }
+
+func (p stuck) PostJSON(ctx context.Context, address string, _ []byte) (bool, error) {
+	if address == "https://slow.example.test/" {
+		<-ctx.Done()
+		return true, ctx.Err()
+	}
+	p.arrived <- address
+	return false, nil
+}
+
+// Whoever lets their hooks hang delays nobody else's.
+func TestHooksOfOneAccountDelayNoOther(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		k := newKeyWorld(t, w)
+		p := stuck{make(chan string, 100)}
+		k.Poster = p
+		fire := func(a chatid.AccountID, hook string) {
+			t.Helper()
+			k.n++
+			_, ok, _, err := w.KeyActions().SaveFired(testContext, keyaction.Fired{
+				ID: w.id(), Account: a, Button: k.button, ClientID: fmt.Sprint(k.n), Action: "a", Key: fmt.Sprint(browser, k.n), At: w.now, Day: "2026-01-31",
+				Hook: hook, HookState: keyaction.Waiting,
+			}, keyaction.EveryVisit, 50, 50)
+			must(t, err)
+			equal(t, "stored", ok, true)
+		}
+		for range 30 {
+			fire(k.account, "https://slow.example.test/")
+		}
+		other := w.newAccount(t, 2)
+		w.now = w.now.Add(time.Second)
+		for range 10 {
+			fire(other, "https://quick.example.test/")
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() { defer close(over); k.Run(ctx) }()
+		for i := range 10 {
+			select {
+			case <-p.arrived:
+			case <-time.After(12 * time.Second): // less than one hook may take
+				t.Errorf("hook %d of another account waits for those that hang", i)
+				stop()
+			}
+			if ctx.Err() != nil {
+				break
+			}
+		}
+		stop()
+		<-over
+	})
+}
+
+// A browser makes its key up, so there may be as many as somebody likes: one is
+// remembered for what is known of it.
+func TestBrowsersOfWhichNothingIsKnownAreForgotten(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		k := newKeyWorld(t, w)
+		id := k.keep(t, watches("a", keyaction.EveryVisit))
+		for i := range 10 {
+			k.report(t, id, fmt.Sprint(browser, i))
+		}
+		k.bind(t, browser+"0", "v1")
+		must(t, w.KeyActions().Prune(testContext, w.now.Add(-time.Hour), 3))
+		equal(t, "browsers of the lines that are left, and the visitor's", w.count(t, `SELECT count(*) FROM key_action_browsers`), 4)
+	})
+}
+
+// The log of one visitor who does the same again and again keeps room for others.
+func TestOneVisitorDoesNotFillTheLog(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		k := newKeyWorld(t, w)
+		id := k.keep(t, watches("a", keyaction.EveryVisit))
+		for range 3 * keyaction.MaxPerDay {
+			k.report(t, id, browser)
+		}
+		equal(t, "lines", len(k.lines(t)), 2*keyaction.MaxPerDay)
+		w.now = w.now.Add(24 * time.Hour)
+		equal(t, "the next day", k.report(t, id, browser), true)
 	})
 }
 
