@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"leadline/backend/amocrm"
 	"leadline/backend/chatid"
@@ -116,7 +118,8 @@ func (m *MetaCard) contact(ctx context.Context, t *CardTask, told conversation.M
 }
 
 // held is what a card holds already. made: its name is one that the CRM made up, of
-// the card's number or of what we called the visitor, and nobody's choice.
+// the card's number or of what we called the visitor, and nobody's choice. How it does
+// is not documented.
 type held struct {
 	name   string
 	made   bool
@@ -124,8 +127,16 @@ type held struct {
 	fields []amocrm.FieldValues
 }
 
+// madeName tells whether a name is none, or ends in the number or in the visitor's name
+// as words of their own. A visitor is called as the page likes: a name that somebody
+// gave the card, of which that is but a part, is theirs.
 func madeName(name, number, visitor string) bool {
-	return name == "" || strings.Contains(name, number) || visitor != "" && strings.Contains(name, visitor)
+	ends := func(with string) bool {
+		before, ok := strings.CutSuffix(name, with)
+		last, _ := utf8.DecodeLastRuneInString(before)
+		return ok && with != "" && (before == "" || !unicode.IsLetter(last) && !unicode.IsDigit(last))
+	}
+	return name == "" || ends(number) || ends(visitor)
 }
 
 // sentName is what the chats service was told as the visitor's name.
