@@ -176,7 +176,8 @@ func (s *Service) Seen(ctx context.Context, who conversation.Who, about About, s
 	return out, nil
 }
 
-// bot is a chat's bot that is switched on; nil for none.
+// bot is a chat's bot that is switched on; nil for none, and for one that cannot be read
+// any more: it keeps no message back.
 func (s *Service) bot(ctx context.Context, who conversation.Who) (*Bot, Settings, error) {
 	set, err := s.Store.Greeting(ctx, who.Account, who.Chat)
 	if fault.Is(err, fault.NotFound) || err == nil && !set.On {
@@ -187,7 +188,8 @@ func (s *Service) bot(ctx context.Context, who conversation.Who) (*Bot, Settings
 	}
 	b, err := Parse(set.Bot)
 	if err != nil {
-		return nil, set, fmt.Errorf("read greeting bot: %w", fault.Wrap(fault.Internal, "internal", err))
+		s.Logger.Error("read greeting bot", "account_id", string(who.Account), "chat_id", string(who.Chat), "error", err)
+		return nil, set, nil
 	}
 	return &b, set, nil
 }

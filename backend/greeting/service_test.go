@@ -134,3 +134,16 @@ func TestWhoIsGreeted(t *testing.T) {
 		t.Errorf("ids %s, %s, %s", list[0].ID, twin[0].ID, other[0].ID)
 	}
 }
+
+// TestUnreadableBot: a bot that this build cannot read (an older one took it) keeps no
+// message back.
+func TestUnreadableBot(t *testing.T) {
+	t.Parallel()
+	s := service(&oneBot{&greeting.Settings{On: true, Bot: json.RawMessage(`{"0": 5}`)}}, false, conversation.Meta{})
+	if bot, err := s.Seen(t.Context(), conversation.Who{}, greeting.About{}, nil); err != nil || bot != nil {
+		t.Errorf("the bot for a message: %v, %v, want none", bot, err)
+	}
+	if shown, list, err := s.Greet(t.Context(), conversation.Who{}, greeting.About{}); err != nil || len(list) > 0 || shown.At != 0 {
+		t.Errorf("a greeting: %v %v %v, want none", shown, list, err)
+	}
+}
