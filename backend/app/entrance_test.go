@@ -93,7 +93,7 @@ func TestApplicationsPages(t *testing.T) {
 		}
 	}
 	w.trust(button, false, "shop.example.test", "*.shops.test")
-	ends("a list", "; frame-ancestors https://shop.example.test:* https://www.shop.example.test:* https://*.shops.test:* "+appURL)
+	ends("a list", "; frame-ancestors https://shop.example.test:* https://www.shop.example.test:* https://*.shops.test:* "+appURL+" https://democo.amocrm.ru")
 	w.config(button, hash, "null").wants(t, "no application", 403, "origin_not_trusted")
 	w.trust(button, true, "shop.example.test")
 	ends("an application", "; form-action 'none'")
