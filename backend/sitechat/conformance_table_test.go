@@ -34,9 +34,12 @@ var rules = []struct {
 	{"KEY", "key actions", 7},
 }
 
+// more are rules of other parts of the specification that show on a site.
+var more = []string{"BOT-9", "BOT-12", "SET-4", "WIN-5"}
+
 var (
-	ruleID    = regexp.MustCompile(`\b(DIA|EMB|HOOK|CFG|LOC|THM|API|MET|EVT|META|KEY)-\d+\b`)
-	ruleName  = regexp.MustCompile(`^Test(DIA|EMB|HOOK|CFG|LOC|THM|API|META|MET|EVT|KEY)(\d+)$`)
+	ruleID    = regexp.MustCompile(`\b(?:(?:DIA|EMB|HOOK|CFG|LOC|THM|API|MET|EVT|META|KEY)-\d+|BOT-9|BOT-12|SET-4|WIN-5)\b`)
+	ruleName  = regexp.MustCompile(`^Test(DIA|EMB|HOOK|CFG|LOC|THM|API|META|MET|EVT|KEY|SET|WIN)(\d+)$`)
 	scriptRun = regexp.MustCompile(`(?m)^test\("((?:[^"\\]|\\.)*)"`)
 )
 
@@ -55,13 +58,12 @@ func TestConformanceTable(t *testing.T) {
 	scanScripts(t, note)
 
 	var out strings.Builder
-	out.WriteString("# The site API, rule by rule\n\nWhich tests hold which rule of the specification of the site chat (online-chat, §0 to §3 and §5). Go tests stand in `backend/sitechat` and drive a real browser;\n" +
+	out.WriteString("# The site API, rule by rule\n\nWhich tests hold which rule of the specification of the site chat (online-chat, §0 to §3 and §5, and what of §4 and §6 shows on a site). Go tests stand in `backend/sitechat` and drive a real browser;\n" +
 		"those named after a rule run in both dialects where the rule knows two. Paths are those of unit tests. The table is made by\n`go test ./backend/sitechat -run ConformanceTable -update`.\n")
 	known := 0
-	for _, r := range rules {
-		fmt.Fprintf(&out, "\n## %s: %s\n\n| rule | tests |\n|---|---|\n", r.kind, r.about)
-		for n := 1; n <= r.count; n++ {
-			id := fmt.Sprintf("%s-%d", r.kind, n)
+	section := func(title string, ids []string) {
+		fmt.Fprintf(&out, "\n## %s\n\n| rule | tests |\n|---|---|\n", title)
+		for _, id := range ids {
 			if len(tests[id]) == 0 {
 				t.Errorf("no test names %s", id)
 				continue
@@ -71,6 +73,14 @@ func TestConformanceTable(t *testing.T) {
 			fmt.Fprintf(&out, "| %s | %s |\n", id, strings.Join(tests[id], ", "))
 		}
 	}
+	for _, r := range rules {
+		var ids []string
+		for n := 1; n <= r.count; n++ {
+			ids = append(ids, fmt.Sprintf("%s-%d", r.kind, n))
+		}
+		section(r.kind+": "+r.about, ids)
+	}
+	section("Greeting, names and windows that open by themselves", more)
 	if known != len(tests) {
 		for id := range tests {
 			t.Logf("named: %s", id)

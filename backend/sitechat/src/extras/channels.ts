@@ -22,7 +22,7 @@ export function makeChannels(stage: Stage, words: Words, extras: Extras, touched
   launcher.classList.remove("amo-button--only-livechat");
 
   const list = add(holder, "div", "", "social_iframe");
-  list.setAttribute("role", "group");
+  list.setAttribute("role", "region");
   list.setAttribute("aria-label", words.contact);
   for (const { service, link } of extras.channels ?? []) {
     const known = messengerOf(service);
@@ -97,7 +97,6 @@ function addLink({ options }: Stage, list: HTMLElement, service: string, { name,
   };
   fill();
   anchor.onclick = (event) => {
-    event.stopPropagation(); // Or the item would click it again.
     fill();
     // Subscribers hear of it before the browser goes there (EVT-9): after a person's click they have their turn by themselves.
     options.events.emit("onButtonClick", service, anchor.getAttribute("href") ?? "");
@@ -107,5 +106,5 @@ function addLink({ options }: Stage, list: HTMLElement, service: string, { name,
     queueMicrotask(() => (target ? window.open(href, target, "noopener,noreferrer") : location.assign(href)));
   };
   // Sites click the channel by script (HOOK-1).
-  item.onclick = () => anchor.click();
+  item.onclick = (event) => anchor.contains(event.target as Node) || anchor.click();
 }
