@@ -26,7 +26,8 @@ export function addStyles(root: Element, text: string, signal: AbortSignal): voi
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet);
     });
   } catch {
-    // The nonce before the text: the policy looks when that comes.
-    Object.assign(add(root, "style", ""), { nonce: document.querySelector<HTMLElement>("script[nonce]")?.nonce, textContent: text });
+    // The nonce first: the policy looks when the element comes into the page.
+    const { nonce } = document.querySelector<HTMLElement>("script[nonce]") ?? (root as HTMLElement);
+    root.append(Object.assign(document.createElement("style"), { nonce, textContent: text }));
   }
 }
