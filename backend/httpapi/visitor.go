@@ -161,7 +161,9 @@ func (s *Server) session(c *gin.Context) {
 		return
 	}
 	out := sessionAnswer{
-		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(), Greets: chat.Greets,
+		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(),
+		// A card page has a switch of its own (BOT-10).
+		Greets: chat.Greets && (button.Card == "" || button.Look.Greeting.Enabled),
 	}
 	c.Set(keyNameless, !button.Look.UseName)
 	if button.Look.Avatar != "" {
