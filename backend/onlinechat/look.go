@@ -94,7 +94,9 @@ type Look struct {
 	Color string `json:"color"`
 	// CrossBlack: the icon that closes is black, else white.
 	CrossBlack bool `json:"cross_black"`
-	// Greeting governs the bubble and the bot's greeting (BOT-9).
+	// Greeting is the bubble beside the launcher, and on a card page whether the bot
+	// greets there (BOT-9, BOT-10). Several buttons may carry one chat, so its bot has
+	// a switch of its own.
 	Greeting Greeting `json:"greeting"`
 	// Header: the chat shows a title; Title is it, empty for the chat's name.
 	Header bool   `json:"header"`
