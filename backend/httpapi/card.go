@@ -279,11 +279,22 @@ func (s *Server) ancestors(ctx context.Context, b onlinechat.Button) []string {
 	return list
 }
 
-// originOf is the origin of the page that asks. Browsers name none where it is this
-// host's own page; others cannot read the answer then.
+// originOf is the origin of the page that asks, "" where it is unknown. Browsers name
+// none where it is this host's own page, but say that it is.
 func (s *Server) originOf(c *gin.Context) string {
 	origin := c.GetHeader("Origin")
-	if site := c.GetHeader("Sec-Fetch-Site"); origin == "" && (site == "" || site == "same-origin") {
+	if origin == "" && c.GetHeader("Sec-Fetch-Site") == "same-origin" {
+		return s.ChatURL
+	}
+	return origin
+}
+
+// pageOf is the origin of the page that asks for a button. Browsers that do not say
+// that a page is this host's own (Safari before 16.4) are believed where the button
+// stands nowhere else: pages of others name themselves.
+func (s *Server) pageOf(c *gin.Context, b onlinechat.Button) string {
+	origin := s.originOf(c)
+	if origin == "" && c.GetHeader("Sec-Fetch-Site") == "" && b.Card != "" {
 		return s.ChatURL
 	}
 	return origin

@@ -44,7 +44,7 @@ func (s *Server) siteActions(c *gin.Context) {
 	siteCORS(c, origin)
 	ctx := c.Request.Context()
 	b, err := s.OnlineChats.Lookup(ctx, chatid.ButtonKey(c.Param("id")), c.Query("hash"))
-	if err == nil && !s.admits(b, origin) {
+	if err == nil && !s.admits(b, s.pageOf(c, b)) {
 		err = errForeignOrigin
 	}
 	var list []keyaction.Action
@@ -115,7 +115,7 @@ func (s *Server) ticketed(c *gin.Context, ticket string) (onlinechat.Button, err
 		return onlinechat.Button{}, err
 	}
 	b, err := s.OnlineChats.Button(c.Request.Context(), key)
-	if err == nil && (s.originOf(c) != origin || !s.admits(b, origin)) {
+	if err == nil && (s.pageOf(c, b) != origin || !s.admits(b, origin)) {
 		err = errForeignOrigin
 	}
 	return b, err

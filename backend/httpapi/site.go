@@ -92,6 +92,7 @@ func (s *Server) buttonConfig(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
+	origin = s.pageOf(c, b)
 	if !s.admits(b, origin) {
 		s.fail(c, errForeignOrigin)
 		return

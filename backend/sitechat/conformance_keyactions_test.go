@@ -39,8 +39,8 @@ func (w *actionsHost) prepare(s *site) {
 			w.mu.Unlock()
 			answer(rw, http.StatusOK, `{"fired": true}`)
 		})
-		chat.HandleFunc("POST /v1/meta", w.host.authorised(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) }))
-		chat.HandleFunc("POST /v1/actions/bind", w.host.authorised(func(rw http.ResponseWriter, r *http.Request) {
+		chat.HandleFunc("POST /v1/meta", w.authorised(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusNoContent) }))
+		chat.HandleFunc("POST /v1/actions/bind", w.authorised(func(rw http.ResponseWriter, r *http.Request) {
 			var body struct{ Key string }
 			_ = json.NewDecoder(r.Body).Decode(&body)
 			w.mu.Lock()
@@ -130,7 +130,7 @@ func TestKEYConditionsAndReactions(t *testing.T) {
 		s.until(isOpen)
 		s.value(`document.querySelector(".leadline-form")`, nil)
 		w.wants(t, "first", "second", "time", "scroll", "leave", "pay")
-		sent := w.host.sentBodies(1)[0]
+		sent := w.sentBodies(1)[0]
 		contact, _ := sent["contact"].(map[string]any)
 		if sent["text"] != "Leave your number\nName: Anna\nPhone: +1 555 0100" || contact["phone"] != "+1 555 0100" || contact["name"] != "Anna" {
 			t.Errorf("the form sent %v", sent)

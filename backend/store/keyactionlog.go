@@ -12,15 +12,6 @@ import (
 	"leadline/backend/keyaction"
 )
 
-type keyActionBrowserRow struct {
-	Account string `gorm:"column:account_id;primaryKey"`
-	Browser string `gorm:"primaryKey"`
-	Visitor string `gorm:"column:visitor_id"`
-	SeenAt  int64
-}
-
-func (keyActionBrowserRow) TableName() string { return "key_action_browsers" }
-
 type keyActionLogRow struct {
 	ID        string `gorm:"primaryKey"`
 	Account   string `gorm:"column:account_id"`
