@@ -32,6 +32,7 @@ func (a *App) wireKeyActions(o Options, cards *bridge.CardFile, conversations *c
 		},
 	}
 	a.cards.On(keyaction.JobKind, k.Do)
+	a.cards.OnDropped(keyaction.JobKind, k.Dropped)
 }
 
 // poster sends hooks by the one client that calls addresses from outside.

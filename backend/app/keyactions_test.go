@@ -242,6 +242,16 @@ func TestKeyActionBeforeTheLead(t *testing.T) {
 	if n := len(w.box.CardNotes(accountID, sandbox.CardLeads, in.LeadID)); n != 2 {
 		t.Errorf("%d notes, want one for each time", n)
 	}
+
+	// A lead that is gone takes nothing (CON-10): nothing waits for it any more.
+	if err := w.box.RemoveLead(accountID, in.LeadID); err != nil {
+		t.Fatal(err)
+	}
+	v.reports(hash, closes, uuidN(5), nil).into(t, &told)
+	until(t, "its end", func() bool { f := w.happened(button)[0]; return f.ClientID == uuidN(5) && f.CRMState == keyaction.Failed })
+	if fired := w.happened(button)[0]; fired.Problem != keyaction.NoLead {
+		t.Errorf("without a lead it ended with problem %q", fired.Problem)
+	}
 }
 
 // TestKeyActionHooks: a hook goes through the one safe client, a bounded

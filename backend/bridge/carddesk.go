@@ -69,7 +69,7 @@ type CardHandler func(ctx context.Context, t *CardTask, data json.RawMessage) er
 // CardConversations is the conversation service, as far as card work needs it.
 type CardConversations interface {
 	CardsOf(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) (conversation.Cards, error)
-	DropCardWork(ctx context.Context) (int, error)
+	DropCardWork(ctx context.Context, n int) ([]conversation.CardWork, error)
 }
 
 // CardDeskDeps are what a CardDesk needs of others.
@@ -109,11 +109,14 @@ type CardDeskDeps struct {
 type CardDesk struct {
 	CardDeskDeps
 	handlers map[outbox.Kind]CardHandler
+	dropped  map[outbox.Kind]func(ctx context.Context, a chatid.AccountID, data json.RawMessage) error
 }
 
 // NewCardDesk wires a CardDesk; an outbox.Worker with its store.Cards must run.
 func NewCardDesk(d CardDeskDeps) *CardDesk {
-	return &CardDesk{CardDeskDeps: d, handlers: map[outbox.Kind]CardHandler{}}
+	return &CardDesk{
+		CardDeskDeps: d, handlers: map[outbox.Kind]CardHandler{}, dropped: map[outbox.Kind]func(context.Context, chatid.AccountID, json.RawMessage) error{},
+	}
 }
 
 // On sets the handler of a kind, before the worker runs. It panics for a kind that
@@ -125,18 +128,45 @@ func (d *CardDesk) On(k outbox.Kind, h CardHandler) {
 	d.handlers[k] = h
 }
 
+// OnDropped sets who is told of work of a kind that is given up: that has no lead, or
+// one that is gone, or was refused. It is told once, but for a crash.
+func (d *CardDesk) OnDropped(k outbox.Kind, told func(ctx context.Context, a chatid.AccountID, data json.RawMessage) error) {
+	d.dropped[k] = told
+}
+
+func (d *CardDesk) drop(ctx context.Context, a chatid.AccountID, k outbox.Kind, data json.RawMessage) {
+	if told := d.dropped[k]; told != nil {
+		if err := told(ctx, a, data); err != nil {
+			d.Logger.Error("tell of card work that was dropped", "account_id", string(a), "kind", string(k), "error", err)
+		}
+	}
+}
+
+// sweepAtOnce bounds the work that is dropped in one transaction.
+const sweepAtOnce = 200
+
+func (d *CardDesk) sweep(ctx context.Context) {
+	for more := true; more; {
+		list, err := d.Conversations.DropCardWork(ctx, sweepAtOnce)
+		if err != nil && ctx.Err() == nil {
+			d.Logger.Error("drop card work", "error", err)
+		}
+		if len(list) > 0 {
+			d.Logger.Info("card work dropped: no lead came", "count", len(list))
+		}
+		for _, w := range list {
+			d.drop(ctx, w.Account, w.Kind, w.Job.Data)
+		}
+		more = err == nil && len(list) == sweepAtOnce
+	}
+}
+
 // Run drops the work whose lead never came, until ctx ends.
 func (d *CardDesk) Run(ctx context.Context) {
 	t := time.NewTicker(sweepEvery)
 	defer t.Stop()
 	for {
-		n, err := d.Conversations.DropCardWork(ctx)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			d.Logger.Error("drop card work", "error", err)
-		case n > 0:
-			d.Logger.Info("card work dropped: no lead came", "count", n)
-		}
+		d.sweep(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -162,6 +192,7 @@ func (d *CardDesk) Handle(ctx context.Context, j outbox.Job) outbox.Outcome {
 	t := &CardTask{Account: a, Kind: j.Kind, At: time.UnixMilli(p.At).UTC(), Again: j.Uncertain || j.Attempts > 0}
 	if d.Now().Sub(t.At) > conversation.CardWorkFor {
 		log.Warn("card work dropped", "reason", "too old")
+		d.drop(ctx, j.Account, j.Kind, p.Data)
 		return outbox.Outcome{Verdict: outbox.Never}
 	}
 	if !following(a) {
@@ -176,6 +207,9 @@ func (d *CardDesk) Handle(ctx context.Context, j outbox.Job) outbox.Outcome {
 		err = d.Refused(ctx, t, err)
 	}
 	o := d.outcome(ctx, t, j, err, log)
+	if o.Verdict == outbox.Never {
+		d.drop(ctx, j.Account, j.Kind, p.Data)
+	}
 	if len(t.marked) > 0 {
 		o.Effects = []outbox.Effect{conversation.CardsMarked{Conversation: j.Lane, Marks: t.marked}}
 	}

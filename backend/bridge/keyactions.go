@@ -58,6 +58,15 @@ func (k *KeyActions) Do(ctx context.Context, t *CardTask, data json.RawMessage) 
 	return k.Ended(ctx, t.Account.ID, j.Fired, t.Lead, problem)
 }
 
+// Dropped takes in that the desk gave an action's work up.
+func (k *KeyActions) Dropped(ctx context.Context, a chatid.AccountID, data json.RawMessage) error {
+	j, err := keyaction.ReadJob(data)
+	if err != nil {
+		return err
+	}
+	return k.Ended(ctx, a, j.Fired, 0, keyaction.NoLead)
+}
+
 func (k *KeyActions) react(ctx context.Context, t *CardTask, r keyaction.Reaction) error {
 	s, cards, a := r.Settings, k.Desk.Cards, t.Account
 	switch r.Action {

@@ -72,8 +72,9 @@ type CardStore interface {
 	SaveCardWork(ctx context.Context, w CardWork) error
 	// Cards reads what the CRM has of a conversation; fault.NotFound.
 	Cards(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) (Cards, error)
-	// DropCardWork forgets work that was asked for before and whose lead never came.
-	DropCardWork(ctx context.Context, before time.Time) (dropped int, err error)
+	// DropCardWork forgets up to n pieces of work that were asked for before and whose lead
+	// never came, and gives them.
+	DropCardWork(ctx context.Context, before time.Time, n int) ([]CardWork, error)
 	// WakeCards makes the work that waits on a lead due at once.
 	WakeCards(ctx context.Context, a chatid.AccountID, lead int64) error
 }
@@ -113,10 +114,10 @@ func (s *Service) CardsOf(ctx context.Context, a chatid.AccountID, id chatid.Con
 	return s.store.Cards(ctx, a, id)
 }
 
-// DropCardWork forgets the work whose lead did not come within CardWorkFor and
-// tells how much that was.
-func (s *Service) DropCardWork(ctx context.Context) (int, error) {
-	return s.store.DropCardWork(ctx, s.now().Add(-CardWorkFor))
+// DropCardWork forgets up to n pieces of work whose lead did not come within
+// CardWorkFor, and gives them.
+func (s *Service) DropCardWork(ctx context.Context, n int) ([]CardWork, error) {
+	return s.store.DropCardWork(ctx, s.now().Add(-CardWorkFor), n)
 }
 
 // LeadAccepted takes in that an incoming lead became one that can be changed.

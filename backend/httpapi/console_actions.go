@@ -107,6 +107,9 @@ func (s *Server) showActions(c *gin.Context, status int, failed error) {
 	}
 	for _, f := range fired {
 		l := firedLine{Name: f.Name, At: moment{f.At}, Why: s.conditionWords(c, f.Why), Page: f.Page.URL, Lead: f.Lead, CRM: "keyaction.crm." + string(f.CRMState)}
+		if f.CRMState == keyaction.Failed && f.Problem == keyaction.NoLead {
+			l.CRM = "keyaction.crm.no_lead"
+		}
 		if f.HookState != keyaction.None {
 			l.Hook = "keyaction.hook." + string(f.HookState)
 		}

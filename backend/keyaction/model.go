@@ -181,6 +181,9 @@ const (
 	Dropped State = "dropped"
 )
 
+// NoLead is the Problem of what waited for a lead that never came, or is gone.
+const NoLead = "no_lead"
+
 // Fired is one time that an action happened: a line of the log.
 type Fired struct {
 	// ID is a UUID that sorts by time.

@@ -154,16 +154,24 @@ func (s conversations) WakeCards(ctx context.Context, a chatid.AccountID, lead i
 }
 
 // DropCardWork implements conversation.CardStore.
-func (s conversations) DropCardWork(ctx context.Context, before time.Time) (dropped int, err error) {
-	err = s.do(ctx, func(t *tx) error {
-		n, err := t.exec(`DELETE FROM card_jobs WHERE created_at < ? AND conversation_id NOT IN (SELECT conversation_id FROM card_lanes WHERE due_at IS NOT NULL)`, ms(before))
-		dropped = int(n)
+func (s conversations) DropCardWork(ctx context.Context, before time.Time, n int) (dropped []conversation.CardWork, err error) {
+	err = s.write(ctx, "drop card work", func(t *tx) error {
+		rows, err := t.rows(`DELETE FROM card_jobs WHERE id IN (SELECT id FROM card_jobs WHERE created_at < ? AND conversation_id NOT IN
+			(SELECT conversation_id FROM card_lanes WHERE due_at IS NOT NULL) LIMIT ?) RETURNING account_id, visitor_id, conversation_id, kind, payload`, ms(before), n)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		dropped, err = collect(rows, func(r scanner) (w conversation.CardWork, err error) {
+			var payload []byte
+			if err = r.Scan(&w.Account, &w.Visitor, &w.Conversation, &w.Kind, &payload); err == nil && len(payload) > 0 {
+				err = json.Unmarshal(payload, &w.Job)
+			}
+			return w, err
+		})
 		return err
 	})
-	if err != nil {
-		return 0, fmt.Errorf("drop card work: %w", err)
-	}
-	return dropped, nil
+	return dropped, err
 }
 
 // Cards is the outbox of card work: its lanes are of conversations, too, and its

@@ -162,8 +162,14 @@ func TestCardWorkIsBounded(t *testing.T) {
 		equal(t, "of a kind", w.count(t, `SELECT count(*) FROM card_jobs WHERE kind = 'latest'`), 2)
 		// What waited for a week goes; what has a lead does not.
 		w.lead(t, d, 7001)
-		n, err := w.Conversations().DropCardWork(testContext, w.now.Add(time.Second))
-		must(t, err)
-		equal(t, "dropped", n, 2*conversation.MaxCardWork)
+		var dropped []conversation.CardWork
+		for range 2 {
+			list, err := w.Conversations().DropCardWork(testContext, w.now.Add(time.Second), 2*conversation.MaxCardWork-1)
+			must(t, err)
+			dropped = append(dropped, list...)
+		}
+		equal(t, "dropped", len(dropped), 2*conversation.MaxCardWork)
+		one := dropped[0]
+		equal(t, "whose, and what", []any{one.Account, string(one.Kind), one.Job.At}, []any{w.account, "one", w.now.UnixMilli()})
 	})
 }
