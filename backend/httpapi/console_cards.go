@@ -194,7 +194,10 @@ func (s *Server) saveCard(ctx context.Context, c *gin.Context, saved, draft onli
 		err = s.Cards.Save(ctx, draft)
 	}
 	if err == nil && saved.Look.Avatar != draft.Look.Avatar {
-		return s.dropPicture(ctx, onlinechat.Button{Account: saved.Account, Look: saved.Look})
+		// The page is saved, with its new pictures: those must not go with the old one's error.
+		if derr := s.dropPicture(ctx, onlinechat.Button{Account: saved.Account, Look: saved.Look}); derr != nil {
+			s.Logger.Error("drop a picture that was replaced", "account_id", string(saved.Account), "error", derr)
+		}
 	}
 	return err
 }
