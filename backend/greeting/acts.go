@@ -35,13 +35,14 @@ const (
 // act notes one action, or logs why not.
 func (r *run) act(a Action) {
 	one, code := r.read(a)
-	if code == "" && len(r.turn.Acts) == MaxActs {
+	if code == "" && (len(r.turn.Acts) == MaxActs || r.wanted+len(one.Value) > MaxActBytes) {
 		code = "too_many_acts"
 	}
 	if code != "" {
 		r.log(code, a.Name)
 		return
 	}
+	r.wanted += len(one.Value)
 	r.turn.Acts = append(r.turn.Acts, one)
 	if s := &r.turn.State; !one.Contact && (a.Name == ActSetTag || a.Name == ActUnsetTag) {
 		without := func(list []string) []string {

@@ -50,10 +50,12 @@ const (
 	MaxButtonRunes = 255
 	// MaxHandlers bounds what runs in one turn, so that every loop ends.
 	MaxHandlers = 300
-	// MaxSays and MaxSaidBytes bound the messages of one turn, MaxActs its actions.
+	// MaxSays and MaxSaidBytes bound the messages of one turn, MaxActs and MaxActBytes its
+	// actions: a greeting goes to the visitor's browser and back whole.
 	MaxSays      = 10
 	MaxSaidBytes = 16 << 10
 	MaxActs      = 20
+	MaxActBytes  = 12 << 10
 
 	maxSteps   = 500
 	maxDepth   = 40 // of JSON

@@ -70,7 +70,7 @@ type run struct {
 	// left and effort are what the turn may still do: handlers, and about as many bytes
 	// to look at.
 	left, effort int
-	said         int // bytes
+	said, wanted int // bytes of messages and of actions
 	path         string
 	params       map[string]any // those that were read
 	turn         Turn

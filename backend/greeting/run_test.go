@@ -377,3 +377,30 @@ func TestActions(t *testing.T) {
 		t.Errorf("says %q after the tag was taken away", texts(turn))
 	}
 }
+
+// TestActsAreBounded: what a turn wants done goes with the greeting's token and into one
+// job, which have room for so much.
+func TestActsAreBounded(t *testing.T) {
+	t.Parallel()
+	note := strings.Repeat("я", 4000)
+	var handlers []string
+	for range 5 {
+		handlers = append(handlers, `{"handler":"action","params":{"name":"add_note","params":{"text":"`+note+`"}}}`)
+	}
+	raw := `[{"question":[` + strings.Join(handlers, ",") + `,{"handler":"show","params":{"type":"text","value":"Hi"}}]}]`
+	bot, err := greeting.Parse([]byte(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := bot.Run(greeting.State{}, "", greeting.Facts{})
+	size := 0
+	for _, a := range turn.Acts {
+		size += len(a.Value)
+	}
+	if len(turn.Says) != 1 || len(turn.Acts) == 0 || size > greeting.MaxActBytes {
+		t.Errorf("%d messages, %d actions of %d bytes, want one message and up to %d bytes", len(turn.Says), len(turn.Acts), size, greeting.MaxActBytes)
+	}
+	if len(turn.Log) != 5-len(turn.Acts) || len(turn.Log) == 0 || turn.Log[0].Code != "too_many_acts" {
+		t.Errorf("the log is %v", turn.Log)
+	}
+}
