@@ -248,7 +248,10 @@ func TestKeyActionBeforeTheLead(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.reports(hash, closes, uuidN(5), nil).into(t, &told)
-	until(t, "its end", func() bool { f := w.happened(button)[0]; return f.ClientID == uuidN(5) && f.CRMState == keyaction.Failed })
+	until(t, "its end", func() bool {
+		f := w.happened(button)[0]
+		return f.ClientID == uuidN(5) && f.CRMState == keyaction.Failed
+	})
 	if fired := w.happened(button)[0]; fired.Problem != keyaction.NoLead {
 		t.Errorf("without a lead it ended with problem %q", fired.Problem)
 	}
