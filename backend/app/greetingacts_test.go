@@ -35,7 +35,7 @@ func TestGreetingBotActs(t *testing.T) {
 	v := w.visit(button, hash)
 	v.tells(`{"bot_params":{"plan":"pro","sum":900}}`)
 	g := v.greeting(map[string]any{})
-	w.send("POST", v.base+"/v1/messages", v.auth(), map[string]any{"client_id": uuidN(1), "text": "a lamp", "greeting": g.Token}).wants(t, "writing", 200, "")
+	w.send("POST", v.base+"/v1/messages", v.auth(), map[string]any{"client_id": uuidN(1), "text": "=lamp(1)", "greeting": g.Token}).wants(t, "writing", 200, "")
 	v.write(uuidN(2), "and a shade")
 	w.eventually("the incoming lead", func() bool { return len(w.box.IncomingLeads(accountID)) == 1 })
 	in := w.box.IncomingLeads(accountID)[0]
@@ -60,14 +60,14 @@ func TestGreetingBotActs(t *testing.T) {
 		}
 		return nil
 	}
-	w.eventually("the last action", func() bool { return field(78) == "a lamp\nand a shade" })
+	w.eventually("the last action", func() bool { return field(78) == "'=lamp(1)\nand a shade" })
 	if l := lead(); !slices.Equal(l.Tags, []string{"plan pro"}) || l.Price != 900 || field(77) != int64(772) {
 		t.Errorf("the lead is %+v", l)
 	}
-	if notes := w.box.CardNotes(accountID, sandbox.CardLeads, in.LeadID); len(notes) != 1 || notes[0].Text != "Needs a lamp" {
+	if notes := w.box.CardNotes(accountID, sandbox.CardLeads, in.LeadID); len(notes) != 1 || notes[0].Text != "Needs =lamp(1)" {
 		t.Errorf("the notes are %+v", notes)
 	}
-	if got := inOrder(v.history()); !slices.Equal(got, []string{"What do you need?", "a lamp", "Noted.", "and a shade"}) {
+	if got := inOrder(v.history()); !slices.Equal(got, []string{"What do you need?", "=lamp(1)", "Noted.", "and a shade"}) {
 		t.Errorf("the visitor has %q", got)
 	}
 }

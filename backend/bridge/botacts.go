@@ -95,6 +95,11 @@ func (b *BotActs) values(ctx context.Context, t *CardTask, e amocrm.Entity, act 
 		return nil, fault.Wrap(fault.Invalid, "invalid_request", fmt.Errorf("the account has no field %d", act.Field))
 	}
 	values := optionOf(known[i], act.Value)
+	for j := range values {
+		if s, ok := values[j].Value.(string); ok {
+			values[j].Value = plainText(s, maxCardNote) // a visitor's words may stand in it (SEC-8)
+		}
+	}
 	if act.Enum != 0 {
 		if known[i].Type == amocrm.FieldMultitext && len(values) > 0 {
 			values[0].EnumID = act.Enum // its kind
