@@ -64,11 +64,22 @@ func weight(re *syntax.Regexp) int {
 	return n
 }
 
+// patternEffort is what it costs to compile a pattern of most weight, whatever it is
+// then looked for in.
+const patternEffort = 8 << 10
+
 // match looks for a pattern in a text; ok tells that it stands there. A pattern that
 // cannot be read is logged and stands nowhere.
 func (r *run) match(p, text string) (found []string, ok bool) {
-	re, err := pattern(p)
-	if err != nil {
+	re, known := r.patterns[p]
+	if !known {
+		if !r.pay(patternEffort) {
+			return nil, false
+		}
+		re, _ = pattern(p) // nil for none
+		r.patterns[p] = re
+	}
+	if re == nil {
 		r.log("bad_pattern", "")
 		return nil, false
 	}

@@ -3,6 +3,7 @@ package greeting
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -45,7 +46,7 @@ type Turn struct {
 // visitor's reply, leads to. A bot that is over says nothing. It always ends, and
 // gives the same for the same arguments, but for Random.
 func (b Bot) Run(s State, input string, f Facts) Turn {
-	r := &run{bot: b, facts: f, input: cut(input, MaxTextRunes), left: MaxHandlers, effort: maxEffort, params: map[string]any{}}
+	r := &run{bot: b, facts: f, input: cut(input, MaxTextRunes), left: MaxHandlers, effort: maxEffort, params: map[string]any{}, patterns: map[string]*regexp.Regexp{}}
 	r.turn.State = s
 	r.turn.State.TagsOn, r.turn.State.TagsOff = slices.Clone(s.TagsOn), slices.Clone(s.TagsOff)
 	if s.Over || len(b.Steps) == 0 {
@@ -72,7 +73,8 @@ type run struct {
 	left, effort int
 	said, wanted int // bytes of messages and of actions
 	path         string
-	params       map[string]any // those that were read
+	params       map[string]any            // those that were read
+	patterns     map[string]*regexp.Regexp // those that were compiled; nil for bad ones
 	turn         Turn
 }
 

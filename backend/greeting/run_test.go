@@ -2,6 +2,7 @@ package greeting_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -402,5 +403,28 @@ func TestActsAreBounded(t *testing.T) {
 	}
 	if len(turn.Log) != 5-len(turn.Acts) || len(turn.Log) == 0 || turn.Log[0].Code != "too_many_acts" {
 		t.Errorf("the log is %v", turn.Log)
+	}
+}
+
+// TestPatternsCost: a turn is taken while the conversation is locked, so that patterns,
+// too, cost it something, whatever they are looked for in.
+func TestPatternsCost(t *testing.T) {
+	t.Parallel()
+	bot := func(n int) greeting.Turn {
+		var replies []string
+		for i := range n {
+			replies = append(replies, fmt.Sprintf(`{"regex":"/(a{15}){15}%d/","params":[]}`, i))
+		}
+		b, err := greeting.Parse([]byte(`[{"question":[{"handler":"buttons","params":[` + strings.Join(replies, ",") + `]},{"handler":"show","params":{"type":"text","value":"Hi"}}]}]`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Run(greeting.State{}, "", greeting.Facts{})
+	}
+	if turn := bot(100); len(turn.Says) != 1 || len(turn.Log) != 0 {
+		t.Errorf("a hundred patterns: %+v", turn)
+	}
+	if turn := bot(1000); len(turn.Says) != 0 || len(turn.Log) == 0 || turn.Log[0].Code != "too_long" {
+		t.Errorf("a thousand patterns: %+v", turn)
 	}
 }
