@@ -89,7 +89,10 @@ func (s *Service) AskTransfer(ctx context.Context, product string, id chatid.CRM
 		return err
 	}
 	s.log.Info("an account is asked for by another team", "account_id", string(a.ID))
-	return s.tellTransfer(ctx, a, t)
+	if err := s.tellTransfer(ctx, a, t); err != nil { // CheckTransfers tries again
+		s.log.Warn("tell of a transfer", "account_id", string(a.ID), "error", err)
+	}
+	return nil
 }
 
 // TransferOf finds what is asked for an account; fault.NotFound.

@@ -46,10 +46,21 @@ func (m *mailer) SendInvite(_ context.Context, to, locale, token, by string) err
 	return nil
 }
 
-// SendTransfer tells the owner of an account that somebody asks for it.
-func (m *mailer) SendTransfer(_ context.Context, to, locale, path, account, by string, at time.Time) error {
-	m.sendMail("transfer", to, locale, m.appURL+path, map[string]any{"By": by, "Account": account, "At": at.UTC().Format("2006-01-02 15:04 UTC")})
-	return nil
+// mailTime bounds the wait for the mail server where somebody must know the end.
+const mailTime = 20 * time.Second
+
+// SendTransfer tells the owner of an account that somebody asks for it. No account
+// changes hands without the mail, so that its error is told.
+func (m *mailer) SendTransfer(ctx context.Context, to, locale, path, account, by string, at time.Time) error {
+	end := m.sendMail("transfer", to, locale, m.appURL+path, map[string]any{"By": by, "Account": account, "At": at.UTC().Format("2006-01-02 15:04 UTC")})
+	ctx, cancel := context.WithTimeout(ctx, mailTime)
+	defer cancel()
+	select {
+	case err := <-end:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // sendLink sends the mail with the texts mail.<kind>; by is who wants it, where that
@@ -60,12 +71,14 @@ func (m *mailer) sendLink(kind, to, locale, path, by string) {
 }
 
 // sendMail sends the mail with the texts mail.<kind>, whose placeholders are those of
-// args, and Link.
-func (m *mailer) sendMail(kind, to, locale, link string, args map[string]any) {
+// args, and Link. The end is told to who waits for it.
+func (m *mailer) sendMail(kind, to, locale, link string, args map[string]any) <-chan error {
+	end := make(chan error, 1)
 	args["Link"] = link
 	if m.smtp.Addr == "" {
 		m.log.Warn("no mail server is set: open the link that would have been mailed", "mail", kind, "to", to, "link", link)
-		return
+		end <- nil
+		return end
 	}
 	words := m.texts.Localizer("", locale)
 	// In the background: how long a mail server takes must not tell whether the
@@ -75,7 +88,9 @@ func (m *mailer) sendMail(kind, to, locale, link string, args map[string]any) {
 		if err != nil {
 			m.log.Error("mail not sent", "mail", kind, "error", err)
 		}
+		end <- err
 	}()
+	return end
 }
 
 func (m *mailer) send(to, subject, body string) error {

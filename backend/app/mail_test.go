@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 
 	"leadline/backend/config"
 	"leadline/backend/i18n"
@@ -134,5 +135,25 @@ func TestMailsWithoutAServer(t *testing.T) {
 	}
 	if !strings.Contains(logs.String(), "link="+appURL+"/reset-password#t.o.ken") {
 		t.Errorf("logged %s, want the link", logs.String())
+	}
+}
+
+// TestTransferMailIsSure: design.md §4. No account changes hands while its owner cannot
+// be told, so that a mail that was not sent is not taken for one.
+func TestTransferMailIsSure(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := l.Addr().String()
+	_ = l.Close()
+	texts, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMailer(config.Config{SMTP: config.SMTP{Addr: nobody, From: "leadline@example.test"}}, texts, slog.New(slog.DiscardHandler))
+	if err := m.SendTransfer(t.Context(), "owner@example.test", "en", "/console/x", "Shop", "a***@b***.test", time.Now()); err == nil {
+		t.Error("a mail that no server took counts as sent")
 	}
 }

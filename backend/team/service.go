@@ -38,7 +38,8 @@ type Mailer interface {
 	// SendInvite sends what by, an address, invites to a team with.
 	SendInvite(ctx context.Context, to, locale, token, by string) error
 	// SendTransfer tells the owner of an account, whose page in the console has that
-	// path, that by, an address, asks for it and gets it at a time.
+	// path, that by, an address, asks for it and gets it at a time. It waits for the end,
+	// and gives an error for what was not sent.
 	SendTransfer(ctx context.Context, to, locale, path, account, by string, at time.Time) error
 }
 
