@@ -100,18 +100,30 @@ func (s *Service) TransferOf(ctx context.Context, id chatid.AccountID) (Transfer
 	return s.store.Transfer(ctx, id)
 }
 
-// HandOver gives the account to the team that asked for it; fault.NotFound.
-func (s *Service) HandOver(ctx context.Context, id chatid.AccountID) error {
-	t, err := s.store.Transfer(ctx, id)
+// HandOver gives the account to the team of the user who asked for it; fault.NotFound,
+// also when it is another user who asks now: the owner said yes to the first.
+func (s *Service) HandOver(ctx context.Context, id chatid.AccountID, by chatid.UserID) error {
+	t, err := s.askedBy(ctx, id, by)
 	if err != nil {
 		return err
 	}
 	return s.finish(ctx, t)
 }
 
-// KeepAccount says no to the team that asked for it; fault.NotFound.
-func (s *Service) KeepAccount(ctx context.Context, id chatid.AccountID) error {
+// KeepAccount says no to who asked for it; errors are those of HandOver.
+func (s *Service) KeepAccount(ctx context.Context, id chatid.AccountID, by chatid.UserID) error {
+	if _, err := s.askedBy(ctx, id, by); err != nil {
+		return err
+	}
 	return s.store.DropTransfer(ctx, id)
+}
+
+func (s *Service) askedBy(ctx context.Context, id chatid.AccountID, by chatid.UserID) (Transfer, error) {
+	t, err := s.store.Transfer(ctx, id)
+	if err == nil && t.User != by {
+		err = fault.New(fault.NotFound, "not_found")
+	}
+	return t, err
 }
 
 func (s *Service) finish(ctx context.Context, t Transfer) error {

@@ -63,8 +63,11 @@ func TestTransferByItsOwner(t *testing.T) {
 	stranger.shows(stranger.get(w.page()), 404, "")
 
 	decide := func(g *guest, what string) answer {
-		return g.post(w.page()+"/transfer/"+what, url.Values{"csrf": {g.csrf(w.page())}})
+		return g.post(w.page()+"/transfer/"+what, url.Values{"csrf": {g.csrf(w.page())}, "by": {string(w.user("stranger@example.org").ID)}})
 	}
+	another := url.Values{"csrf": {owner.csrf(w.page())}, "by": {string(w.user("admin@example.org").ID)}}
+	owner.shows(owner.post(w.page()+"/transfer/hand-over", another), 404, "") // not who asks now
+	owner.shows(owner.post(w.page()+"/transfer/keep", another), 404, "")
 	admin.shows(admin.get(w.page()), 200, "An owner of the team decides")
 	admin.shows(decide(admin, "hand-over"), 403, "Only an owner")
 	owner.shows(decide(owner, "nonsense"), 404, "")

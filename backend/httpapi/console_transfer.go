@@ -47,8 +47,9 @@ func (s *Server) askTransfer(c *gin.Context) {
 }
 
 type askedView struct {
-	// By is the masked address of who asks.
+	// By is the masked address of who asks, User their id.
 	By    string
+	User  chatid.UserID
 	Until moment
 	// Owner tells that the reader may decide.
 	Owner bool
@@ -67,7 +68,7 @@ func (s *Server) askedFor(ctx context.Context, p *place) (*askedView, error) {
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}
-	return &askedView{By: team.Masked(u.Email), Until: moment{t.EndsAt()}, Owner: p.login.Role == team.Owner}, nil
+	return &askedView{By: team.Masked(u.Email), User: t.User, Until: moment{t.EndsAt()}, Owner: p.login.Role == team.Owner}, nil
 }
 
 // decideTransfer is the owner's yes or no.
@@ -90,9 +91,10 @@ func (s *Server) decideTransfer(c *gin.Context) {
 		s.fail(c, fault.New(fault.Denied, "not_owner"))
 		return
 	}
+	by := chatid.UserID(c.Request.PostForm.Get("by"))
 	ctx, cancel := consoleContext(c)
 	defer cancel()
-	if err := s.Console.Do(ctx, p.entry(act, p.name()), func(ctx context.Context) error { return decide(ctx, p.account.ID) }); err != nil {
+	if err := s.Console.Do(ctx, p.entry(act, p.name()), func(ctx context.Context) error { return decide(ctx, p.account.ID, by) }); err != nil {
 		s.fail(c, err)
 		return
 	}
