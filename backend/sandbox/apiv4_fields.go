@@ -42,11 +42,15 @@ func (a *apiCall) listFields(card string) {
 			}
 			enums = list
 		}
-		out = append(out, map[string]any{
+		one := map[string]any{
 			"id": f.ID, "name": f.Name, "type": f.Type, "code": code, "sort": i + 1, "account_id": a.acc.ID, "entity_type": card,
 			"is_api_only": false, "enums": enums, "group_id": nil, "required_statuses": []any{},
 			"_links": a.self(fmt.Sprintf("/api/v4/%s/custom_fields/%d", card, f.ID)),
-		})
+		}
+		if f.Type == "tracking_data" {
+			one["tracking_callback"] = f.TrackingCallback
+		}
+		out = append(out, one)
 	}
 	a.list(ruleFields, "custom_fields", maxEntities, out)
 }

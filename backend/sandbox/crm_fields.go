@@ -30,6 +30,8 @@ type CustomField struct {
 	// monetary or tracking_data.
 	Type  string      `json:"type"`
 	Enums []FieldEnum `json:"enums,omitempty"`
+	// TrackingCallback is a script that a field of the type tracking_data may have (O, TRK-2).
+	TrackingCallback string `json:"tracking_callback,omitempty"`
 }
 
 // FieldEnum is an option of a list, or a kind of a multitext's values.
