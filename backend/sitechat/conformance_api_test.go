@@ -263,6 +263,26 @@ func TestEVT7(t *testing.T) {
 		s.do(d, `FN("onChatRenderDone", say("late"))`)
 		s.until(`log.includes("late")`)
 	})
+	const all = `for (const name of ["onUnreadChange", "onChatHide", "onButtonClick", "onChatShow", "onChatRenderDone", "onConversationsChange", "onChatReady"]) FN(name, say(name))`
+	t.Run("who wrote before: the chat is rendered by itself, then all else comes", func(t *testing.T) {
+		t.Parallel()
+		inBoth(t, func(t *testing.T, d Dialect) {
+			s := visitIn(t, d, `<script>document.cookie = "amo-livechat-id=abc"; SAY SETTINGS STUB `+all+`</script>TAG`, answers)
+			s.until(`log.length === 4`)
+			s.click(".amo-button--main")
+			s.until(isOpen + ` && log.length === 7`)
+			s.value("log.slice(0, 6)", []string{"onChatReady", "onConversationsChange[false]", "onChatRenderDone", "onUnreadChange[1]", `onButtonClick["livechat",""]`, "onChatShow"})
+		})
+	})
+	t.Run("a list of conversations", func(t *testing.T) {
+		t.Parallel()
+		inBoth(t, func(t *testing.T, d Dialect) {
+			list := `[` + summary("A122", 5, `"kind": "text", "text": "Hello", "direction": "inbound"`) + `]`
+			s := visitIn(t, d, `<script>document.cookie = "amo-livechat-id=abc"; SAY SETTINGS STUB `+all+`</script>TAG`, several(&list))
+			s.until(`log.length === 4`)
+			s.value(`log.map((said) => said.replace(/\[\{.*/, "[...]"))`, []string{"onChatReady", "onConversationsChange[[]]", "onChatRenderDone", "onConversationsChange[[...]"})
+		})
+	})
 }
 
 func TestEVT8(t *testing.T) {

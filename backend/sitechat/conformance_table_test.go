@@ -1,6 +1,7 @@
 package sitechat
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -56,6 +57,11 @@ func TestConformanceTable(t *testing.T) {
 	}
 	scanGo(t, note)
 	scanScripts(t, note)
+	for _, one := range samples {
+		if one.test == "" {
+			note(one.rule, "`TestSamples`")
+		}
+	}
 
 	var out strings.Builder
 	out.WriteString("# The site API, rule by rule\n\nWhich tests hold which rule of the specification of the site chat (online-chat, §0 to §3 and §5, and what of §4 and §6 shows on a site). Go tests stand in `backend/sitechat` and drive a real browser;\n" +
@@ -81,6 +87,14 @@ func TestConformanceTable(t *testing.T) {
 		section(r.kind+": "+r.about, ids)
 	}
 	section("Greeting, names and windows that open by themselves", more)
+	out.WriteString("\n## Code samples that run as pages\n\n| rule | sample | test |\n|---|---|---|\n")
+	for _, one := range samples {
+		test := "`" + cmp.Or(one.test, "TestSamples") + "`"
+		if !slices.Contains(tests[one.rule], test) {
+			t.Errorf("%s does not speak of %s", test, one.rule)
+		}
+		fmt.Fprintf(&out, "| %s | %s | %s |\n", one.rule, strings.ReplaceAll(one.what, "|", `\|`), test)
+	}
 	if known != len(tests) {
 		for id := range tests {
 			t.Logf("named: %s", id)
