@@ -19,6 +19,9 @@ import { openUnasked } from "../shared/unasked";
 import { fitPhone } from "./phone";
 import { chooseWords } from "./words";
 
+/** How long the panel's first paint holds up what it tells the site. */
+const PAINT_WITHIN_MS = 2000;
+
 /** Puts the panel's frame into its place and connects it with the launcher. */
 export function makePart(options: PartOptions): Part {
   const { base, remote, view, signal, color, set, events } = options;
@@ -72,6 +75,10 @@ export function makePart(options: PartOptions): Part {
   };
 
   let isOpen = false;
+  // What the panel tells comes after its first paint (EVT-7); that of a tab in the background may never come.
+  let paint = (): void => {};
+  const painted = new Promise<void>((done) => (paint = done));
+  let patience: ReturnType<typeof setTimeout> | undefined;
   let rendered = false;
   // What the extras have for the panel: forms that were sent, once, and the browser's key, for each frame.
   let up = false;
@@ -106,6 +113,7 @@ export function makePart(options: PartOptions): Part {
           consent,
         });
         up = true;
+        patience ??= setTimeout(paint, PAINT_WITHIN_MS);
         later.splice(0).forEach(frame.send);
         if (browser) frame.send({ kind: "actions", key: browser });
       },
@@ -113,11 +121,12 @@ export function makePart(options: PartOptions): Part {
         // Once: a frame that was moved on the page begins anew (O §3.4).
         if (!rendered) events.reach("onChatRenderDone");
         rendered = true;
+        paint();
       },
       unread(count) {
         const changed = count !== view.unread;
         view.count(count);
-        if (changed) events.emit("onUnreadChange", count);
+        if (changed) void painted.then(() => events.emit("onUnreadChange", count));
       },
       message(author, text) {
         // In an element of the page only the counter tells (CFG-10).
@@ -132,7 +141,7 @@ export function makePart(options: PartOptions): Part {
       },
       conversations(list) {
         // Where there is only one, the event tells nothing but that (O §3.4).
-        if (remote.chat?.mode === "multiple") events.reach("onConversationsChange", list);
+        if (remote.chat?.mode === "multiple") void painted.then(() => events.reach("onConversationsChange", list));
       },
       hide: close,
       async ticket() {
@@ -185,7 +194,7 @@ export function makePart(options: PartOptions): Part {
     clearTimeout(waiting);
     waiting = setTimeout(moved, 100);
   };
-  signal.addEventListener("abort", () => clearTimeout(waiting));
+  signal.addEventListener("abort", () => [waiting, patience].forEach(clearTimeout));
   addEventListener("popstate", moved, { signal });
   (window as { navigation?: EventTarget }).navigation?.addEventListener("currententrychange", moved, { signal });
   // Engines without that tell nobody when a page's script changes the address.
