@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -15,6 +16,11 @@ import (
 // several lets the visitors of the account's chat hold several conversations.
 func (w *world) several() {
 	w.t.Helper()
+	w.allows(true)
+}
+
+func (w *world) allows(several bool) {
+	w.t.Helper()
 	a, err := w.app.store.Accounts().ByCRM(w.t.Context(), "amocrm", chatid.CRMAccountID(accountID))
 	if err != nil {
 		w.t.Fatal(err)
@@ -23,7 +29,7 @@ func (w *world) several() {
 	if err != nil || len(list) == 0 {
 		w.t.Fatalf("chats %v, %v", list, err)
 	}
-	if err := w.app.chats.SetSeveral(w.t.Context(), a.ID, list[0].ID, true); err != nil {
+	if err := w.app.chats.SetSeveral(w.t.Context(), a.ID, list[0].ID, several); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -55,6 +61,7 @@ func TestSeveralConversations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{login: true})
 	button, hash := w.connected()
+	w.eventually("the webhook", func() bool { return len(w.box.Webhooks(accountID)) == 1 })
 	w.several()
 	v := w.visit(button, hash)
 	if got := v.conversations(); len(got) != 0 { // CON-6
@@ -115,12 +122,31 @@ func TestSeveralConversations(t *testing.T) {
 		t.Fatalf("list after the end %+v", got)
 	}
 	v.in(lamp, uuidN(3), "one more thing").wants(t, "writing after the end", http.StatusConflict, "conversation_ended")
-	if _, err := w.box.OperatorSay(accountID, chatOf("about the lamp").ID, "Are you there?"); err != nil {
+	// Gone from the operators' inbox, kept in the lead's card.
+	ended := chatOf("about the lamp")
+	w.eventually("the inbox without it", func() bool {
+		in := w.box.ImBox(accountID)
+		return len(in) == 1 && in[0].Talk.ChatID == chatOf("about the cup").ID
+	})
+	card, err := w.box.LeadCard(accountID, ended.LeadID)
+	if err != nil || !slices.Contains(card.Chats, sandbox.CardChat{ChatID: ended.ID, TalkID: ended.TalkID, Messages: 2}) {
+		t.Errorf("the lead's card shows %+v, %v", card.Chats, err)
+	}
+	// CON-4, CON-7: the operator's words are refused, with a reason.
+	if _, err := w.box.OperatorSay(accountID, ended.ID, "Are you there?"); err != nil {
 		t.Fatal(err)
 	}
+	var refused sandbox.Message
 	w.eventually("the operator is told", func() bool {
-		return slices.ContainsFunc(w.box.Messages(accountID), func(m sandbox.Message) bool { return m.Text == "Are you there?" && m.Status == -1 })
+		i := slices.IndexFunc(w.box.Messages(accountID), func(m sandbox.Message) bool { return m.Text == "Are you there?" && m.Status == -1 })
+		if i >= 0 {
+			refused = w.box.Messages(accountID)[i]
+		}
+		return i >= 0
 	})
+	if refused.ErrorCode < 901 || refused.ErrorCode > 905 || refused.Error == "" {
+		t.Errorf("refused with %d %q", refused.ErrorCode, refused.Error)
+	}
 	// SEC-4: the id alone shows nothing to another visitor.
 	stranger := w.visit(button, hash)
 	stranger.in(cup, uuidN(4), "let me in").wants(t, "writing into somebody's", http.StatusForbidden, "token_invalid")
@@ -130,5 +156,56 @@ func TestSeveralConversations(t *testing.T) {
 		t.Errorf("somebody else reads %+v", h.Messages)
 	}
 	w.send("GET", chatURL+"/v1/messages?conversation=x", v.auth(), nil).wants(t, "no id", http.StatusUnprocessableEntity, "invalid_request")
+
+	// CON-8: with one conversation the newest that is open goes on; the others are the CRM's alone.
+	v.in(uuidN(103), uuidN(5), "about the vase").wants(t, "writing", http.StatusOK, "")
+	w.allows(false)
+	v.session(v.ticket(hash), v.token)
+	v.write(uuidN(6), "two of them")
+	w.eventually("the newest goes on", func() bool {
+		return slices.ContainsFunc(w.box.Messages(accountID), func(m sandbox.Message) bool { return m.Text == "two of them" })
+	})
+	if got, want := chatOf("two of them").ID, chatOf("about the vase").ID; got != want {
+		t.Errorf("went on in %s, want %s", got, want)
+	}
+	if in := w.box.ImBox(accountID); len(in) != 2 {
+		t.Errorf("the inbox holds %+v, want the cup's and the vase's", in)
+	}
+	w.noBreaches()
+}
+
+// TestEndedByTheVisitorOnce: with one conversation all goes into one (CON-1). Who
+// ends it and writes right away goes on in it, in another talk (CON-9), and is told of the end
+// once, though the CRM said meanwhile that the talk was open, and tells of its end later.
+func TestEndedByTheVisitorOnce(t *testing.T) {
+	t.Parallel()
+	w, v, chat := following(t, setup{})
+	first, err := w.conversation(chat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	talk := fmt.Sprint("/talks/", first.Talk)
+	w.box.SetFaults(func(f *sandbox.Faults) {
+		f.APIStatus, f.APICount, f.APIPath = http.StatusServiceUnavailable, -1, talk+"/close"
+	})
+	w.send("POST", chatURL+"/v1/conversation/end", v.auth(), map[string]any{}).wants(t, "end", http.StatusNoContent, "")
+	v.write(uuidN(2), "one more thing")
+	w.until("a try to close it", func() bool { return w.asked("POST", talk+"/close") > 0 })
+	if err := w.box.MarkRead(accountID, chat.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.until("an answer of the CRM that it is open", func() bool { return v.statuses()[0] == "read" })
+	reads := w.asked("GET", talk)
+	w.box.SetFaults(func(f *sandbox.Faults) { *f = sandbox.Faults{} })
+	w.until("what the CRM says of its end, and of the next talk", func() bool {
+		c, err := w.conversation(chat)
+		return err == nil && c.Talk > first.Talk && w.asked("GET", talk) > reads
+	})
+	if c, err := w.conversation(chat); err != nil || !c.EndedAt.IsZero() || v.ends() != 1 {
+		t.Errorf("ended at %v, %d ends told, %v", c.EndedAt, v.ends(), err)
+	}
+	if in := w.box.ImBox(accountID); len(in) != 1 || in[0].Talk.ChatID != chat.ID || len(w.box.Chats(accountID)) != 1 {
+		t.Errorf("the inbox holds %+v, and there are %d chats", in, len(w.box.Chats(accountID)))
+	}
 	w.noBreaches()
 }

@@ -66,6 +66,7 @@ type Conversations interface {
 	OperatorReacts(ctx context.Context, r conversation.OperatorReaction) error
 	ByID(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) (conversation.Conversation, error)
 	ByChat(ctx context.Context, a chatid.AccountID, ref chatid.ChatRef) (conversation.Conversation, error)
+	Closes(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, t chatid.TalkID) error
 	FormerChats(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) ([]chatid.ChatRef, error)
 	Reach(ctx context.Context, a chatid.AccountID, to conversation.Addressee) (conversation.Conversation, error)
 }

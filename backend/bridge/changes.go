@@ -35,8 +35,13 @@ func (b *Bridge) react(ctx context.Context, p Product, a account.Account, j outb
 	return o, err
 }
 
-// closeTries bounds the repeats of closing a talk.
-const closeTries = 8
+const (
+	// closeTries bounds the repeats of closing a talk.
+	closeTries = 8
+	// talkTries bounds how often it is looked for: who ends a conversation right after
+	// its first message is faster than the CRM's webhook that tells of its talk.
+	talkTries = 3
+)
 
 // closeTalk closes the talk of a conversation that the visitor ended. Without a
 // talk that we know of there is nothing to close.
@@ -47,15 +52,23 @@ func (b *Bridge) closeTalk(ctx context.Context, a account.Account, j outbox.Job,
 		if err != nil {
 			return b.later(j, false, 0), err
 		}
-		talk = known.Talk
+		if talk = known.Talk; talk == 0 && known.ChatRef != "" && j.Attempts < talkTries {
+			return b.later(j, false, 0), nil
+		}
 	}
 	if talk == 0 {
 		return outbox.Outcome{Verdict: outbox.Done}, nil
 	}
-	err := b.cards.CloseTalk(ctx, a, talk)
+	// Before and after: in between the CRM may have been asked, and said that it was
+	// open, as it was; and the hook of its end may be here before the answer.
+	err := b.conversations.Closes(ctx, a.ID, j.Lane, talk)
+	if err != nil {
+		return b.later(j, false, 0), err
+	}
+	err = b.cards.CloseTalk(ctx, a, talk)
 	switch {
 	case err == nil:
-		return outbox.Outcome{Verdict: outbox.Done}, nil
+		return outbox.Outcome{Verdict: outbox.Done}, b.conversations.Closes(ctx, a.ID, j.Lane, talk)
 	case temporary(err) && j.Attempts < closeTries:
 		return b.later(j, false, 0), err
 	}

@@ -105,6 +105,10 @@ func (p *people) OperatorReacts(_ context.Context, r conversation.OperatorReacti
 	return p.fail
 }
 
+func (p *people) Closes(context.Context, chatid.AccountID, chatid.ConversationID, chatid.TalkID) error {
+	return nil
+}
+
 func (p *people) FormerChats(context.Context, chatid.AccountID, chatid.ConversationID) ([]chatid.ChatRef, error) {
 	return nil, nil
 }

@@ -46,6 +46,15 @@ func (s *Service) TalkIs(ctx context.Context, c Conversation, t Talk, had int64)
 	return s.end(ctx, c, End{Talk: t.ID, ClosedAt: t.UpdatedAt.Add(crmClock)})
 }
 
+// Closes notes that a talk is being closed for the visitor who ended its
+// conversation: what the CRM tells of that end is no news, also where the visitor
+// wrote again meanwhile.
+func (s *Service) Closes(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, t chatid.TalkID) error {
+	// Closed before all that was ever written, it ends nothing here.
+	_, err := s.store.SaveEnd(ctx, End{Account: a, Conversation: id, Talk: t})
+	return err
+}
+
 // UnreadThere is the time (Unix milliseconds) of the latest message of a
 // conversation that the chats service has and that nobody there has read, as far
 // as we know; 0 for none.
