@@ -397,7 +397,7 @@ func TestChatHostPages(t *testing.T) {
 	a := frame()
 	_, ancestors, _ := strings.Cut(a.header.Get("Content-Security-Policy"), "frame-ancestors ")
 	ancestors, _, _ = strings.Cut(ancestors, ";")
-	if ancestors != "https://example.test:* https://www.example.test:* https://*.shops.test:* "+appURL {
+	if ancestors != "https://example.test:* https://www.example.test:* https://*.shops.test:* "+appURL+" https://"+crmHost { // the console's preview, also inside the CRM
 		t.Errorf("frame-ancestors %q", ancestors)
 	}
 	if a.header.Get("X-Content-Type-Options") != "nosniff" || a.header.Get("Referrer-Policy") != "no-referrer" {
