@@ -562,6 +562,19 @@ func TestCardButton(t *testing.T) {
 		t.Errorf("the account's pages: %v, %v", cards, err)
 	}
 
+	// BOT-10: the page has a switch of its own for the bot.
+	w.greets(consultant, nil)
+	for _, on := range []bool{true, false, true} {
+		g.mustSave(page, "welcome", map[bool]string{true: "on", false: ""}[on])
+		var opened struct{ Ticket string }
+		w.config(button, hash, chatURL).into(t, &opened)
+		var session struct{ Greets bool }
+		w.send("POST", chatURL+"/v1/session", nil, map[string]string{"button_id": button, "ticket": opened.Ticket}).into(t, &session)
+		if session.Greets != on {
+			t.Errorf("the bot greets: %v, with the page's switch %v", session.Greets, on)
+		}
+	}
+
 	// Without its chat the page stays, and so it does where the account is switched off.
 	g.mustSave(page, "blocks", "0")
 	without := w.card("harbour-lamps", nil)

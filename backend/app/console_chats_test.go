@@ -150,7 +150,7 @@ func TestConsoleOneSource(t *testing.T) {
 	}
 }
 
-// TestConsoleConversations: the pencil of the list and the chat's page (O §6.4).
+// TestConsoleConversations: the pencil of the list and the chat's page (O §6.4, SET-2).
 func TestConsoleConversations(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{login: true})

@@ -63,7 +63,7 @@ var identityTable = []struct {
 }
 
 // TestWhoSeesWhichHistoryByMode is ADR 11's table, cell by cell: the token of the
-// device x the alias x the word of the site x the chat's mode (VIS-1, VIS-2, SEC-2,
+// device x the alias x the word of the site x the chat's mode (VIS-1, VIS-2, SEC-1, SEC-2,
 // SEC-3, SEC-4, SEC-7, CFG-7, EMB-21).
 func TestWhoSeesWhichHistoryByMode(t *testing.T) {
 	t.Parallel()

@@ -454,7 +454,7 @@ func TestUnknownHost(t *testing.T) {
 	}
 }
 
-// TestLogsHoldNoSecrets: not even at debug level.
+// TestLogsHoldNoSecrets: not even at debug level (SEC-5).
 func TestLogsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	w, v, chat := opened(t, setup{})

@@ -168,6 +168,7 @@ func TestByeTellsWhy(t *testing.T) {
 	})
 }
 
+// SEC-5: the token is the socket's first frame, not part of its address.
 func TestTokenOfTheFirstFrame(t *testing.T) {
 	t.Parallel()
 	f := start(t, Config{})

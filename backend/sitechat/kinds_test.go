@@ -108,6 +108,7 @@ func (h *host) everything() {
 	h.says(message{"kind": "ended", "text": "", "author": map[string]any{"name": ""}})
 }
 
+// WIN-3: texts, pictures, videos, files, voice and the rest.
 func TestEveryKindIsShown(t *testing.T) {
 	t.Parallel()
 	h := &host{}

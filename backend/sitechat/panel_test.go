@@ -192,6 +192,7 @@ func TestAChatThatTakesNoMessagesSaysSo(t *testing.T) {
 	}
 }
 
+// SEC-6: a page of another origin than the ticket's is not spoken with.
 func TestAPanelWorksOnlyForTheOriginOfItsTicket(t *testing.T) {
 	t.Parallel()
 	s := visit(t, script(kommoSettings), answers, func(s *site) { s.origin = "https://other.example.test" })
