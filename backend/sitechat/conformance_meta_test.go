@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // metaHost is a chat host that takes messages and what the site told, and notes both in order.
@@ -224,6 +226,16 @@ func TestMETA6(t *testing.T) {
 		s.do(d, `OBJ.setMeta({note: {text: "Page /cups", element_type: 2}, lead: {sale: 6}})`)
 		h.wrote(t, "meta", "one", "two", "meta")
 		h.last(t, record(`{"note": [{"text": "Page /lamps", "element_type": 2, "note_type": "common"}, {"text": "Page /cups", "element_type": 2, "note_type": "common"}], "lead": {"name": "", "sale": 6, "custom_fields": []}}`))
+		// The next page of the site tells its own, or the same as the first: the record goes on, and only what is new is sent.
+		if err := chromedp.Do(s.ctx, chromedp.Navigate(s.page.URL+"/?page=2")); err != nil {
+			t.Fatal(err)
+		}
+		s.panel().writes("three")
+		h.wrote(t, "meta", "one", "two", "meta", "meta", "three")
+		h.last(t, record(`{"note": [{"text": "Page /lamps", "element_type": 2, "note_type": "common"}, {"text": "Page /cups", "element_type": 2, "note_type": "common"}], "lead": {"name": "", "sale": 5, "custom_fields": []}}`))
+		s.do(d, same+`OBJ.setMeta({bot_params: {page: 2}})`)
+		h.wrote(t, "meta", "one", "two", "meta", "meta", "three", "meta")
+		h.last(t, record(`{"note": [{"text": "Page /lamps", "element_type": 2, "note_type": "common"}, {"text": "Page /cups", "element_type": 2, "note_type": "common"}], "lead": {"name": "", "sale": 5, "custom_fields": []}, "bot_params": {"page": 2}}`))
 	})
 }
 
