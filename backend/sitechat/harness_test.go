@@ -172,6 +172,10 @@ func visit(t testing.TB, html string, prepare ...func(*site)) *site {
 		// The origin that the ticket was given to.
 		answer(w, http.StatusOK, `{"token": "visitor", "origin": "`+cmp.Or(s.origin, s.page.URL)+`", "locale": "`+cmp.Or(s.locale, "en")+`", `+rest+`}`)
 	})
+	// What a test has no answer for does not exist, said as the server says it.
+	chat.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusNotFound, `{"error": {"code": "not_found", "message": "There is nothing here.", "request_id": "1"}}`)
+	})
 	if s.routes != nil {
 		s.routes(chat)
 	}
