@@ -575,6 +575,24 @@ func TestCardButton(t *testing.T) {
 		}
 	}
 
+	// O §5: key actions watch the page's visitors, too; its editor leads to them, and they back to it.
+	actions := g.root + "/buttons/" + button + "/actions"
+	g.shows(g.get(page), 200, `href="`+actions+`"`)
+	g.shows(g.get(actions), 200, `href="`+page+`">Back to the card page`)
+	action := url.Values{"csrf": {g.csrf(actions + "/new")}, "name": {"Asked"}, "constraint": {"1"}, "hook": {"ASKED"}, "greeting": {"1"}, "task_hours": {"24"}}
+	if a := g.post(actions+"/new", action); a.status != http.StatusSeeOther {
+		t.Errorf("saving a key action of the page: %d %s", a.status, a.body)
+	}
+	if a := w.config(button, hash, chatURL); !strings.Contains(string(a.body), `"actions":true`) {
+		t.Errorf("the page does not watch for its key action: %s", a.body)
+	}
+	if a := w.config(shopButton, shopHash, shopURL); strings.Contains(string(a.body), `"actions":true`) {
+		t.Errorf("the site watches for the page's key action: %s", a.body)
+	}
+	agent := w.guest(agentID)
+	agent.shows(agent.get(actions+"/new"), 403, "")
+	g.shows(g.get(g.root+"/buttons/"+button), 404, "")
+
 	// Without its chat the page stays, and so it does where the account is switched off.
 	g.mustSave(page, "blocks", "0")
 	without := w.card("harbour-lamps", nil)

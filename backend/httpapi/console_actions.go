@@ -37,10 +37,11 @@ func (s *Server) consoleActionRoutes(p, w *gin.RouterGroup) {
 	}))
 }
 
-// actionButton finds the button of the path among the account's; fault.NotFound.
+// actionButton finds the button of the path among the account's, those of card pages
+// too; fault.NotFound.
 func (s *Server) actionButton(c *gin.Context) (onlinechat.Button, string, error) {
 	p := placeOf(c)
-	b, err := s.OnlineChats.OwnButton(c.Request.Context(), p.account.ID, chatid.ButtonKey(c.Param("button")))
+	b, err := s.OnlineChats.WatchedButton(c.Request.Context(), p.account.ID, chatid.ButtonKey(c.Param("button")))
 	return b, p.root + "/buttons/" + string(b.Key) + "/actions", err
 }
 
@@ -63,12 +64,12 @@ type firedLine struct {
 }
 
 type actionsBody struct {
-	Page, Button string // addresses
-	Actions      []actionLine
-	Room         bool
-	Max          int
-	Fired        []firedLine
-	Older        string
+	Page, Back, BackTo string // addresses of the list and of whose it is, and the word for the way there
+	Actions            []actionLine
+	Room               bool
+	Max                int
+	Fired              []firedLine
+	Older              string
 }
 
 // consoleActions lists a button's actions, and what happened.
@@ -94,7 +95,10 @@ func (s *Server) showActions(c *gin.Context, status int, failed error) {
 		s.fail(c, err)
 		return
 	}
-	body := actionsBody{Page: page, Button: strings.TrimSuffix(page, "/actions"), Room: len(list) < keyaction.MaxActions, Max: keyaction.MaxActions}
+	body := actionsBody{Page: page, Back: strings.TrimSuffix(page, "/actions"), BackTo: "keyaction.back", Room: len(list) < keyaction.MaxActions, Max: keyaction.MaxActions}
+	if b.Card != "" {
+		body.Back, body.BackTo = cardPath(placeOf(c), b.Card), "keyaction.back.card"
+	}
 	for i, a := range list {
 		l := actionLine{Name: a.Name, Page: page + "/" + a.ID, Limit: "keyaction.limit." + limitNames[a.Constraint], First: i == 0, Last: i == len(list)-1}
 		for _, group := range a.Conditions {

@@ -187,7 +187,8 @@ func (f *cardForm) look(name string, l onlinechat.ButtonLook) cardLook {
 }
 
 type cardBody struct {
-	Page, URL string
+	// Page, URL and Actions are addresses: of this editor, of the page, of its key actions.
+	Page, URL, Actions string
 	// Draft: the form holds more than what is saved; Unsaved: and nobody tried to save
 	// it. Faint are places whose text is hard to read.
 	Draft, Unsaved bool
@@ -223,7 +224,7 @@ func (s *Server) showCard(c *gin.Context, status int, saved, draft onlinechat.Ca
 	}
 	f := s.cardForm(c, failed)
 	body := cardBody{
-		Page: cardPath(p, saved.ID), URL: s.cardURL(saved), Draft: c.Request.Method == http.MethodPost, Unsaved: c.Request.Method == http.MethodPost && failed == nil, Faint: draft.Faint(),
+		Page: cardPath(p, saved.ID), URL: s.cardURL(saved), Actions: p.root + "/buttons/" + string(saved.Button) + "/actions", Draft: c.Request.Method == http.MethodPost, Unsaved: c.Request.Method == http.MethodPost && failed == nil, Faint: draft.Faint(),
 		PageFields: f.page(draft), PictureFields: f.picture(draft), BlocksError: f.bad("blocks", "blocks", onlinechat.MaxCardBlocks),
 	}
 	for i, b := range draft.Blocks {

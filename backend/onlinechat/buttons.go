@@ -48,8 +48,18 @@ func (s *Service) RemoveButton(ctx context.Context, a chatid.AccountID, key chat
 
 // OwnButton finds a button of the account; fault.NotFound button_not_found.
 func (s *Service) OwnButton(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey) (Button, error) {
+	b, err := s.WatchedButton(ctx, a, key)
+	if err == nil && b.Card != "" {
+		return Button{}, fault.New(fault.NotFound, "button_not_found")
+	}
+	return b, err
+}
+
+// WatchedButton is OwnButton, and finds the button of a card page too: key actions
+// watch the visitors of both.
+func (s *Service) WatchedButton(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey) (Button, error) {
 	b, err := s.Button(ctx, key)
-	if err == nil && (b.Account != a || b.Card != "") {
+	if err == nil && b.Account != a {
 		return Button{}, fault.New(fault.NotFound, "button_not_found")
 	}
 	return b, err
