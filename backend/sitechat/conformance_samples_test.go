@@ -64,7 +64,7 @@ var samples = []sample{
 			theme: {background: "#fefefe", system_color: "rgb(100,100,100)", header: {background: "#0c5fae", color: "white"},
 				message: {outgoing_background: "#0c5fae", outgoing_color: "#fff", incoming_background: "#eceff3", incoming_color: "#15212c"}, compose: {height: 72, button_background: "#0c5fae"}}}};
 		SETTINGS STUB FN("onChatReady", () => FN("runChatShow")); FN("onChatShow", say("show"))</script>TAG`,
-		act: func(s *site, d Dialect) {
+		act: func(s *site, _ Dialect) {
 			p := s.frame()
 			p.until(`document.querySelector(".sc-message--outbound")`)
 			p.value(`[document.documentElement.lang, document.querySelector("textarea").placeholder, document.querySelector(".sc-day").textContent, document.querySelector(".sc-composer__input").getBoundingClientRect().height]`,
