@@ -45,7 +45,7 @@ var (
 	citation   = regexp.MustCompile(`\b(BOT|KEY|SET|CON|WIN|VIS|TRK|META|SEC)-(\d+)(?:(?:\.\.| to (?:[A-Z]+-)?)(\d+))?\b`)
 	namedAfter = regexp.MustCompile(`^Test(BOT|KEY|SET|CON|WIN|VIS|TRK|META|SEC)(\d+)`)
 	scriptTest = regexp.MustCompile(`(?m)^test\("((?:[^"\\]|\\.)*)"`)
-	tableRow   = regexp.MustCompile("(?m)^\\| ([A-Z]+-\\d+) \\| (.*) \\|$")
+	tableRow   = regexp.MustCompile(`(?m)^\| ([A-Z]+-\d+) \| (.*) \|$`)
 )
 
 // TestEveryRuleHasATest: each rule is cited by a test, in its comment, its name or its body, and the table
