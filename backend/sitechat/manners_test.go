@@ -66,7 +66,7 @@ func (s *site) wantsKept(what, want string) {
 const requests = `performance.getEntriesByType("resource").map(({name}) => new URL(name)).filter((u) => u.protocol !== "data:").map((u) => u.pathname).sort()`
 
 // design.md §10: a visitor who never wrote costs the loader's two requests and leaves nothing, neither on the site nor in our
-// frame; a draft stays in the tab; who writes is known the next time.
+// frame, but where they came from once they open the chat; a draft stays in the tab; who writes is known the next time.
 func TestAColdVisitorLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := visit(t, script(kommoSettings), answers)
@@ -82,17 +82,17 @@ func TestAColdVisitorLeavesNothing(t *testing.T) {
 	p.until(`document.activeElement.matches("textarea")`)
 	waitFor(t, func() bool { return s.askedFor("session") == 1 })
 	p.wantsKept("the frame of who only looked", "")
-	s.wantsKept("the site of who only looked", "")
+	s.wantsKept("the site of who only looked", "local leadline.touch")
 	if err := chromedp.Do(s.ctx, chromedp.KeyEvent("Hel")); err != nil {
 		t.Fatal(err)
 	}
 	p.wantsKept("a draft", "session leadline.1042.draft")
-	s.wantsKept("the site while somebody types", "")
+	s.wantsKept("the site while somebody types", "local leadline.touch")
 	if err := chromedp.Do(s.ctx, chromedp.KeyEvent("lo\r")); err != nil {
 		t.Fatal(err)
 	}
 	p.until(`document.querySelector(".sc-message--inbound .sc-message__meta")?.textContent.includes("Sent")`)
-	s.wantsKept("the site of who wrote", "cookie amo-livechat-id")
+	s.wantsKept("the site of who wrote", "cookie amo-livechat-id,local leadline.touch")
 	for _, want := range []string{"local leadline.1042.token", "database leadline.1042"} {
 		if got := p.kept(); !strings.Contains(got, want) {
 			t.Errorf("after writing the frame keeps %q, without %s", got, want)
