@@ -265,8 +265,9 @@ func TestAnimations(t *testing.T) {
 			})
 			moves := style(".amo_animation_"+name, "animationName")
 			s.until(`document.querySelector(".amo_animation_` + name + `")`)
-			s.value("["+moves+`, ((b) => [b.left, b.top, b.width])(document.querySelector(".amo-button--main").getBoundingClientRect()).map(Math.round).join(), `+style(".amo-button--main", "borderRadius")+"]",
-				[]string{"leadline-" + name, "40,30,50", "7px"})
+			s.value("["+moves+", "+style(".amo-button--main", "borderRadius")+"]", []string{"leadline-" + name, "7px"})
+			// Between two moves it is where it belongs.
+			s.until(`((b) => [b.left, b.top, b.width])(document.querySelector(".amo-button--main").getBoundingClientRect()).map(Math.round).join() === "40,30,50"`)
 			media(t, nil, s)
 			s.until(moves + ` === "none"`)
 			s.do(Kommo, `FN("runChatShow")`)
