@@ -43,7 +43,7 @@ func (w *world) chromium(extra map[string]string) *tab {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	rules := []string{"MAP *.amocrm.ru " + w.crmAddr, "MAP *.kommo.com " + w.crmAddr, "MAP *.leadline.test " + w.appAddr}
+	rules := []string{"MAP *.amocrm.ru " + w.crmAddr, "MAP *.kommo.com " + w.crmAddr, "MAP *.leadline.test " + w.appAddr()}
 	for host, addr := range extra {
 		rules = append(rules, "MAP "+host+" "+addr)
 	}

@@ -85,7 +85,7 @@ func (w *world) overABadLine() *relay {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r := &relay{to: w.appAddr}
+	r := &relay{to: w.appAddr()}
 	var running sync.WaitGroup
 	var mu sync.Mutex
 	open := map[net.Conn]struct{}{}
@@ -117,7 +117,7 @@ func (w *world) overABadLine() *relay {
 			running.Go(func() { defer keep(conn, false); r.serve(conn) })
 		}
 	})
-	w.appAddr = l.Addr().String()
+	w.at.Store(l.Addr().String())
 	return r
 }
 

@@ -90,7 +90,7 @@ func (w *world) behindAFront() *front {
 		w.t.Fatal(err)
 	}
 	f := &front{w: w, count: map[string]int{}, plays: map[string]http.Handler{}}
-	f.to.Store(w.appAddr)
+	f.to.Store(w.appAddr())
 	f.downAt.Store("-")
 	transport := &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: cert.pool},
@@ -143,7 +143,7 @@ func (w *world) behindAFront() *front {
 		proxy.ServeHTTP(rw, r)
 	}), &at)
 	w.t.Cleanup(served.close)
-	w.appAddr = at
+	w.at.Store(at)
 	return f
 }
 
@@ -152,7 +152,7 @@ func (f *front) start() {
 	f.w.t.Helper()
 	f.w.transport.CloseIdleConnections()
 	f.w.startApp(nil)
-	f.to.Store(f.w.appAddr)
+	f.to.Store(f.w.appAddr())
 }
 
 // person opens the page in a browser profile of its own: storage and cookies

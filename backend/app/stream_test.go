@@ -40,7 +40,7 @@ func (w *world) dialWS(origin string) (*socket, error) {
 	dialer := ws.Dialer{
 		Header: ws.HandshakeHeaderHTTP{"Origin": {origin}},
 		NetDial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, w.appAddr)
+			return (&net.Dialer{}).DialContext(ctx, network, w.appAddr())
 		},
 		TLSConfig: w.transport.TLSClientConfig.Clone(),
 		Timeout:   10 * time.Second,

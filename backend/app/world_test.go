@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -104,7 +105,7 @@ type world struct {
 
 	transport *http.Transport
 	crmAddr   string
-	appAddr   string
+	at        *atomic.Value // of the server, a string: appAddr
 	stopApp   func()
 	fetching  func(*media.FetchConfig)
 	still     bool
@@ -123,7 +124,7 @@ type setup struct {
 
 func newWorld(t *testing.T, s setup) *world {
 	t.Helper()
-	w := &world{t: t, mail: &mailbox{}, logs: &syncBuffer{}, fetching: s.fetch, still: s.still}
+	w := &world{t: t, mail: &mailbox{}, logs: &syncBuffer{}, fetching: s.fetch, still: s.still, at: new(atomic.Value)}
 	cert, err := testCertificate()
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +139,7 @@ func newWorld(t *testing.T, s setup) *world {
 			}
 			to := w.crmAddr
 			if strings.HasSuffix(host, ".leadline.test") {
-				to = w.appAddr
+				to = w.appAddr()
 			}
 			var d net.Dialer
 			return d.DialContext(ctx, network, to)
@@ -252,6 +253,12 @@ func (w *world) listen() net.Listener {
 }
 
 // startApp opens the database of the world and serves.
+// appAddr is where the server listens; it moves when the server starts again.
+func (w *world) appAddr() string {
+	at, _ := w.at.Load().(string)
+	return at
+}
+
 func (w *world) startApp(now func() time.Time) {
 	w.t.Helper()
 	a, err := New(w.t.Context(), w.cfg, Options{
@@ -263,7 +270,8 @@ func (w *world) startApp(now func() time.Time) {
 	}
 	a.still = w.still
 	l := w.listen()
-	w.app, w.appAddr = a, l.Addr().String()
+	w.app = a
+	w.at.Store(l.Addr().String())
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
