@@ -13,8 +13,8 @@ func TestNothingThatAPageCallsThrowsOrReturns(t *testing.T) {
 	s.value(`[["open"], ["show"], ["create", {}], ["init"], ["runShow"], ["runHide"], ["runButtonShow"], ["setMeta", {a: 1}], [], [null], [undefined], [7], [{}], [[]],
 		["onChatReady"], ["onChatShow", "no function"], ["onChatShow|nonsense", () => {}], ["sendKeyActionHook", "x"], ["sendKeyActionHook", {}], ["onChatMessage", () => {}],
 		["constructor"], ["toString"], ["__proto__"], [{toString() { throw 1 }}], [Symbol("s")], ["x".repeat(1e6)], ["open"], ["open"]].map((call) => crmPlugin(...call)).filter((x) => x !== undefined)`, []int{})
-	waitFor(t, func() bool { return len(s.heard("toString is not known")) == 1 })
-	if said := s.heard("open is not known"); len(said) != 1 {
+	waitFor(t, func() bool { return len(s.heard("toString is unknown")) == 1 })
+	if said := s.heard("open is unknown"); len(said) != 1 {
 		t.Errorf("a name that is not known: %q, want one warning", said)
 	}
 	for _, line := range s.heard("") {

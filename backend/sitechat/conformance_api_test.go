@@ -18,9 +18,9 @@ func TestAPI1(t *testing.T) {
 		s.value(d.words(`[["open"], ["show"], ["create", {}], ["init"], ["runShow"], ["runHide"], ["runButtonShow"], ["setMeta", {a: 1}], [], [null], [undefined], [7], [{}], [[]], [true],
 			["onChatReady"], ["onChatShow", "no function"], ["onChatShow|nonsense", () => {}], ["sendKeyActionHook", "x"], ["sendKeyActionHook", {}], ["onChatMessage", () => {}], ["runChatHide", 1, 2],
 			["constructor"], ["toString"], ["__proto__"], [{toString() { throw 1 }}], [Symbol("s")], [() => {}], ["x".repeat(1e6)], ["open"], ["open"]].map((call) => FN(...call)).filter((x) => x !== undefined)`), []int{})
-		waitFor(t, func() bool { return len(s.heard("toString is not known")) == 1 })
+		waitFor(t, func() bool { return len(s.heard("toString is unknown")) == 1 })
 		for _, name := range []string{"open", "show", "create", "init", "runShow", "runHide", "runButtonShow", "constructor", "__proto__"} {
-			if said := s.heard("] " + name + " is not known"); len(said) != 1 {
+			if said := s.heard("] " + name + " is unknown"); len(said) != 1 {
 				t.Errorf("%s: %q, want one warning", name, said)
 			}
 		}
@@ -181,7 +181,7 @@ func TestEVT1(t *testing.T) {
 		s.do(d, `FN(" onChatShow |onChatHide| nonsense ", say("change")); FN("runChatShow"); FN("runChatHide")`)
 		s.until("log.length === 2")
 		s.value("log", []string{"change", "change"}) // told without arguments
-		if said := s.heard("nonsense is not known"); len(said) != 1 || len(s.heard("")) != 1 {
+		if said := s.heard("nonsense is unknown"); len(said) != 1 || len(s.heard("")) != 1 {
 			t.Errorf("the page said %q", s.heard(""))
 		}
 	})

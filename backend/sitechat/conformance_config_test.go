@@ -126,9 +126,9 @@ func TestCFG4(t *testing.T) {
 				s.until(ready)
 				s.do(d, `FN("runChatShow")`)
 				s.until(isOpen + `&& document.querySelector("iframe")`)
-				waitFor(t, func() bool { return len(s.heard("has a wrong value")) >= len(tt.keys) })
+				waitFor(t, func() bool { return len(s.heard("is wrong")) >= len(tt.keys) })
 				for _, key := range tt.keys {
-					if n := len(s.heard("] " + key + " has a wrong value")); n != 1 {
+					if n := len(s.heard("] " + key + " is wrong")); n != 1 {
 						t.Errorf("%d warnings for %s", n, key)
 					}
 				}
@@ -178,7 +178,7 @@ func TestCFG6(t *testing.T) {
 				if got := (<-sessions)["user_id"]; got != tt.user && !(tt.user == nil && got == "") {
 					t.Errorf("user_id = %v, want %v", got, tt.user)
 				}
-				if n := len(s.heard("onlinechat.user_id has a wrong value")); n != tt.warns {
+				if n := len(s.heard("onlinechat.user_id is wrong")); n != tt.warns {
 					t.Errorf("%d warnings", n)
 				}
 			})

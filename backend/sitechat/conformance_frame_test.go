@@ -154,7 +154,7 @@ func TestCFG12(t *testing.T) {
 		s := visitIn(t, AmoCRM, framePage(`onlinechat: {mode: "frame", container: 7}`, ""))
 		s.until(ready)
 		s.run(`amoSocialButton("runChatShow")`)
-		waitFor(t, func() bool { return len(s.heard("onlinechat.container has a wrong value")) == 1 })
+		waitFor(t, func() bool { return len(s.heard("onlinechat.container is wrong")) == 1 })
 	})
 }
 func TestCFG13(t *testing.T) {

@@ -50,7 +50,7 @@ func TestTHM1(t *testing.T) {
 		p.value(style("body", "backgroundColor"), "rgb(255, 255, 255)")
 		p.value(style(".sc-message--inbound .sc-message__text", "backgroundColor"), "rgb(11, 107, 203)")
 		for _, key := range []string{"background", "system_color", "header.background", "header.color", "message", "compose.button_background"} {
-			if n := len(s.heard("onlinechat.theme." + key + " has a wrong value")); n != 1 {
+			if n := len(s.heard("onlinechat.theme." + key + " is wrong")); n != 1 {
 				t.Errorf("%d warnings for %s: %q", n, key, s.heard(""))
 			}
 		}

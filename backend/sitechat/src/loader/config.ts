@@ -19,7 +19,7 @@ export function readConfig(found: unknown, isColor: (value: string) => boolean, 
     } catch {
       // A getter of the page's own.
     }
-    warn(key, "has a wrong value");
+    warn(key, "is wrong");
   };
   return {
     hidden: !!read("hidden", (value) => value === !!value),

@@ -124,7 +124,7 @@ export function startInstance(line: Line, base: string, settings: Settings, site
       const method = methods[key];
       if (method) method(value as never);
       else if (EVENTS.test(key)) events.on(key, value);
-      else warn(key, "is not known");
+      else warn(key, "is unknown");
     }
   };
   Object.assign(line, { id: settings.id, back: () => view && (view.root.isConnected || document.body.append(view.root)), destroy, receive: (call: Call) => quietly(() => receive(call)) });

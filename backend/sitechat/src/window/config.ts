@@ -15,7 +15,7 @@ export type ChatConfig = {
 /** Reads `onlinechat`. Wrong types never throw and count as absent, with one warning for each key (CFG-4). */
 export function readChatConfig(chat: Record<string, unknown>, isColor: (value: string) => boolean, warn: Warn): ChatConfig {
   const { mode, container, user_id: id, locale, theme } = chat;
-  const wrong = (key: string): void => warn(`onlinechat.${key}`, "has a wrong value");
+  const wrong = (key: string): void => warn(`onlinechat.${key}`, "is wrong");
   if (mode !== undefined && mode !== "widget" && mode !== "frame") wrong("mode");
   const place = typeof container === "string" || isElement(container) ? (container as string | Element) : undefined;
   if (place === undefined && container !== undefined) wrong("container");

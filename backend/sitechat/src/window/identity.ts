@@ -22,7 +22,7 @@ export async function askUserToken(source: unknown, warn: Warn, signal: AbortSig
   }
   stop.abort();
   const good = typeof given === "string" && given.length <= MAX_TOKEN;
-  if (!good && given !== undefined && given !== null && !signal.aborted) warn("onlinechat.user_token", "has a wrong value");
+  if (!good && given !== undefined && given !== null && !signal.aborted) warn("onlinechat.user_token", "is wrong");
   return good ? (given as string) : "";
 }
 
@@ -33,6 +33,6 @@ export async function askUserToken(source: unknown, warn: Warn, signal: AbortSig
 export function readConsent(word: unknown, warn: Warn): Consent {
   if (word === undefined || word === true || word === false) return word ?? true;
   if (word === "required") return "wait";
-  warn("onlinechat.consent", "has a wrong value");
+  warn("onlinechat.consent", "is wrong");
   return true;
 }

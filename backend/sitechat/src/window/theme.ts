@@ -8,7 +8,7 @@ const MAX_PX = 170;
 /** Reads `onlinechat.theme`. What is no colour to the browser, or of a wrong type, counts as absent, with one warning each (THM-1). */
 export function readTheme(found: unknown, isColor: (value: string) => boolean, warn: Warn): Theme {
   const theme: Theme = { colors: {}, height: 0, header: true };
-  const wrong = (key: string): void => warn(`onlinechat.theme${key && "."}${key}`, "has a wrong value");
+  const wrong = (key: string): void => warn(`onlinechat.theme${key && "."}${key}`, "is wrong");
   const at = (path: string): unknown =>
     path.split(".").reduce<unknown>((value, key) => (typeof value === "object" && value ? (value as Record<string, unknown>)[key] : undefined), found);
   for (const group of ["", "header", "message", "compose"]) {
