@@ -174,184 +174,25 @@ func (s conversations) DropCardWork(ctx context.Context, before time.Time, n int
 	return dropped, err
 }
 
-// Cards is the outbox of card work: its lanes are of conversations, too, and its
-// jobs are numbered through.
-func (s *Store) Cards() outbox.Store { return cardLanes{s} }
-
-type cardLanes struct{ *Store }
-
-const dueCards = `SELECT l.conversation_id, l.account_id, l.token FROM card_lanes l JOIN accounts a ON a.id = l.account_id
-	WHERE l.due_at IS NOT NULL AND l.due_at <= ? AND a.cards_paused_until <= ? AND %s(?, l.account_id) = 0 ORDER BY l.due_at LIMIT ?`
-
-var (
-	dueCardsSQLite   = fmt.Sprintf(dueCards, "instr")
-	dueCardsPostgres = fmt.Sprintf(dueCards, "strpos") + ` FOR NO KEY UPDATE OF l SKIP LOCKED`
-)
-
-// ClaimDue implements outbox.Store.
-func (s cardLanes) ClaimDue(ctx context.Context, now time.Time, lease time.Duration, n int, skip []chatid.AccountID) ([]outbox.Claim, error) {
-	if n <= 0 {
-		return nil, nil
-	}
-	if next, ok, err := s.NextDue(ctx); err != nil || !ok || next.After(now) {
-		return nil, err
-	}
-	var claims []outbox.Claim
-	until, ms := now.Add(lease), now.UnixMilli()
-	err := s.do(ctx, func(t *tx) error {
-		claims = nil
-		query := dueCardsSQLite
-		if t.postgres {
-			query = dueCardsPostgres
-		}
-		rows, err := t.rows(query, ms, ms, fmt.Sprint(skip), n)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		claims, err = collect(rows, func(r scanner) (outbox.Claim, error) {
-			c := outbox.Claim{Token: s.newID(), Until: until}
-			var former string
-			err := r.Scan(&c.Lane, &c.Account, &former)
-			c.Recovered = former != ""
-			return c, err
-		})
-		for i := 0; i < len(claims) && err == nil; i++ {
-			_, err = t.exec(`UPDATE card_lanes SET due_at = ?, token = ? WHERE conversation_id = ?`, until.UnixMilli(), claims[i].Token, string(claims[i].Lane))
-		}
+// settleCards is laneKind.settle of work on cards.
+func (t *tx) settleCards(c outbox.Claim, _ outbox.Job, o outbox.Outcome) error {
+	var id string
+	err := t.row(t.locked(`SELECT l.conversation_id FROM card_lanes l WHERE l.conversation_id = ? AND l.token = ? AND l.token <> ''`, "l"), string(c.Lane), c.Token).Scan(&id)
+	if err != nil {
 		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim due card lanes: %w", err)
 	}
-	return claims, nil
-}
-
-// NextDue implements outbox.Store.
-func (s cardLanes) NextDue(ctx context.Context) (time.Time, bool, error) {
-	var next sql.NullInt64
-	err := s.reader(ctx).row(`SELECT min(CASE WHEN l.due_at > a.cards_paused_until THEN l.due_at ELSE a.cards_paused_until END)
-		FROM card_lanes l JOIN accounts a ON a.id = l.account_id WHERE l.due_at IS NOT NULL`).Scan(&next)
-	if err != nil {
-		return time.Time{}, false, fmt.Errorf("find next due card lane: %w", translate(err))
-	}
-	return time.UnixMilli(next.Int64).UTC(), next.Valid, nil
-}
-
-// Jobs implements outbox.Store.
-func (s cardLanes) Jobs(ctx context.Context, c outbox.Claim, limit int) ([]outbox.Job, error) {
-	rows, err := s.reader(ctx).rows(`SELECT j.conversation_id, j.account_id, j.id, j.kind, j.payload, j.attempts, j.uncertain
-		FROM card_jobs j JOIN card_lanes l ON l.conversation_id = j.conversation_id
-		WHERE j.conversation_id = ? AND j.conversation_id <> '' AND l.token = ? ORDER BY j.id LIMIT ?`, string(c.Lane), c.Token, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read card jobs: %w", translate(err))
-	}
-	defer rows.Close()
-	return collect(rows, func(r scanner) (j outbox.Job, err error) {
-		err = r.Scan(&j.Lane, &j.Account, &j.Seq, &j.Kind, &j.Payload, &j.Attempts, &j.Uncertain)
-		return j, err
-	})
-}
-
-// Renew implements outbox.Store.
-func (s cardLanes) Renew(ctx context.Context, c outbox.Claim, until time.Time) error {
-	return s.giveBack(ctx, "renew card claim", c, c.Token, until.UnixMilli())
-}
-
-// Release implements outbox.Store.
-func (s cardLanes) Release(ctx context.Context, c outbox.Claim) error {
-	return s.giveBack(ctx, "release card lane", c, "", 0)
-}
-
-func (s cardLanes) giveBack(ctx context.Context, what string, c outbox.Claim, token string, dueAt int64) error {
-	err := s.do(ctx, func(t *tx) error {
-		n, err := t.exec(`UPDATE card_lanes SET due_at = ?, token = ? WHERE conversation_id = ? AND token = ? AND token <> ''`,
-			dueAt, token, string(c.Lane), c.Token)
-		if err == nil && n == 0 {
-			err = outbox.ErrLost
+	for _, e := range o.Effects {
+		marked, ok := e.(conversation.CardsMarked)
+		if !ok {
+			return fmt.Errorf("store: unknown effect of card work %T", e)
 		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
-}
-
-// Adopt implements outbox.Store.
-func (s cardLanes) Adopt(ctx context.Context) error {
-	if s.postgres {
-		return nil
-	}
-	return s.do(ctx, func(t *tx) error {
-		_, err := t.exec(`UPDATE card_lanes SET due_at = 0 WHERE due_at > 0 AND token <> ''`)
-		return err
-	})
-}
-
-// Settle implements outbox.Store. Its only effect is conversation.CardsMarked.
-func (s cardLanes) Settle(ctx context.Context, c outbox.Claim, j outbox.Job, o outbox.Outcome) (more bool, err error) {
-	err = s.do(ctx, func(t *tx) error {
-		if o.PauseAccount && t.postgres {
-			// Before the lane, as where an account's state changes.
-			if _, err := t.exec(`SELECT 1 FROM accounts WHERE id = ? FOR NO KEY UPDATE`, string(c.Account)); err != nil {
+		for _, m := range marked.Marks {
+			if _, err = t.exec(`INSERT INTO card_marks (conversation_id, mark) VALUES (?, ?) ON CONFLICT DO NOTHING`, id, m); err != nil {
 				return err
 			}
 		}
-		var id string
-		err := t.row(t.locked(`SELECT l.conversation_id FROM card_lanes l WHERE l.conversation_id = ? AND l.token = ? AND l.token <> ''`, "l"), string(c.Lane), c.Token).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return outbox.ErrLost
-		}
-		if err != nil {
-			return err
-		}
-		for _, e := range o.Effects {
-			marked, ok := e.(conversation.CardsMarked)
-			if !ok {
-				return fmt.Errorf("store: unknown effect of card work %T", e)
-			}
-			for _, m := range marked.Marks {
-				if _, err = t.exec(`INSERT INTO card_marks (conversation_id, mark) VALUES (?, ?) ON CONFLICT DO NOTHING`, id, m); err != nil {
-					return err
-				}
-			}
-		}
-		if o.Verdict == outbox.Later {
-			more = true
-			return t.postponeCards(id, j, o)
-		}
-		if _, err = t.exec(`DELETE FROM card_jobs WHERE id = ?`, j.Seq); err != nil {
-			return err
-		}
-		var left int
-		err = t.row(`SELECT count(*) FROM (SELECT 1 AS one FROM card_jobs WHERE conversation_id = ? AND conversation_id <> '' LIMIT 1) w`, id).Scan(&left)
-		if more = left > 0; err != nil || more {
-			return err
-		}
-		_, err = t.exec(`UPDATE card_lanes SET due_at = NULL, token = '' WHERE conversation_id = ?`, id)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("settle card job: %w", err)
 	}
-	return more, nil
-}
-
-// postponeCards keeps the job and gives the lane back, due later.
-func (t *tx) postponeCards(id string, j outbox.Job, o outbox.Outcome) error {
-	_, err := t.exec(`UPDATE card_jobs SET attempts = attempts + ?, uncertain = ? WHERE id = ?`, flag(o.Counted), o.Uncertain, j.Seq)
-	if err != nil {
-		return err
-	}
-	if o.PauseAccount {
-		if _, err = t.exec(`UPDATE accounts SET cards_paused_until = ? WHERE id = (SELECT account_id FROM card_lanes WHERE conversation_id = ?) AND cards_paused_until < ?`,
-			ms(o.At), id, ms(o.At)); err != nil {
-			return err
-		}
-	}
-	_, err = t.exec(`UPDATE card_lanes SET due_at = ?, token = '' WHERE conversation_id = ?`, ms(o.At), id)
-	return err
+	return nil
 }
 
 // VisitorOfCards implements conversation.Store.

@@ -24,7 +24,6 @@ import (
 	"leadline/backend/console"
 	"leadline/backend/conversation"
 	"leadline/backend/onlinechat"
-	"leadline/backend/outbox"
 	"leadline/backend/team"
 )
 
@@ -132,9 +131,6 @@ func (s *Store) Accounts() account.Store { return accounts{s} }
 // Conversations gives the part for visitors, conversations and messages.
 func (s *Store) Conversations() conversation.Store { return conversations{s} }
 
-// Outbox gives the part for lanes and jobs.
-func (s *Store) Outbox() outbox.Store { return lanes{s} }
-
 // Teams gives the part for teams and users.
 func (s *Store) Teams() team.Store { return teams{s} }
 
@@ -151,7 +147,6 @@ func (s *Store) Console() console.Store { return consoles{s} }
 type (
 	accounts      struct{ *Store }
 	conversations struct{ *Store }
-	lanes         struct{ *Store }
 	teams         struct{ *Store }
 	onlineChats   struct{ *Store }
 	consoles      struct{ *Store }

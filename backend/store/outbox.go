@@ -5,30 +5,76 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"leadline/backend/chatid"
 	"leadline/backend/outbox"
 )
 
-// due finds lanes in turns: the first of each account, then the second of each,
-// so that one account with many waiting lanes delays no other.
-const due = `SELECT id FROM (
-	SELECT c.id, c.due_at, row_number() OVER (PARTITION BY c.account_id ORDER BY c.due_at) AS turn
-	FROM accounts a CROSS JOIN conversations c
-	WHERE c.id IN (
-		SELECT d.id FROM conversations d WHERE d.account_id = a.id AND d.due_at IS NOT NULL AND d.due_at <= ? ORDER BY d.due_at LIMIT ?)
-		AND a.paused_until <= ? AND %s(?, a.id) = 0) w ORDER BY turn, due_at LIMIT ?`
+// Outbox gives the part for what goes to the chats service.
+func (s *Store) Outbox() outbox.Store { return lanes{s, &messageLanes} }
 
-// dueSQLite and duePostgres differ in how they look for an account's id in the
-// list of those to skip: one text, so that the statement stays the same.
+// Cards gives the part for work on the CRM's cards: its lanes are of conversations,
+// too, and its jobs are numbered through.
+func (s *Store) Cards() outbox.Store { return lanes{s, &cardLanes} }
+
+// lanes keeps one outbox.
+type lanes struct {
+	*Store
+	*laneKind
+}
+
+// laneKind is an outbox: its statements, and what the end of a job changes besides.
+type laneKind struct {
+	dueSQLite, duePostgres                      string
+	claim, next, jobs, give, adopt, idle, later string
+	keep, remove, left, pause                   string
+	// settle finds the lane that is still c's, locks it and applies the outcome's
+	// effects; sql.ErrNoRows when it is not c's any more.
+	settle func(t *tx, c outbox.Claim, j outbox.Job, o outbox.Outcome) error
+}
+
 var (
-	dueSQLite   = claimable(fmt.Sprintf(due, "instr"))
-	duePostgres = claimable(fmt.Sprintf(due, "strpos")) + ` FOR UPDATE SKIP LOCKED`
+	messageLanes = newLaneKind((*tx).settleMessages, "{lanes}", "conversations", "{lane}", "id", "{jobs}", "outbox", "{seq}", "seq", "{paused}", "paused_until")
+	cardLanes    = newLaneKind((*tx).settleCards, "{lanes}", "card_lanes", "{lane}", "conversation_id", "{jobs}", "card_jobs", "{seq}", "id", "{paused}", "cards_paused_until")
 )
 
-func claimable(ids string) string {
-	return `SELECT id, account_id, token FROM conversations WHERE due_at <= ? AND id IN (` + ids + `) ORDER BY due_at`
+// standsIn repeats the condition of the index of jobs that stand in a lane.
+const standsIn = `conversation_id = ? AND conversation_id <> ''`
+
+func newLaneKind(settle func(*tx, outbox.Claim, outbox.Job, outbox.Outcome) error, names ...string) laneKind {
+	name := strings.NewReplacer(names...).Replace
+	// Lanes are found in turns: the first of each account, then the second of each, so
+	// that one account with many waiting lanes delays no other.
+	due := name(`SELECT {lane}, account_id, token FROM {lanes} WHERE due_at <= ? AND {lane} IN (SELECT id FROM (
+		SELECT l.{lane} AS id, l.due_at, row_number() OVER (PARTITION BY l.account_id ORDER BY l.due_at) AS turn
+		FROM accounts a CROSS JOIN {lanes} l
+		WHERE l.{lane} IN (
+			SELECT d.{lane} FROM {lanes} d WHERE d.account_id = a.id AND d.due_at IS NOT NULL AND d.due_at <= ? ORDER BY d.due_at LIMIT ?)
+			AND a.{paused} <= ? AND %s(?, a.id) = 0) w ORDER BY turn, due_at LIMIT ?) ORDER BY due_at`)
+	return laneKind{
+		// They differ in how they look for an account's id in the list of those to skip:
+		// one text, so that the statement stays the same.
+		dueSQLite:   fmt.Sprintf(due, "instr"),
+		duePostgres: fmt.Sprintf(due, "strpos") + ` FOR NO KEY UPDATE SKIP LOCKED`,
+		claim:       name(`UPDATE {lanes} SET due_at = ?, token = ? WHERE {lane} = ?`),
+		next: name(`SELECT min(CASE WHEN due > paused THEN due ELSE paused END) FROM (
+			SELECT a.{paused} AS paused, (SELECT l.due_at FROM {lanes} l WHERE l.account_id = a.id AND l.due_at IS NOT NULL
+				ORDER BY l.due_at LIMIT 1) AS due FROM accounts a) w WHERE due IS NOT NULL`),
+		jobs: name(`SELECT j.conversation_id, j.account_id, j.{seq}, j.kind, j.payload, j.attempts, j.uncertain
+			FROM {jobs} j JOIN {lanes} l ON l.{lane} = j.conversation_id
+			WHERE j.conversation_id = ? AND j.conversation_id <> '' AND l.token = ? ORDER BY j.{seq} LIMIT ?`),
+		give:   name(`UPDATE {lanes} SET due_at = ?, token = ? WHERE {lane} = ? AND token = ? AND token <> ''`),
+		adopt:  name(`UPDATE {lanes} SET due_at = 0 WHERE due_at > 0 AND token <> ''`),
+		idle:   name(`UPDATE {lanes} SET due_at = NULL, token = '' WHERE {lane} = ?`),
+		later:  name(`UPDATE {lanes} SET due_at = ?, token = '' WHERE {lane} = ?`),
+		keep:   name(`UPDATE {jobs} SET attempts = attempts + ?, uncertain = ? WHERE ` + standsIn + ` AND {seq} = ?`),
+		remove: name(`DELETE FROM {jobs} WHERE ` + standsIn + ` AND {seq} = ?`),
+		left:   name(`SELECT count(*) FROM (SELECT 1 AS one FROM {jobs} WHERE ` + standsIn + ` LIMIT 1) w`),
+		pause:  name(`UPDATE accounts SET {paused} = ? WHERE id = ? AND {paused} < ?`),
+		settle: settle,
+	}
 }
 
 // ClaimDue implements outbox.Store.
@@ -44,9 +90,9 @@ func (s lanes) ClaimDue(ctx context.Context, now time.Time, lease time.Duration,
 	until, ms, passed := now.Add(lease), now.UnixMilli(), fmt.Sprint(skip)
 	err := s.do(ctx, func(t *tx) error {
 		claims = nil
-		query := dueSQLite
+		query := s.dueSQLite
 		if t.postgres {
-			query = duePostgres
+			query = s.duePostgres
 		}
 		rows, err := t.rows(query, ms, ms, n, ms, passed, n)
 		if err != nil {
@@ -61,7 +107,7 @@ func (s lanes) ClaimDue(ctx context.Context, now time.Time, lease time.Duration,
 			return c, err
 		})
 		for i := 0; i < len(claims) && err == nil; i++ {
-			_, err = t.exec(`UPDATE conversations SET due_at = ?, token = ? WHERE id = ?`, until.UnixMilli(), claims[i].Token, string(claims[i].Lane))
+			_, err = t.exec(s.claim, until.UnixMilli(), claims[i].Token, string(claims[i].Lane))
 		}
 		return err
 	})
@@ -78,7 +124,7 @@ func (s lanes) Adopt(ctx context.Context) error {
 		return nil
 	}
 	return s.do(ctx, func(t *tx) error {
-		if _, err := t.exec(`UPDATE conversations SET due_at = 0 WHERE due_at > 0 AND token <> ''`); err != nil {
+		if _, err := t.exec(s.adopt); err != nil {
 			return err
 		}
 		_, err := t.exec(`UPDATE files SET due_at = 0 WHERE due_at > 0 AND token <> ''`)
@@ -89,10 +135,7 @@ func (s lanes) Adopt(ctx context.Context) error {
 // NextDue implements outbox.Store.
 func (s lanes) NextDue(ctx context.Context) (time.Time, bool, error) {
 	var next sql.NullInt64
-	err := s.reader(ctx).row(`SELECT min(CASE WHEN due > paused_until THEN due ELSE paused_until END) FROM (
-		SELECT a.paused_until, (SELECT c.due_at FROM conversations c WHERE c.account_id = a.id AND c.due_at IS NOT NULL
-			ORDER BY c.due_at LIMIT 1) AS due FROM accounts a) w WHERE due IS NOT NULL`).Scan(&next)
-	if err != nil {
+	if err := s.reader(ctx).row(s.next).Scan(&next); err != nil {
 		return time.Time{}, false, fmt.Errorf("find next due lane: %w", translate(err))
 	}
 	return time.UnixMilli(next.Int64).UTC(), next.Valid, nil
@@ -100,9 +143,7 @@ func (s lanes) NextDue(ctx context.Context) (time.Time, bool, error) {
 
 // Jobs implements outbox.Store.
 func (s lanes) Jobs(ctx context.Context, c outbox.Claim, limit int) ([]outbox.Job, error) {
-	rows, err := s.reader(ctx).rows(`SELECT o.conversation_id, o.account_id, o.seq, o.kind, o.payload, o.attempts, o.uncertain
-		FROM outbox o JOIN conversations c ON c.id = o.conversation_id
-		WHERE o.conversation_id = ? AND c.token = ? ORDER BY o.seq LIMIT ?`, string(c.Lane), c.Token, limit)
+	rows, err := s.reader(ctx).rows(s.jobs, string(c.Lane), c.Token, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read jobs: %w", translate(err))
 	}
@@ -125,97 +166,85 @@ func (s lanes) Release(ctx context.Context, c outbox.Claim) error {
 
 // giveBack sets token and due time of a lane that is still c's.
 func (s lanes) giveBack(ctx context.Context, what string, c outbox.Claim, token string, dueAt int64) error {
-	err := s.do(ctx, func(t *tx) error {
-		n, err := t.exec(`UPDATE conversations SET due_at = ?, token = ? WHERE id = ? AND token = ? AND token <> ''`,
-			dueAt, token, string(c.Lane), c.Token)
+	return s.write(ctx, what, func(t *tx) error {
+		n, err := t.exec(s.give, dueAt, token, string(c.Lane), c.Token)
 		if err == nil && n == 0 {
 			err = outbox.ErrLost
 		}
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
 }
 
-// Settle implements outbox.Store.
+// Settle implements outbox.Store. Card work has conversation.CardsMarked alone for an
+// effect.
 func (s lanes) Settle(ctx context.Context, c outbox.Claim, j outbox.Job, o outbox.Outcome) (more bool, err error) {
-	err = s.do(ctx, func(t *tx) error {
+	err = s.write(ctx, "settle job", func(t *tx) error {
 		if o.PauseAccount && t.postgres {
-			// Before the thread, as in setState: the other way round the two would
-			// wait for each other.
+			// Before the lane, as in setState: the other way round the two would wait for
+			// each other.
 			if _, err := t.exec(`SELECT 1 FROM accounts WHERE id = ? FOR NO KEY UPDATE`, string(c.Account)); err != nil {
 				return err
 			}
 		}
-		l, err := t.lane(` WHERE c.id = ? AND c.token = ? AND c.token <> ''`, string(c.Lane), c.Token)
+		err := s.settle(t, c, j, o)
 		if errors.Is(err, sql.ErrNoRows) {
 			return outbox.ErrLost
 		}
 		if err != nil {
 			return err
 		}
-		before := l.seq
-		for _, e := range o.Effects {
-			if err = t.apply(l, e); err != nil {
-				return err
-			}
-		}
-		if l.seq != before || l.refsChanged {
-			if err = t.saveLane(l); err != nil {
-				return err
-			}
-		}
-		if o.Verdict == outbox.Later {
-			more = true
-			return t.postpone(l, j, o)
-		}
-		if o.Verdict == outbox.Never {
-			if err = t.park(l, j, o.Effects); err != nil {
-				return err
-			}
-		}
-		more, err = t.remove(l, j)
+		more, err = s.end(t, c, j, o)
 		return err
 	})
-	if err != nil {
-		return false, fmt.Errorf("settle job: %w", err)
-	}
-	return more, nil
+	return more && err == nil, err
 }
 
-// remove takes the job out; a lane without jobs becomes idle.
-func (t *tx) remove(l *lane, j outbox.Job) (more bool, err error) {
-	if _, err = t.exec(`DELETE FROM outbox WHERE conversation_id = ? AND seq = ?`, l.id, j.Seq); err != nil {
+// end keeps the job for later, its lane given back, or takes it out; a lane without
+// jobs becomes idle.
+func (k *laneKind) end(t *tx, c outbox.Claim, j outbox.Job, o outbox.Outcome) (more bool, err error) {
+	lane := string(c.Lane)
+	if o.Verdict == outbox.Later {
+		if _, err = t.exec(k.keep, flag(o.Counted), o.Uncertain, lane, j.Seq); err != nil {
+			return false, err
+		}
+		if o.PauseAccount {
+			if _, err = t.exec(k.pause, ms(o.At), string(c.Account), ms(o.At)); err != nil {
+				return false, err
+			}
+		}
+		_, err = t.exec(k.later, ms(o.At), lane)
+		return true, err
+	}
+	if _, err = t.exec(k.remove, lane, j.Seq); err != nil {
 		return false, err
 	}
 	var left int
-	err = t.row(`SELECT count(*) FROM (SELECT 1 AS one FROM outbox WHERE conversation_id = ? LIMIT 1) w`, l.id).Scan(&left)
-	if err != nil || left > 0 {
+	if err = t.row(k.left, lane).Scan(&left); err != nil || left > 0 {
 		return true, err
 	}
-	_, err = t.exec(`UPDATE conversations SET due_at = NULL, token = '' WHERE id = ?`, l.id)
+	_, err = t.exec(k.idle, lane)
 	return false, err
 }
 
-// postpone keeps the job and gives the lane back, due later.
-func (t *tx) postpone(l *lane, j outbox.Job, o outbox.Outcome) error {
-	counted := 0
-	if o.Counted {
-		counted = 1
-	}
-	_, err := t.exec(`UPDATE outbox SET attempts = attempts + ?, uncertain = ? WHERE conversation_id = ? AND seq = ?`,
-		counted, o.Uncertain, l.id, j.Seq)
+// settleMessages is laneKind.settle of what goes to the chats service.
+func (t *tx) settleMessages(c outbox.Claim, j outbox.Job, o outbox.Outcome) error {
+	l, err := t.lane(` WHERE c.id = ? AND c.token = ? AND c.token <> ''`, string(c.Lane), c.Token)
 	if err != nil {
 		return err
 	}
-	until := ms(o.At)
-	if o.PauseAccount {
-		if _, err = t.exec(`UPDATE accounts SET paused_until = ? WHERE id = ? AND paused_until < ?`, until, l.account, until); err != nil {
+	before := l.seq
+	for _, e := range o.Effects {
+		if err = t.apply(l, e); err != nil {
 			return err
 		}
 	}
-	_, err = t.exec(`UPDATE conversations SET due_at = ?, token = '' WHERE id = ?`, until, l.id)
-	return err
+	if l.seq != before || l.refsChanged {
+		if err = t.saveLane(l); err != nil {
+			return err
+		}
+	}
+	if o.Verdict == outbox.Never {
+		return t.park(l, j, o.Effects)
+	}
+	return nil
 }

@@ -16,10 +16,11 @@ import (
 	"leadline/backend/conversation"
 	"leadline/backend/desk"
 	"leadline/backend/fault"
+	"leadline/backend/outbox"
 )
 
 // grows are the tables that have a row, or many, for each visitor.
-var grows = []string{"conversations", "messages", "visitors", "outbox", "files", "chat_refs", "callbacks"}
+var grows = []string{"conversations", "messages", "visitors", "outbox", "files", "chat_refs", "callbacks", "card_lanes", "card_jobs"}
 
 var (
 	alias   = regexp.MustCompile(`(?i)(?:FROM|JOIN)\s+(` + strings.Join(grows, "|") + `)\s+(?:AS\s+)?([a-z]\b)?`)
@@ -77,6 +78,8 @@ func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 	w.write(t, call)
 	w.move(t, call.CallBack.ID, 1, desk.Taken)
 	w.move(t, call.CallBack.ID, 1, desk.Released)
+	must(t, c.SaveCardWork(ctx, conversation.CardWork{Account: w.account, Conversation: id, Kind: conversation.CardMeta}))
+	must(t, w.do(ctx, func(t *tx) error { _, err := t.exec(`UPDATE card_lanes SET due_at = 1`); return err }))
 	for n, err := range []error{
 		errOf(c.ConversationOf(ctx, w.account, chat, "v1")), errOf(c.Conversation(ctx, w.account, id)), errOf(c.ByChat(ctx, w.account, "other-chat")),
 		errOf(c.Since(ctx, conversation.Who{Account: w.account, Chat: chat, Visitor: "v1"}, 0, 10)), errOf(c.Open(ctx, w.account, chat, "v1")), errOf(c.Since(ctx, conversation.Who{Account: w.account, Chat: chat, Visitor: "v1", Conversation: id}, 0, 10)), errOf(c.Before(ctx, id, conversation.Place{}, 10)), errOf(c.Unread(ctx, id)),
@@ -85,7 +88,8 @@ func TestStatementsFindTheirRowsByAnIndex(t *testing.T) {
 		errOf(c.VisitorByExternalID(ctx, w.account, chat, "u1")), errOf(c.ClaimVisitor(ctx, w.account, chat, "v1", "u2")),
 		errOf(w.Desk().Open(ctx, w.account, w.now, 10)), errOf(w.Desk().Waiting(ctx, w.account, id, w.now)), w.Desk().SetResponsible(ctx, w.account, id, 1),
 		w.Desk().Purge(ctx, w.now), errOf(w.Desk().Told(ctx, w.account, 1)),
-		errOf(w.Outbox().ClaimDue(ctx, w.now.Add(time.Hour), time.Minute, 10, nil)), errOf(w.Accounts().ByScope(ctx, chatid.Scope("c", "a"))),
+		errOf(w.Outbox().ClaimDue(ctx, w.now.Add(time.Hour), time.Minute, 10, nil)),
+		errOf(w.Cards().ClaimDue(ctx, w.now.Add(time.Hour), time.Minute, 10, nil)), errOf(w.Cards().Jobs(ctx, outbox.Claim{Lane: id, Token: "t"}, 10)), errOf(w.Accounts().ByScope(ctx, chatid.Scope("c", "a"))),
 	} {
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			t.Errorf("call %d: %v", n, err)
