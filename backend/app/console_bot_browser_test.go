@@ -38,10 +38,10 @@ func TestBotEditor(t *testing.T) {
 	f.click(`a[href$="/bot"]`)
 
 	// Locked while it is off (BOT-9); switched on it says hello.
-	f.reads("The bot is off")
+	f.reads("The greeting is off wherever this chat stands")
 	f.sees(`document.querySelector('#bot-steps') && document.querySelectorAll('#bot-steps :is(input, textarea, select, button):enabled').length === 0`)
 	f.axe("locked", "html")
-	f.click(`input[name=on]`)
+	f.click(`input[name=at]`)
 	f.click(`form[action$="/settings"] button`)
 	f.reads("The settings of the bot are saved")
 	f.sees(`document.querySelector('[data-title="0"]').textContent === "Step 1: Hello! How can we help?"`)

@@ -63,11 +63,11 @@ func (w *world) bot() greeting.Settings {
 }
 
 // TestConsoleBot: the page of the greeting bot without script. BOT-9: with the switch
-// off nobody changes the bot.
+// off at all of the chat's buttons nobody changes the bot.
 func TestConsoleBot(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{login: true})
-	w.connected()
+	button, _ := w.connected()
 	g := w.guest(adminID)
 	chat := g.chatPage()
 	page := chat + "/bot"
@@ -82,7 +82,7 @@ func TestConsoleBot(t *testing.T) {
 	}
 
 	off := g.get(page)
-	g.shows(off, 200, "The bot is off")
+	g.shows(off, 200, "The greeting is off wherever this chat stands")
 	if body := string(off.body); !strings.Contains(body, "readonly") || strings.Contains(body, "Save the bot") || strings.Contains(body, "/bot.json") {
 		t.Errorf("a bot that is off can be changed, or saved into a file before there is one:\n%s", body)
 	}
@@ -90,12 +90,15 @@ func TestConsoleBot(t *testing.T) {
 	g.shows(g.get(chat+"/bot.json"), 404, "")
 
 	// Switched on for the first time it says hello.
-	done(g.post(page+"/settings", url.Values{"csrf": {csrf}, "on": {"1"}, "import": {"1"}, "name": {"Anna"}}), "switch_bot")
+	done(g.post(page+"/settings", url.Values{"csrf": {csrf}, "at": {button}, "import": {"1"}, "name": {"Anna"}}), "switch_bot")
 	g.shows(g.get(page+"?done=switch_bot"), 200, "The settings of the bot are saved.")
+	if !w.look(button).Look.Greeting.Enabled {
+		t.Error("the button's own switch is off")
+	}
 	if set := w.bot(); !set.On || set.Untold || set.Name != "Anna" || !strings.Contains(string(set.Bot), "Hello! How can we help?") {
 		t.Errorf("the bot is %+v %s", set, set.Bot)
 	}
-	g.shows(g.post(page+"/settings", url.Values{"csrf": {csrf}, "on": {"1"}, "name": {strings.Repeat("a", 61)}}), 422, "At most 60 characters")
+	g.shows(g.post(page+"/settings", url.Values{"csrf": {csrf}, "at": {button}, "name": {strings.Repeat("a", 61)}}), 422, "At most 60 characters")
 
 	// Stored byte by byte, in the form that it has.
 	done(save(twoSteps), "save_bot")
@@ -151,10 +154,11 @@ func TestConsoleBot(t *testing.T) {
 
 	// Off keeps the bot, empty takes it away.
 	done(g.post(page+"/settings", url.Values{"csrf": {csrf}, "name": {""}}), "switch_bot")
-	if set := w.bot(); set.On || !set.Untold || set.Name != "" || string(set.Bot) != twoSteps {
+	if set := w.bot(); !set.Untold || set.Name != "" || string(set.Bot) != twoSteps || w.look(button).Look.Greeting.Enabled {
 		t.Errorf("switched off it is %+v %s", set, set.Bot)
 	}
-	done(g.post(page+"/settings", url.Values{"csrf": {csrf}, "on": {"1"}}), "switch_bot")
+	g.shows(save(object), 409, "switch it on")
+	done(g.post(page+"/settings", url.Values{"csrf": {csrf}, "at": {button}}), "switch_bot")
 	done(save(" \n"), "save_bot")
 	if set := w.bot(); set.On || len(set.Bot) != 0 {
 		t.Errorf("taken away it is %+v %s", set, set.Bot)

@@ -23,7 +23,7 @@ func (g *guest) lookForm(page string, changes ...string) url.Values {
 	f := g.form(page, url.Values{
 		"button_name": {"Shop"}, "color": {"#0b6bcb"}, "cross": {"white"}, "size": {"60"}, "radius": {"35"}, "animation": {"none"},
 		"position": {"bottom-right"}, "fixed": {"1"}, "x_offset": {"20"}, "y_offset": {"20"}, "x_offset_m": {"20"}, "y_offset_m": {"20"},
-		"orientation": {"horizontal"}, "greeting": {""}, "use_header": {"1"}, "chat_header": {""}, "use_name": {"1"}, "auto_open": {"never"},
+		"orientation": {"horizontal"}, "bubble": {"1"}, "greeting": {""}, "use_header": {"1"}, "chat_header": {""}, "use_name": {"1"}, "auto_open": {"never"},
 	})
 	for i := 0; i < len(changes); i += 2 {
 		f.Set(changes[i], changes[i+1])
@@ -82,7 +82,7 @@ func TestConsoleButton(t *testing.T) {
 		"greet", "1", "greeting", "Hello!", "use_header", "", "chat_header", "Help", "use_name", "", "use_avatar", "1", "auto_open", "wide"), "The look is saved")
 	want := onlinechat.Look{
 		Name: "Shop window", Position: onlinechat.TopLeft, Offset: onlinechat.Offset{X: 500, Y: 250}, OffsetMobile: onlinechat.Offset{Y: 1}, Vertical: true,
-		Animation: onlinechat.Waves, Size: 70, Color: "#aa0055", CrossBlack: true, Greeting: onlinechat.Greeting{Enabled: true, Message: "Hello!"},
+		Animation: onlinechat.Waves, Size: 70, Color: "#aa0055", CrossBlack: true, Greeting: onlinechat.Greeting{Enabled: true, Bubble: true, Message: "Hello!"},
 		Title: "Help", UseAvatar: true, AutoOpen: onlinechat.AutoOpenWide,
 	}
 	if got := w.look(button).Look; got != want {

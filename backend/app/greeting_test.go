@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -37,7 +38,8 @@ const consultant = `{
 	"4": {"question": [{"handler": "show", "params": {"type": "text", "value": "Um engenheiro já vem."}}]}
 }`
 
-// greets switches a bot on in the account's chat.
+// greets gives the account's chat a bot, and switches the greeting on at its buttons: the
+// bot's part alone, without a bubble.
 func (w *world) greets(bot string, change func(*greeting.Settings)) {
 	w.t.Helper()
 	a, ok := w.account()
@@ -50,6 +52,14 @@ func (w *world) greets(bot string, change func(*greeting.Settings)) {
 	}
 	if problems, err := w.app.greetings.SetBot(w.t.Context(), set); err != nil {
 		w.t.Fatalf("set bot: %v %v", err, problems)
+	}
+	list, err := w.app.chats.Buttons(w.t.Context(), a.ID)
+	for _, b := range list {
+		b.Look.Greeting.Enabled, b.Look.Greeting.Bubble = true, false
+		err = errors.Join(err, w.app.chats.SetLook(w.t.Context(), a.ID, b.Key, b.Look))
+	}
+	if err != nil {
+		w.t.Fatal("switch the greeting on: ", err)
 	}
 }
 

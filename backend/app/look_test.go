@@ -44,7 +44,7 @@ func TestLookOfAButton(t *testing.T) {
 	if want := `{"title":"Help desk","mode":"one","untitled":true,"auto_open":"wide"}`; string(got.Chat) != want {
 		t.Errorf("chat %s, want %s", got.Chat, want)
 	}
-	// BOT-9: without a text of the owner's the greeting is the default one in the account's language.
+	// BOT-9: without a text of the owner's the bubble's is the default one in the account's language.
 	if want := `{"channels":[{"service":"whatsapp","link":"https://wa.me/15550100200"}],"vertical":true,"left":true,"top":true,"greeting":"Hello! Do you have a question?","animation":"shake"}`; string(got.Extras) != want {
 		t.Errorf("extras %s, want %s", got.Extras, want)
 	}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"leadline/backend/chatid"
 	"leadline/backend/console"
 	"leadline/backend/fault"
 	"leadline/backend/greeting"
@@ -54,12 +56,13 @@ type botBody struct {
 	// Chat is the name of the chat, Page the address of its settings.
 	Chat, Page, File string
 	MaxKB, MaxName   int
-	// On, Name and Import are the settings; NameError is what is wrong with the name.
-	On, Import      bool
+	// Spots, Name and Import are the settings; NameError is what is wrong with the name.
+	Spots           []botSpot
+	Import          bool
 	Name, NameError string
-	// Locked: the switch is off, so nobody changes the bot (BOT-9). Closed: this person
-	// cannot change it now.
-	Locked, Closed bool
+	// Locked: the switch is off everywhere, so nobody changes the bot (BOT-9). Closed: this
+	// person cannot change it now. Aside: there is a bot, but it does not speak.
+	Locked, Closed, Aside bool
 	// JSON is the bot as it was typed, Saved tells whether there is one already.
 	JSON  string
 	Saved bool
@@ -69,6 +72,34 @@ type botBody struct {
 	// Script and Style make the editor, from Data.
 	Script, Style string
 	Data          any
+}
+
+// botSpot is a button or a card page that carries the chat, with the switch of its
+// greeting: the one of its own page (BOT-9).
+type botSpot struct {
+	Key        chatid.ButtonKey
+	Name, Page string
+	On         bool
+}
+
+// botSpots are those of a chat, buttons first.
+func (s *Server) botSpots(c *gin.Context, one onlinechat.Place) ([]botSpot, error) {
+	p := placeOf(c)
+	var list []botSpot
+	for _, b := range one.Buttons {
+		list = append(list, botSpot{b.Key, s.buttonName(c, b), p.button(b), b.Look.Greeting.Enabled})
+	}
+	cards, err := s.Cards.CardsOf(c.Request.Context(), p.account.ID)
+	for _, card := range cards {
+		if card.Chat == one.ID {
+			list = append(list, botSpot{card.Button, card.Title, p.root + "/cards/" + string(card.ID), card.Look.Greeting.Enabled})
+		}
+	}
+	return list, err
+}
+
+func greetsSomewhere(list []botSpot) bool {
+	return slices.ContainsFunc(list, func(b botSpot) bool { return b.On })
 }
 
 // botScript is what the editor's script is given.
@@ -107,9 +138,16 @@ func (s *Server) consoleBot(c *gin.Context) {
 // what stood in the way of saving it.
 func (s *Server) showBot(c *gin.Context, status int, one onlinechat.Place, set greeting.Settings, failed error, typed func(*botBody)) {
 	p := placeOf(c)
+	spots, err := s.botSpots(c, one)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	off := !greetsSomewhere(spots)
 	body := botBody{
 		Chat: one.Name, Page: p.root + "/chats/" + string(one.ID), File: botFile, MaxKB: greeting.MaxBytes >> 10, MaxName: greeting.MaxNameRunes,
-		On: set.On, Import: !set.Untold, Name: set.Name, Locked: !set.On, Closed: !set.On || !p.who.Admin, JSON: string(set.Bot), Saved: len(set.Bot) > 0,
+		Spots: spots, Import: !set.Untold, Name: set.Name, Locked: off, Closed: off || !p.who.Admin, JSON: string(set.Bot), Saved: len(set.Bot) > 0,
+		Aside: len(set.Bot) > 0 && !set.On && !off,
 	}
 	typed(&body)
 	var cards []botProblem
@@ -159,7 +197,11 @@ func (s *Server) consoleBotFile(c *gin.Context) {
 func (s *Server) consoleSaveBot(c *gin.Context) {
 	p := placeOf(c)
 	one, set, err := s.botOf(c)
-	if err == nil && !set.On {
+	var spots []botSpot
+	if err == nil {
+		spots, err = s.botSpots(c, one)
+	}
+	if err == nil && !greetsSomewhere(spots) {
 		err = fault.New(fault.Conflict, "bot_off")
 	}
 	var typed string
@@ -171,7 +213,7 @@ func (s *Server) consoleSaveBot(c *gin.Context) {
 		return
 	}
 	next := set
-	next.Bot = json.RawMessage(typed)
+	next.Bot, next.On = json.RawMessage(typed), true
 	if strings.TrimSpace(typed) == "" {
 		next.Bot, next.On = nil, false
 	}
@@ -209,18 +251,34 @@ func botTyped(c *gin.Context) (string, error) {
 	return c.Request.PostForm.Get("bot"), nil
 }
 
-// consoleSwitchBot changes when the bot works. One that is switched on for the first
-// time says hello: there is nothing else that it could say yet.
+// consoleSwitchBot changes where visitors are greeted, and how the bot speaks. The first
+// switch of a chat without a bot makes it say hello: there is nothing else yet that it
+// could say.
 func (s *Server) consoleSwitchBot(c *gin.Context) {
 	p := placeOf(c)
 	one, set, err := s.botOf(c)
+	var spots []botSpot
+	if err == nil {
+		spots, err = s.botSpots(c, one)
+	}
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
 	form := c.Request.PostForm
-	next := set
-	next.On, next.Untold, next.Name = form.Get("on") == "1", form.Get("import") != "1", form.Get("name")
+	next, subject, keys := set, one.Name, []chatid.ButtonKey{}
+	next.Untold, next.Name = form.Get("import") != "1", form.Get("name")
+	for i, spot := range spots {
+		on := slices.Contains(form["at"], string(spot.Key))
+		if on != spot.On {
+			subject += map[bool]string{true: ": + ", false: ": - "}[on] + spot.Name
+		}
+		if on {
+			keys = append(keys, spot.Key)
+		}
+		next.On = next.On || on && !spot.On
+		spots[i].On = on
+	}
 	if next.On && len(next.Bot) == 0 {
 		hello := greeting.Bot{Steps: []greeting.Step{{Question: []greeting.Handler{
 			greeting.Make(greeting.HandlerShow, greeting.Show{Type: greeting.ShowText, Value: s.text(c, "bot.ui.template.hello", nil)}),
@@ -230,13 +288,17 @@ func (s *Server) consoleSwitchBot(c *gin.Context) {
 			return
 		}
 	}
-	subject := one.Name
-	if next.On != set.On {
-		subject += map[bool]string{true: ": +", false: ": -"}[next.On]
-	}
-	if err = s.setBot(c, p.entry(console.SwitchBot, subject), next); err != nil {
+	ctx, cancel := consoleContext(c)
+	defer cancel()
+	err = s.Console.Do(ctx, p.entry(console.SwitchBot, subject), func(ctx context.Context) error {
+		if _, err := s.Greetings.SetBot(ctx, next); err != nil {
+			return err
+		}
+		return s.OnlineChats.SetGreets(ctx, p.account.ID, one.ID, keys)
+	})
+	if err != nil {
 		s.showBot(c, statusOf(err), one, set, general(err), func(b *botBody) {
-			b.On, b.Import, b.Name = next.On, !next.Untold, next.Name
+			b.Spots, b.Import, b.Name = spots, !next.Untold, next.Name
 			if isInvalid(err) {
 				b.NameError = s.text(c, "console.bot.name.error", map[string]any{"Max": greeting.MaxNameRunes})
 			}

@@ -44,6 +44,7 @@ var lookTexts = map[string]func(*onlinechat.Look) *string{
 var lookChecks = map[string]func(*onlinechat.Look) *bool{
 	"fixed":      func(l *onlinechat.Look) *bool { return &l.Fixed },
 	"greet":      func(l *onlinechat.Look) *bool { return &l.Greeting.Enabled },
+	"bubble":     func(l *onlinechat.Look) *bool { return &l.Greeting.Bubble },
 	"use_header": func(l *onlinechat.Look) *bool { return &l.Header },
 	"use_avatar": func(l *onlinechat.Look) *bool { return &l.UseAvatar },
 	"use_name":   func(l *onlinechat.Look) *bool { return &l.UseName },
@@ -142,7 +143,7 @@ func (s *Server) lookGroups(c *gin.Context, form url.Values, wrong map[string]st
 			numbers["x_offset"], numbers["y_offset"], numbers["x_offset_m"], numbers["y_offset_m"],
 			m.choice("orientation", form.Get("orientation"), "horizontal", "vertical"),
 		}},
-		{m.word("group.greeting"), []formField{check("greet"), text("greeting", onlinechat.MaxGreeting)}},
+		{m.word("group.greeting"), []formField{check("greet"), check("bubble"), text("greeting", onlinechat.MaxGreeting)}},
 		{m.word("group.chat"), []formField{
 			check("use_header"), text("chat_header", onlinechat.MaxHeader), check("use_name"), check("use_avatar"),
 			m.choice("auto_open", form.Get("auto_open"), texts(onlinechat.AutoOpens)...),

@@ -1,13 +1,14 @@
 package httpapi
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 
+	"leadline/backend/auth"
 	"leadline/backend/conversation"
+	"leadline/backend/fault"
 	"leadline/backend/greeting"
 	"leadline/backend/onlinechat"
 )
@@ -35,7 +36,12 @@ func (s *Server) greet(c *gin.Context) {
 		who.Conversation = "" // as in write
 	}
 	list, token := []messageJSON{}, ""
-	if chat.Greets {
+	greets, err := s.greetsAt(c, chat)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	if greets {
 		shown, messages, err := s.Greetings.Greet(c.Request.Context(), who, greeting.About{Name: in.Contact.Name, Meta: in.Meta})
 		if err == nil && shown.At > 0 {
 			token, err = s.shownToken(shown)
@@ -52,6 +58,21 @@ func (s *Server) greet(c *gin.Context) {
 	c.JSON(http.StatusOK, gin.H{"messages": list, "token": token})
 }
 
+// greetsAt tells whether the chat's bot speaks at the button that the session began by
+// (BOT-9): one may greet while another of the chat's does not.
+func (s *Server) greetsAt(c *gin.Context, chat onlinechat.Chat) (bool, error) {
+	through, _ := c.Get(keyThrough)
+	entrance, _ := through.(auth.Entrance)
+	if !chat.Greets || entrance.Button == "" {
+		return false, nil
+	}
+	b, err := s.OnlineChats.Button(c.Request.Context(), entrance.Button)
+	if fault.Is(err, fault.NotFound) { // removed meanwhile
+		return false, nil
+	}
+	return b.Greets(chat), err
+}
+
 func (s *Server) shownToken(shown greeting.Shown) (string, error) {
 	raw, err := json.Marshal(shown)
 	if err != nil {
@@ -63,7 +84,7 @@ func (s *Server) shownToken(shown greeting.Shown) (string, error) {
 // greeted adds to a message the chat's bot and the greeting that its visitor saw. One
 // that cannot be read any more, or of a bot that was switched off meanwhile, takes
 // nothing from the message: what was pressed there is then said.
-func (s *Server) greeted(ctx context.Context, who conversation.Who, chat onlinechat.Chat, in writeBody, d *conversation.Draft) error {
+func (s *Server) greeted(c *gin.Context, who conversation.Who, chat onlinechat.Chat, in writeBody, d *conversation.Draft) error {
 	var shown *greeting.Shown
 	if in.Greeting != "" {
 		raw, err := s.Tokens.ReadShown(in.Greeting)
@@ -76,9 +97,12 @@ func (s *Server) greeted(ctx context.Context, who conversation.Who, chat onlinec
 			shown = nil
 		}
 	}
-	if chat.Greets {
-		var err error
-		if d.Bot, err = s.Greetings.Seen(ctx, who, greeting.About{Name: in.Contact.Name}, shown); err != nil {
+	greets, err := s.greetsAt(c, chat)
+	if err != nil {
+		return err
+	}
+	if greets {
+		if d.Bot, err = s.Greetings.Seen(c.Request.Context(), who, greeting.About{Name: in.Contact.Name}, shown); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ func (s *Server) extras(b onlinechat.Button, chat bool) *configExtras {
 	if wanted {
 		out.Vertical, out.Left, out.Top = l.Vertical, l.Position.Left(), l.Position.Top()
 	}
-	if l.Greeting.Enabled && chat {
+	if l.Greeting.Enabled && l.Greeting.Bubble && chat {
 		wanted = true
 		out.Greeting = s.greetingOf(b)
 	}

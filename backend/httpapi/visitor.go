@@ -162,8 +162,7 @@ func (s *Server) session(c *gin.Context) {
 	}
 	out := sessionAnswer{
 		Token: token, Visitor: v.Visitor, Origin: origin, Locale: s.locale(in.Locale, button.Locale), Strings: map[string]string{}, Uploads: s.uploads(),
-		// A card page has a switch of its own (BOT-10).
-		Greets: chat.Greets && (button.Card == "" || button.Look.Greeting.Enabled),
+		Greets: button.Greets(*chat),
 	}
 	c.Set(keyNameless, !button.Look.UseName)
 	if button.Look.Avatar != "" {
@@ -247,7 +246,7 @@ func (s *Server) write(c *gin.Context) {
 	if p := in.Press; p != nil {
 		draft.Press = &conversation.Press{Message: chatid.MessageID(p.Message), Text: p.Text, Callback: p.Callback}
 	}
-	if err = s.greeted(c.Request.Context(), who, chat, in, &draft); err != nil {
+	if err = s.greeted(c, who, chat, in, &draft); err != nil {
 		s.fail(c, err)
 		return
 	}

@@ -93,11 +93,8 @@ type Look struct {
 	// Color is "#rgb" or "#rrggbb"; empty for the product's own.
 	Color string `json:"color"`
 	// CrossBlack: the icon that closes is black, else white.
-	CrossBlack bool `json:"cross_black"`
-	// Greeting is the bubble beside the launcher, and on a card page whether the bot
-	// greets there (BOT-9, BOT-10). Several buttons may carry one chat, so its bot has
-	// a switch of its own.
-	Greeting Greeting `json:"greeting"`
+	CrossBlack bool     `json:"cross_black"`
+	Greeting   Greeting `json:"greeting"`
 	// Header: the chat shows a title; Title is it, empty for the chat's name.
 	Header bool   `json:"header"`
 	Title  string `json:"title"`
@@ -110,9 +107,13 @@ type Look struct {
 	AutoOpen AutoOpen `json:"auto_open"`
 }
 
-// Greeting is the bubble beside the launcher.
+// Greeting is how visitors of a button, or of a card page, are greeted.
 type Greeting struct {
+	// Enabled is the one switch of both: of the bubble beside the launcher and of the
+	// chat's bot (BOT-9, BOT-10; ADR 14).
 	Enabled bool `json:"enabled"`
+	// Bubble: there is one where it is on; else the bot alone greets.
+	Bubble bool `json:"bubble"`
 	// Message is at most MaxGreeting characters; empty for the default text in the
 	// button's language.
 	Message string `json:"message"`
@@ -122,7 +123,7 @@ type Greeting struct {
 func DefaultLook() Look {
 	return Look{
 		Position: BottomRight, Fixed: true, Offset: Offset{X: 20, Y: 20}, OffsetMobile: Offset{X: 20, Y: 20},
-		Animation: NoAnimation, Size: 60, Radius: MaxRadius, Header: true, UseName: true, AutoOpen: AutoOpenNever,
+		Animation: NoAnimation, Size: 60, Radius: MaxRadius, Greeting: Greeting{Bubble: true}, Header: true, UseName: true, AutoOpen: AutoOpenNever,
 	}
 }
 
@@ -193,4 +194,14 @@ func (s *Service) SetLook(ctx context.Context, a chatid.AccountID, key chatid.Bu
 		return err
 	}
 	return s.store.SetLook(ctx, a, key, l)
+}
+
+// SetGreets switches the greeting on at those buttons of a chat that keys names, card
+// pages' own among them, and off at its others (BOT-9). Keys of other buttons change
+// nothing. fault.NotFound for a chat that the account does not have.
+func (s *Service) SetGreets(ctx context.Context, a chatid.AccountID, chat chatid.ChatID, keys []chatid.ButtonKey) error {
+	if _, err := s.own(ctx, a, chat); err != nil {
+		return err
+	}
+	return s.store.SetGreets(ctx, a, chat, keys)
 }

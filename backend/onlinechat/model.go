@@ -24,7 +24,8 @@ type Chat struct {
 	Default bool
 	// Several: a visitor may hold several conversations (O §6.4); changed by SetSeveral.
 	Several bool
-	// Greets: its greeting bot is switched on; changed by package greeting.
+	// Greets: it has a greeting bot in use, which speaks where the chat's buttons greet;
+	// changed by package greeting.
 	Greets bool
 	// ExternalID is where the CRM keeps the site's ids of people; changed by
 	// SetExternalIDField.
@@ -54,6 +55,10 @@ type Button struct {
 	Card      chatid.CardID
 	CreatedAt time.Time
 }
+
+// Greets tells whether the bot of c, the chat that the button carries, speaks to the
+// button's visitors (BOT-9).
+func (b Button) Greets(c Chat) bool { return c.Greets && b.Look.Greeting.Enabled }
 
 // Store keeps chats and buttons.
 type Store interface {
@@ -110,6 +115,9 @@ type Store interface {
 	RemoveButton(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey, at time.Time) error
 	// SetLook, SetChannels and SetButtonChat replace what they name; fault.NotFound.
 	SetLook(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey, l Look) error
+	// SetGreets stores Look.Greeting.Enabled of all buttons of a chat, those of card pages
+	// too: on for those of keys.
+	SetGreets(ctx context.Context, a chatid.AccountID, chat chatid.ChatID, keys []chatid.ButtonKey) error
 	SetChannels(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey, list []Channel) error
 	SetButtonChat(ctx context.Context, a chatid.AccountID, key chatid.ButtonKey, chat chatid.ChatID) error
 	// SetTrustedSites replaces the list of a button.

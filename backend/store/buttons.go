@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -137,6 +138,34 @@ func (s onlineChats) SetLook(ctx context.Context, a chatid.AccountID, key chatid
 		return err
 	}
 	return s.setButton(ctx, "set look", a, key, buttonRow{Look: text}, "Look")
+}
+
+// SetGreets implements onlinechat.Store.
+func (s onlineChats) SetGreets(ctx context.Context, a chatid.AccountID, chat chatid.ChatID, keys []chatid.ButtonKey) error {
+	return s.write(ctx, "set greeting of buttons", func(t *tx) error {
+		var rows []buttonRow
+		if err := t.db.Where("account_id = ? AND chat_id = ? AND removed_at = 0", string(a), string(chat)).Order("number").Find(&rows).Error; err != nil {
+			return err
+		}
+		for _, row := range rows {
+			b, err := row.domain()
+			if err != nil {
+				return err
+			}
+			on := slices.Contains(keys, b.Key)
+			if b.Look.Greeting.Enabled == on {
+				continue
+			}
+			b.Look.Greeting.Enabled = on
+			if row.Look, err = lookText(b.Look); err != nil {
+				return err
+			}
+			if err := t.db.Model(&buttonRow{}).Where("number = ?", row.Number).Select("Look").Updates(row).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // SetChannels implements onlinechat.Store.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"leadline/backend/chatid"
@@ -58,6 +59,24 @@ func TestButtons(t *testing.T) {
 		must(t, err)
 		want.Look, want.Channels = onlinechat.DefaultLook(), nil
 		equal(t, "button as new", got, want)
+
+		// BOT-9: the greeting's switch of a chat's buttons, those of card pages too.
+		must(t, s.SetButtonChat(testContext, w.account, second.Key, chat))
+		card := w.addCard(t, w.account, "lamps")
+		for _, on := range [][]chatid.ButtonKey{{second.Key, first.Key}, {card.Button}, {second.Key, card.Button}, nil} {
+			must(t, s.SetGreets(testContext, w.account, chat, on))
+			must(t, s.SetGreets(testContext, "another", chat, nil))
+			for _, key := range []chatid.ButtonKey{first.Key, second.Key, card.Button} {
+				b, err := s.Button(testContext, key)
+				must(t, err)
+				want := onlinechat.DefaultLook()
+				if key == card.Button {
+					want = card.Look
+				}
+				want.Greeting.Enabled = slices.Contains(on, key) && key != first.Key // which carries no chat
+				equal(t, fmt.Sprintf("look of %s with %v on", key, on), b.Look, want)
+			}
+		}
 
 		must(t, s.RemoveButton(testContext, w.account, second.Key, w.now))
 		_, err = s.Button(testContext, second.Key)

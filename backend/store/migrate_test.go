@@ -1,11 +1,17 @@
 package store
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
+
+	"leadline/backend/chatid"
+	"leadline/backend/greeting"
+	"leadline/backend/onlinechat"
 )
 
 // Every field of every row must be a column, in both databases.
@@ -65,6 +71,22 @@ func TestAddressesThatAreRefused(t *testing.T) {
 	}
 }
 
+// migratedTo takes the database back to a version, and forth again.
+func (w *world) migratedTo(t *testing.T, version int64) {
+	t.Helper()
+	must(t, w.Close())
+	k, err := parseDSN(w.dsn)
+	must(t, err)
+	db, err := k.open(writerConns)
+	must(t, err)
+	p, err := k.provider(db)
+	must(t, err)
+	_, err = p.DownTo(testContext, version)
+	must(t, err)
+	must(t, db.Close())
+	w.Store = open(t, w.dsn)
+}
+
 // Back to the first version and forth again: rows stay, and so does what the
 // counter promises.
 func TestUpgradeKeepsMessages(t *testing.T) {
@@ -73,24 +95,72 @@ func TestUpgradeKeepsMessages(t *testing.T) {
 		m := w.receive(t, w.outbound(c, "Hi")).Message
 		w.report(t, c, m.Seq, m.Seq)
 		before := w.all(t, c)
-		must(t, w.Close())
-		k, err := parseDSN(w.dsn)
-		must(t, err)
-		db, err := k.open(writerConns)
-		must(t, err)
-		p, err := k.provider(db)
-		must(t, err)
-		_, err = p.DownTo(testContext, 1)
-		must(t, err)
-		must(t, db.Close())
-		w.Store = open(t, w.dsn)
+		w.migratedTo(t, 1)
 		equal(t, "messages", w.all(t, c), before)
-		err = w.do(testContext, func(x *tx) error {
+		err := w.do(testContext, func(x *tx) error {
 			_, err := x.exec(`UPDATE messages SET rev = ? WHERE conversation_id = ?`, before[0].Rev, string(c))
 			return err
 		})
 		if err == nil {
 			t.Error("two messages of a thread have one rev")
+		}
+	})
+}
+
+// Version 27 makes one switch of two (BOT-9): what visitors saw of bubble and bot, they
+// still see.
+func TestUpgradeKeepsGreetings(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		s := w.OnlineChats()
+		with := func(g onlinechat.Greeting) onlinechat.Look {
+			l := onlinechat.DefaultLook()
+			l.Name, l.Greeting = "Shop", g
+			return l
+		}
+		type was struct {
+			look onlinechat.Look
+			chat chatid.ChatID
+			want onlinechat.Greeting
+		}
+		greets, silent := chatid.ChatID(w.id()), chatid.ChatID(w.id())
+		for i, id := range []chatid.ChatID{greets, silent} {
+			_, err := s.AddChat(testContext, onlinechat.Chat{ID: id, Account: w.account, Name: "Chat", Pipeline: chatid.PipelineID(i + 1), SourceExternalID: w.id(), CreatedAt: start},
+				onlinechat.Button{ID: chatid.ButtonID(w.id()), Account: w.account, Hash: "h", Chat: id, CreatedAt: start})
+			must(t, err)
+			must(t, w.Greetings().SetGreeting(testContext, greeting.Settings{Account: w.account, Chat: id, Bot: json.RawMessage(`[{"question":[]}]`), On: id == greets, ChangedAt: start}))
+		}
+		cases := map[chatid.ButtonKey]was{}
+		for _, c := range []was{
+			{onlinechat.DefaultLook(), greets, onlinechat.Greeting{Enabled: true}},
+			{with(onlinechat.Greeting{Bubble: true, Message: "Hi"}), greets, onlinechat.Greeting{Enabled: true, Message: "Hi"}},
+			{with(onlinechat.Greeting{Bubble: true, Enabled: true, Message: "Hi"}), greets, onlinechat.Greeting{Enabled: true, Bubble: true, Message: "Hi"}},
+			{onlinechat.DefaultLook(), silent, onlinechat.Greeting{Bubble: true}},
+			{with(onlinechat.Greeting{Bubble: true, Enabled: true}), silent, onlinechat.Greeting{Enabled: true, Bubble: true}},
+			{onlinechat.DefaultLook(), "", onlinechat.Greeting{Bubble: true}},
+		} {
+			b, err := s.AddButton(testContext, onlinechat.Button{ID: chatid.ButtonID(w.id()), Account: w.account, Hash: "h", Chat: c.chat, Look: c.look, CreatedAt: start}, 99)
+			must(t, err)
+			cases[b.Key] = c
+		}
+		w.migratedTo(t, 26)
+		s = w.OnlineChats()
+		for key, c := range cases {
+			b, err := s.Button(testContext, key)
+			must(t, err)
+			c.look.Greeting = c.want
+			equal(t, fmt.Sprintf("look of %+v", c), b.Look, c.look)
+		}
+		for id, want := range map[chatid.ChatID]bool{greets: true, silent: false} {
+			c, err := s.Chat(testContext, id)
+			must(t, err)
+			equal(t, "the bot is in use", c.Greets, want)
+		}
+		w.migratedTo(t, 26) // where "without a bubble" was "off"
+		for key, c := range cases {
+			b, err := w.OnlineChats().Button(testContext, key)
+			must(t, err)
+			c.look.Greeting = c.want
+			equal(t, fmt.Sprintf("look of %+v back and forth", c), b.Look, c.look)
 		}
 	})
 }
