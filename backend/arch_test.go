@@ -42,6 +42,7 @@ var arrows = map[string][]string{
 	"store":        {"account", "console", "conversation", "greeting", "keyaction", "onlinechat", "desk", "team", "outbox", "fault", "chatid"},
 	"store/pgtest": {}, // tests of store and app alone
 	"media/s3test": {}, // tests of media and app alone
+	"browsertest":  {}, // tests in Chromium alone
 	"httpapi":      {"account", "console", "conversation", "greeting", "keyaction", "onlinechat", "desk", "team", "auth", "media", "realtime", "i18n", "sitechat", "qr", "fault", "chatid"},
 	"app": {"account", "console", "conversation", "greeting", "keyaction", "onlinechat", "desk", "team", "outbox", "auth", "amojo", "amocrm", "bridge", "store", "media", "realtime",
 		"httpapi", "i18n", "sitechat", "config", "fault", "chatid"},
@@ -72,7 +73,7 @@ var owners = map[string][]string{
 	"golang.org/x/text":                  {"i18n"},
 	"github.com/google/uuid":             {"app", "sandbox"},
 	"github.com/prometheus/":             {"app"},
-	"github.com/chromedp/":               {},
+	"github.com/chromedp/":               {"browsertest"},
 	"github.com/google/go-cmp":           {},
 	"go.uber.org/goleak":                 {},
 	"golang.org/x/sync":                  {"store", "realtime", "app", "auth"},
@@ -147,7 +148,7 @@ func TestImportTable(t *testing.T) {
 			if !ok || ours == f.pkg || slices.Contains(allowed, ours) {
 				continue
 			}
-			if f.test && (f.pkg == "app" || ours == "store/pgtest" || ours == "media/s3test") { // tests of whole ways see both sides
+			if f.test && (f.pkg == "app" || ours == "store/pgtest" || ours == "media/s3test" || ours == "browsertest") { // tests of whole ways see both sides
 				continue
 			}
 			t.Errorf("%s: %s may not import %s", f.path, f.pkg, ours)

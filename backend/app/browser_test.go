@@ -3,9 +3,9 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"leadline/backend/browsertest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,10 +13,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 )
-
-// browserPatience is how long an act or a wait in a browser may take on a machine
-// that runs much else.
-const browserPatience = 60 * time.Second
 
 // tab is one page of a real Chromium; a frame of another site is a tab of its
 // own to it.
@@ -29,16 +25,6 @@ type tab struct {
 // names and trusts its certificate, and opens the first tab.
 func (w *world) chromium(extra map[string]string) *tab {
 	w.t.Helper()
-	if os.Getenv("LEADLINE_NO_BROWSER") != "" {
-		w.t.Skip("LEADLINE_NO_BROWSER is set")
-	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			w.t.Fatal("no chromium: browser tests cannot run")
-		}
-		w.t.Skip("NO CHROMIUM: browser tests did not run")
-	}
 	cert, err := testCertificate()
 	if err != nil {
 		w.t.Fatal(err)
@@ -48,21 +34,11 @@ func (w *world) chromium(extra map[string]string) *tab {
 		rules = append(rules, "MAP "+host+" "+addr)
 	}
 	rules = append(rules, "MAP * ~NOTFOUND")
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(w.t.TempDir()), chromedp.WindowSize(1280, 900),
+	return &tab{w, browsertest.Open(w.t,
 		chromedp.Flag("host-resolver-rules", strings.Join(rules, ", ")),
 		chromedp.Flag("ignore-certificate-errors-spki-list", cert.spki),
 		chromedp.Flag("isolate-origins", chatURL), // the panel is a tab of its own on our own pages too
-		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-	w.t.Cleanup(stopAlloc)
-	ctx, stop := chromedp.NewContext(alloc)
-	w.t.Cleanup(stop)
-	if err := chromedp.Do(ctx); err != nil { // without a timeout: it binds the browser's life to this context
-		w.t.Fatal("start chromium: ", err)
-	}
-	return &tab{w, ctx}
+	)}
 }
 
 // open makes another tab of the same browser.
@@ -83,14 +59,19 @@ func (b *tab) close() error {
 	return chromedp.Cancel(b.ctx)
 }
 
+func (b *tab) act(do func(context.Context) error) {
+	b.w.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, browsertest.Patience)
+	defer cancel()
+	if err := do(ctx); err != nil {
+		b.shot("failed")
+		b.w.t.Fatalf("%v\nthe page says: %s", err, browsertest.Text(b.ctx))
+	}
+}
+
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.w.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		b.shot("failed")
-		b.w.t.Fatal(err)
-	}
+	b.act(func(ctx context.Context) error { return chromedp.Do(ctx, steps...) })
 }
 
 func (b *tab) visit(address string) {
@@ -101,7 +82,7 @@ func (b *tab) visit(address string) {
 // click and fill are a person's acts: real events on what is visible.
 func (b *tab) click(selector string) {
 	b.w.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector)))
+	b.act(func(ctx context.Context) error { return browsertest.Click(ctx, selector) })
 }
 
 func (b *tab) fill(selector, text string) {
@@ -114,7 +95,7 @@ func (b *tab) fill(selector, text string) {
 // js evaluates an expression; a promise is waited for.
 func js[T any](b *tab, expression string) T {
 	b.w.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
+	ctx, cancel := context.WithTimeout(b.ctx, browsertest.Patience)
 	defer cancel()
 	got, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -126,26 +107,7 @@ func js[T any](b *tab, expression string) T {
 // sees waits until a condition holds in the page.
 func (b *tab) sees(condition string) {
 	b.w.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
-	defer cancel()
-	var err error
-	for ctx.Err() == nil { // a navigation ends a poll with an error
-		if _, err = chromedp.Run(ctx, chromedp.Poll[bool]("!!("+condition+")", chromedp.WithPollingInterval(20*time.Millisecond))); err == nil {
-			return
-		}
-	}
-	b.shot("failed")
-	b.w.t.Fatalf("waiting for %s: %v\nthe page says: %s", condition, err, b.text())
-}
-
-func (b *tab) text() string {
-	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Second)
-	defer cancel()
-	got, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
-	if err != nil {
-		return err.Error()
-	}
-	return got
+	b.act(func(ctx context.Context) error { return browsertest.Wait(ctx, condition) })
 }
 
 // reads waits for a text on the page.

@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"leadline/backend/browsertest"
 	"leadline/backend/sandbox"
 )
 
@@ -123,7 +124,7 @@ func TestScreensOfTheSiteChat(t *testing.T) {
 			c.sees(`(document.querySelector('.sc-message--error .sc-message__error')?.textContent.length ?? 0) > 20`)
 			w.box.SetFaults(func(f *sandbox.Faults) { f.AmojoStatus, f.AmojoCount = 0, 0 })
 			c.reads(words.failed)
-			if lang != "en" && strings.Contains(c.text(), "not accepted") {
+			if lang != "en" && strings.Contains(browsertest.Text(c.ctx), "not accepted") {
 				t.Errorf("%s: the reason is in English", name)
 			}
 			seen("4-refused")

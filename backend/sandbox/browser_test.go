@@ -3,9 +3,8 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"leadline/backend/browsertest"
 	"net/url"
-	"os"
-	"os/exec"
 	"slices"
 	"testing"
 	"time"
@@ -16,26 +15,7 @@ import (
 // browser opens a tab of Chromium, for which every name is on loopback.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	if os.Getenv("LEADLINE_NO_BROWSER") != "" {
-		t.Skip("LEADLINE_NO_BROWSER is set")
-	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no chromium")
-		}
-		t.Skip("no chromium: browser tests did not run")
-	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.IgnoreCertErrors,
-		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(390, 800),
-		chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-	t.Cleanup(stopAlloc)
-	tab, stop := chromedp.NewContext(alloc)
-	t.Cleanup(stop)
-	if err := chromedp.Do(tab); err != nil { // binds the tab to its own context
-		t.Fatal("start chromium:", err)
-	}
+	tab := browsertest.Open(t, chromedp.IgnoreCertErrors, chromedp.WindowSize(390, 800), chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"))
 	ctx, cancel := context.WithTimeout(tab, 90*time.Second)
 	t.Cleanup(cancel)
 	return ctx
@@ -43,11 +23,15 @@ func browser(t *testing.T) context.Context {
 
 func until(t *testing.T, ctx context.Context, condition string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("(() => { try { return !!("+condition+") } catch { return false } })()", chromedp.WithPollingInterval(20*time.Millisecond))); err != nil {
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second) // ctx may have ended
-		defer cancel()
-		body, _ := chromedp.Run(late, chromedp.Evaluate[string]("document.body.innerText"))
-		t.Fatalf("never came about: %s: %v\npage: %s", condition, err, body)
+	if err := browsertest.Wait(ctx, condition); err != nil {
+		t.Fatalf("%v\npage: %s", err, browsertest.Text(ctx))
+	}
+}
+
+func click(t *testing.T, ctx context.Context, selector string) {
+	t.Helper()
+	if err := browsertest.Click(ctx, selector); err != nil {
+		t.Fatalf("%v\npage: %s", err, browsertest.Text(ctx))
 	}
 }
 
@@ -70,15 +54,14 @@ func TestPagesInBrowser(t *testing.T) {
 	b.say("m-1", "c-1", "<img src=x onerror=document.title='hacked'>")
 	until(t, ctx, `document.querySelector(".badge")?.textContent === "1 unread"`)
 	until(t, ctx, `document.querySelector(".chats__name").textContent === "Анна"`)
-	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(".chats__item"))); err != nil {
-		t.Fatal(err)
-	}
+	click(t, ctx, ".chats__item")
 	until(t, ctx, `document.querySelector(".bubble__text").textContent.startsWith("<img") && document.title !== "hacked"`)
 	until(t, ctx, `!document.querySelector(".badge") && document.activeElement.id === "text"`) // read, ready to write
 	until(t, ctx, `document.documentElement.scrollWidth <= innerWidth`)
-	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#text"), "Good day!"), chromedp.Click(chromedp.CSS("#send"))); err != nil {
+	if err := chromedp.Do(ctx, chromedp.SendKeys(chromedp.CSS("#text"), "Good day!")); err != nil {
 		t.Fatal(err)
 	}
+	click(t, ctx, "#send")
 	h := b.waitHooks(1)[0]
 	until(t, ctx, `document.querySelector(".bubble__state")?.textContent === "sent" && document.getElementById("text").value === ""`)
 	b.must(amojo("POST", testScope+"/"+h.MessageID+"/delivery_status", `{"status_code":2}`), 200)
@@ -93,9 +76,7 @@ func TestPagesInBrowser(t *testing.T) {
 	}
 	until(t, ctx, `document.querySelectorAll("#hooks tr").length === 2 && document.getElementById("link").textContent === "no breaches"`)
 	until(t, ctx, `document.documentElement.scrollWidth <= innerWidth`)
-	if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS("#faults-connect_refused"))); err != nil {
-		t.Fatal(err)
-	}
+	click(t, ctx, "#faults-connect_refused")
 	b.wait("the fault", func() bool { return b.box.Faults().ConnectRefused })
 	// Whatever the server can switch has a control, with its choices and words.
 	until(t, ctx, fmt.Sprintf(`document.querySelectorAll("#faults .switch").length === %d && document.querySelectorAll("#variants .switch").length === %d`,

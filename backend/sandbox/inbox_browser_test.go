@@ -186,7 +186,7 @@ func TestInboxShowsEveryKind(t *testing.T) {
 	p := b.inbox()
 	p.until(`document.querySelector(".chats__last").textContent === "is typing…" && document.querySelector(".face img").naturalWidth > 0`)
 	p.shots("desk-1-list")
-	p.do(chromedp.Click(chromedp.CSS(".chats__item")))
+	click(p.t, p.ctx, ".chats__item")
 	of := func(kind, what string) string {
 		return fmt.Sprintf(`document.querySelector('[data-kind=%q]')%s`, kind, what)
 	}
@@ -214,7 +214,7 @@ func TestInboxShowsEveryKind(t *testing.T) {
 	}
 	p.shots("desk-2-end")
 	// A quote leads to what it quotes.
-	p.do(chromedp.Click(chromedp.CSS("button.quote")))
+	click(p.t, p.ctx, "button.quote")
 	p.until(fmt.Sprintf(`document.querySelector('[data-message=%q]').classList.contains("feed__item--found")`, first))
 	p.shots("desk-3-begin")
 	b.box.Advance(6 * time.Second)
@@ -229,7 +229,7 @@ func TestInboxShowsEveryKind(t *testing.T) {
 	p.until(`document.getElementById("card").checkVisibility()`)
 	p.shots("phone-4-card")
 	p.press("#card", "Close the card")
-	p.do(chromedp.Click(chromedp.CSS("#back")))
+	click(p.t, p.ctx, "#back")
 	p.until(`document.querySelector(".chats__item") === document.activeElement`)
 	p.shots("phone-1-list")
 }
@@ -430,7 +430,7 @@ func TestInboxDoesEverything(t *testing.T) {
 	b.noBreach()
 
 	p.do(chromedp.EmulateViewport(375, 667, chromedp.EmulateMobile, chromedp.EmulateTouch))
-	p.do(chromedp.Click(chromedp.CSS("#back")))
+	click(p.t, p.ctx, "#back")
 	p.open(chat.ChatID)
 	p.until(`document.querySelector(".keys")`)
 	p.shots("phone-5-sent")

@@ -1,6 +1,7 @@
 package sitechat
 
 import (
+	"leadline/backend/browsertest"
 	"strings"
 	"testing"
 
@@ -53,8 +54,8 @@ func (s *site) do(d Dialect, script string) {
 // click presses what a selector finds as a person does.
 func (s *site) click(selector string) {
 	s.t.Helper()
-	if err := chromedp.Do(s.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
-		s.t.Fatalf("click %s: %v", selector, err)
+	if err := browsertest.Click(s.ctx, selector); err != nil {
+		s.t.Fatalf("%v; page said %q", err, s.heard(""))
 	}
 }
 

@@ -6,10 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"leadline/backend/browsertest"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,16 +37,10 @@ func TestMain(m *testing.M) {
 
 func browser(t testing.TB) context.Context {
 	t.Helper()
-	if os.Getenv("LEADLINE_NO_BROWSER") != "" {
-		t.Skip("LEADLINE_NO_BROWSER is set")
-	}
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		missing(t, "no chromium: browser tests of the loader did not run")
-	}
+	path := browsertest.Path(t)
 	browserOnce.Do(func() { browserCtx, browserEnd, browserErr = startBrowser(path) })
 	if browserErr != nil {
-		t.Fatal("start chromium:", browserErr)
+		t.Fatal(browserErr)
 	}
 	return browserCtx
 }
@@ -57,14 +51,9 @@ func startBrowser(path string, more ...chromedp.ExecAllocatorOption) (ctx contex
 	if err != nil {
 		return nil, func() {}, err
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(dir), chromedp.WindowSize(1000, 760), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), append(opts, more...)...)
-	ctx, stop := chromedp.NewContext(alloc)
-	end = func() { stop(); stopAlloc(); _ = os.RemoveAll(dir) }
-	return ctx, end, chromedp.Do(ctx) // without a timeout: it binds the browser's life to this context
+	more = append(more, chromedp.WindowSize(1000, 760), chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+	ctx, stop, err := browsertest.Start(path, dir, more...)
+	return ctx, func() { stop(); _ = os.RemoveAll(dir) }, err
 }
 
 // site is a website and a chat host beside it, which serves the loader and answers as http-api.md §3 says.

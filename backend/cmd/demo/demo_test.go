@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"leadline/backend/browsertest"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -92,16 +92,7 @@ const sent = `(text => [...document.querySelectorAll('.sc-message:not(.sc-messag
 // starts it again, and finds the conversation where it was.
 func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	t.Parallel()
-	if os.Getenv("LEADLINE_NO_BROWSER") != "" {
-		t.Skip("LEADLINE_NO_BROWSER is set")
-	}
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no chromium: the demo's test cannot run")
-		}
-		t.Skip("NO CHROMIUM: the demo's test did not run")
-	}
+	chromium := browsertest.Path(t)
 	bin, data := t.TempDir(), t.TempDir()
 	build := exec.Command("go", "build", "-o", bin+"/", "leadline/backend/cmd/...")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -111,15 +102,10 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 	stop := running(t, bin, data, ports)
 	crm, shop := "http://democo.amocrm.localhost:"+ports[1], "http://shop.localhost:"+ports[2]
 
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 900), chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-	defer stopAlloc()
-	ctx, stopTab := chromedp.NewContext(alloc)
-	defer stopTab()
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal("start chromium: ", err)
+	ctx, end, err := browsertest.Start(chromium, t.TempDir())
+	defer end()
+	if err != nil {
+		t.Fatal(err)
 	}
 	b := &page{t: t, ctx: ctx}
 
@@ -227,17 +213,25 @@ type page struct {
 	ctx context.Context
 }
 
-func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
+func (p *page) act(do func(context.Context) error) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 60*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, browsertest.Patience)
 	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		p.t.Fatalf("%v\nthe page says: %s", err, p.text())
+	if err := do(ctx); err != nil {
+		p.t.Fatalf("%v\nthe page says: %s", err, browsertest.Text(p.ctx))
 	}
 }
 
-func (p *page) visit(address string)  { p.t.Helper(); p.do(chromedp.Navigate(address)) }
-func (p *page) click(selector string) { p.t.Helper(); p.do(chromedp.Click(chromedp.CSS(selector))) }
+func (p *page) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	p.act(func(ctx context.Context) error { return chromedp.Do(ctx, steps...) })
+}
+
+func (p *page) visit(address string) { p.t.Helper(); p.do(chromedp.Navigate(address)) }
+func (p *page) click(selector string) {
+	p.t.Helper()
+	p.act(func(ctx context.Context) error { return browsertest.Click(ctx, selector) })
+}
 func (p *page) write(selector, text string) {
 	p.t.Helper()
 	p.do(chromedp.SendKeys(chromedp.CSS(selector), text))
@@ -245,7 +239,6 @@ func (p *page) write(selector, text string) {
 func (p *page) value(selector string) string {
 	return eval[string](p, "document.querySelector('"+selector+"').value")
 }
-func (p *page) text() string { return eval[string](p, "document.body.innerText") }
 
 func eval[T any](p *page, expression string) T {
 	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
@@ -259,14 +252,7 @@ func eval[T any](p *page, expression string) T {
 
 func (p *page) sees(condition string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 60*time.Second)
-	defer cancel()
-	for ctx.Err() == nil { // a navigation ends a poll with an error
-		if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+condition+")", chromedp.WithPollingInterval(20*time.Millisecond))); err == nil {
-			return
-		}
-	}
-	p.t.Fatalf("waited for %s\nthe page says: %s", condition, p.text())
+	p.act(func(ctx context.Context) error { return browsertest.Wait(ctx, condition) })
 }
 
 // frame waits for the page's frame of another site, which is a target of its own, to

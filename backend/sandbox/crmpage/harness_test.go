@@ -6,10 +6,10 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"leadline/backend/browsertest"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
@@ -38,21 +38,9 @@ func TestMain(m *testing.M) {
 // skipped with a word, and fail where CI is set.
 func browser(t *testing.T) context.Context {
 	t.Helper()
-	if os.Getenv("LEADLINE_NO_BROWSER") != "" {
-		t.Skip("LEADLINE_NO_BROWSER is set")
-	}
-	missing := ""
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		missing = "no chromium: browser tests did not run"
-	} else if !Built() {
-		missing = "no libraries in crmpage/built (npm ci && npm run build in backend/sandbox): browser tests did not run"
-	}
-	if missing != "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
+	path := browsertest.Path(t)
+	if !Built() {
+		browsertest.Missing(t, "no libraries in crmpage/built (npm ci && npm run build in backend/sandbox): browser tests did not run")
 	}
 	browserOnce.Do(func() {
 		dir, err := os.MkdirTemp("", "crmpage")
@@ -60,18 +48,12 @@ func browser(t *testing.T) context.Context {
 			browserErr = err
 			return
 		}
-		opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.IgnoreCertErrors,
-			chromedp.UserDataDir(dir), chromedp.DisableGPU, chromedp.WindowSize(1280, 900),
-			chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"), chromedp.Flag("disable-quic", true),
-			chromedp.Flag("disable-component-update", true))
-		alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-		ctx, stop := chromedp.NewContext(alloc)
-		browserEnd = func() { stop(); stopAlloc(); _ = os.RemoveAll(dir) }
-		browserErr = chromedp.Do(ctx) // without a timeout: it binds the browser's life to this context
-		browserCtx = ctx
+		var end func()
+		browserCtx, end, browserErr = browsertest.Start(path, dir, chromedp.IgnoreCertErrors, chromedp.Flag("host-resolver-rules", "MAP * 127.0.0.1"))
+		browserEnd = func() { end(); _ = os.RemoveAll(dir) }
 	})
 	if browserErr != nil {
-		t.Fatal("start chromium:", browserErr)
+		t.Fatal(browserErr)
 	}
 	return browserCtx
 }
@@ -303,7 +285,11 @@ func eval[T any](c *crm, expression string) T {
 // click is a person's click.
 func (c *crm) click(selector string) {
 	c.t.Helper()
-	c.do(chromedp.Click(chromedp.CSS(selector)))
+	ctx, cancel := context.WithTimeout(c.tab, browsertest.Patience)
+	defer cancel()
+	if err := browsertest.Click(ctx, selector); err != nil {
+		c.t.Fatalf("%v; breaches %q; log %s", err, c.breaches(), c.log())
+	}
 }
 
 // log is what ran: the widget's callbacks and its notes.
