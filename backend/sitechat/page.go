@@ -28,6 +28,7 @@ var pageTemplate = template.Must(template.New("frame").Parse(`<!doctype html>
 <title>{{.Title}}</title>
 <link rel="stylesheet" href="../../assets/{{.Style}}">
 <link rel="modulepreload" href="../../assets/{{.Words}}">
+<link rel="modulepreload" href="../../assets/{{.Browser}}">
 <script src="../../assets/{{.Script}}" defer></script>
 </head>
 <body data-button="{{.ButtonID}}">
@@ -55,7 +56,7 @@ func (b *Build) FramePage(f Frame) ([]byte, error) {
 	var out bytes.Buffer
 	err := pageTemplate.Execute(&out, map[string]string{
 		"Lang": lang, "Title": words.title, "NoScript": words.noScript,
-		"ButtonID": f.ButtonID, "Style": b.PanelStyle(), "Script": b.PanelScript(), "Words": b.PanelWords(lang),
+		"ButtonID": f.ButtonID, "Style": b.PanelStyle(), "Script": b.PanelScript(), "Words": b.PanelWords(lang), "Browser": b.manifest.PanelParts["browser"],
 	})
 	if err != nil {
 		return nil, fmt.Errorf("render the panel's page: %w", err)

@@ -60,6 +60,10 @@ async function sayings() {
   return (key) => text.includes(`"${key}"`) || text.includes(`strings.${key}`) || beginnings.some((beginning) => key.startsWith(beginning));
 }
 
+// Of what a panel starts with nearly every function runs at once: engines that know this word compile all of them beside the main thread, while
+// they load the script, instead of each when it is called.
+const atOnce = { preamble: "//# allFunctionsCalledOnLoad" };
+
 const forStyles = { target: ["chrome100", "firefox100", "safari15"] };
 
 // The parts of the panel that are fetched when they are needed: one for each file of src/panel/parts and of src/styles/parts,
@@ -69,7 +73,7 @@ async function parts() {
   const out = {};
   const panel = path.join(root, "src/panel");
   for (const file of await readdir(path.join(panel, "parts"))) {
-    if (/(?<!\.test)\.ts$/.test(file)) out[path.basename(file, ".ts")] = { entryPoints: [`src/panel/parts/${file}`] };
+    if (/(?<!\.test)\.ts$/.test(file)) out[path.basename(file, ".ts")] = { entryPoints: [`src/panel/parts/${file}`], ...(file === "browser.ts" && atOnce) };
   }
   for (const file of await readdir(path.join(panel, "strings"))) {
     const all = Object.entries(JSON.parse(await readFile(path.join(panel, "strings", file), "utf8")));
@@ -93,13 +97,13 @@ const [playground, botEditor, botEditorStyle, part, extras, panelParts, style] =
   bundleScript({ entryPoints: ["src/playground/main.ts"], format: "iife" }),
   bundleScript({ entryPoints: ["src/boteditor/main.ts"], format: "iife" }),
   bundle({ entryPoints: ["src/boteditor/editor.css"], ...forStyles }),
-  bundleScript({ entryPoints: ["src/window/main.ts"], format: "esm", plugins: [cssText] }),
+  bundleScript({ entryPoints: ["src/window/main.ts"], ...atOnce, format: "esm", plugins: [cssText] }),
   bundleScript({ entryPoints: ["src/extras/main.ts"], format: "esm", plugins: [cssText] }),
   parts(),
   bundle({ entryPoints: ["src/styles/panel.css"], ...forStyles }),
 ]);
 const partNames = Object.fromEntries(panelParts.map(([name, contents]) => [name, named(name.replace(/\.css$/, ""), name.endsWith(".css") ? "css" : "js", contents)]));
-const script = await bundleScript({ entryPoints: ["src/panel/main.ts"], format: "iife", define: { PARTS: JSON.stringify(partNames) } });
+const script = await bundleScript({ entryPoints: ["src/panel/main.ts"], ...atOnce, format: "iife", define: { PARTS: JSON.stringify(partNames) } });
 
 const manifest = {
   loader: "button.js",

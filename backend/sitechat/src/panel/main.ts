@@ -28,8 +28,9 @@ function start(button: string, host: Host, init: Init, lang: Language, words: St
   const state = makeStateStore(emptyState(lang, words));
   const base = new URL("../../", location.href).href;
   const app = startApp({ base, button, init: { ...init, user_id: kept.person }, host, kept, state, words, browser });
-  const view = makePanel(document.body, app, state, kept.draft, { header: init.theme?.header !== false, framed: init.mode === "frame", untitled: !!init.untitled });
+  // Before there is anything that would have to be laid out for it.
   paint(init.theme?.color ?? "");
+  const view = makePanel(document.body, app, state, kept.draft, { header: init.theme?.header !== false, framed: init.mode === "frame", untitled: !!init.untitled });
   watchSeen(state, SEEN_AFTER_MS);
   state.subscribe(view.render);
   view.render(state.get());

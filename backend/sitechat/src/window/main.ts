@@ -187,7 +187,10 @@ export function makePart(options: PartOptions): Part {
     if (event.key === "Escape" && isOpen && !container.framed()) close();
   });
   // Where the visitor goes without a new page, messages are to say so (EMB-23).
-  const moved = (): void => frame.send({ kind: "page", page: readPage(), ...told() });
+  const moved = (): void => {
+    // Before init there is nothing to add to, and much to read.
+    if (up) frame.send({ kind: "page", page: readPage(), ...told() });
+  };
   // What the site tells in one turn, or in the next few, goes over at once.
   let waiting: ReturnType<typeof setTimeout> | undefined;
   const changed = (): void => {

@@ -10,6 +10,8 @@ import { canRecord, makePickers, takeFiles } from "./pickers";
 
 const MAX_LENGTH = 4096;
 const MAX_HEIGHT_PX = 170;
+/** The browser itself fits the input to its text (composer.css): nothing need be laid out to measure it. */
+const GROWS = CSS.supports("field-sizing", "content");
 
 /** Where the visitor writes. */
 export type Composer = { element: HTMLElement; render: (state: State) => void; focus: () => void };
@@ -36,6 +38,7 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
   let restored = false;
 
   const grow = (): void => {
+    if (GROWS) return;
     input.style.height = "auto";
     input.style.height = `${Math.min(input.scrollHeight, MAX_HEIGHT_PX)}px`;
     input.classList.toggle("sc-composer__input--full", input.scrollHeight > MAX_HEIGHT_PX);

@@ -60,6 +60,7 @@ export function makePanel(
   body.replaceChildren(panel);
   let drawSeveral: ((state: State) => void) | undefined;
   let drawAsk: ((state: State) => void) | undefined;
+  let drawn: State | undefined;
   const focus = (): void => {
     const touch = matchMedia("(pointer: coarse)").matches;
     if (touch || !composer.element.checkVisibility()) panel.focus();
@@ -67,6 +68,8 @@ export function makePanel(
   };
   return {
     render(state) {
+      if (state === drawn) return;
+      drawn = state;
       const { strings, lang, phase, offline, slow, atRisk } = state;
       const unavailable = phase === "unavailable";
       document.documentElement.lang = lang;
@@ -75,7 +78,7 @@ export function makePanel(
       const face = faceOf(state);
       avatar.hidden = !face;
       // A signed link of the same picture is another one each time.
-      if (face.split("?")[0] !== avatar.dataset.of) avatar.src = app.address(face);
+      if (face && face.split("?")[0] !== avatar.dataset.of) avatar.src = app.address(face);
       avatar.dataset.of = face.split("?")[0];
       setLabel(close, strings["panel.close"]);
       setLabel(menu, strings["panel.menu"]);

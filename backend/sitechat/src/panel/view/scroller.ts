@@ -101,9 +101,9 @@ export function makeScroller(app: App, store: StateStore): Scroller {
       const { strings, transcript, pending, newsAfter, more, phase, open, loaded } = state;
       const all = rows(transcript, pending.filter((p) => (p.conversation ?? "") === state.conversation), newsAfter);
       // Somebody who has just scrolled up, and of whom no event told yet, is not pulled down again.
-      const stays = atBottom && box.scrollTop >= top;
-      const heightBefore = box.scrollHeight - box.scrollTop;
       const firstBefore = list.firstElementChild;
+      const stays = atBottom && (!top || box.scrollTop >= top);
+      const heightBefore = firstBefore && !stays ? box.scrollHeight - box.scrollTop : 0;
 
       setText(earlier, strings["transcript.earlier"]);
       earlier.hidden = !more;
@@ -134,6 +134,8 @@ export function makeScroller(app: App, store: StateStore): Scroller {
       const name = state.typing?.name;
       setText(typing, !state.typing ? "" : name ? fill(strings["typing.named"], { name }) : strings["typing.unnamed"]);
 
+      // Where nothing was said nothing scrolls, and nothing is laid out to find out.
+      if (!all.length && !firstBefore) return void (wasOpen ||= open);
       if (stays || (open && !wasOpen)) toBottom();
       else if (firstBefore && list.firstElementChild !== firstBefore) box.scrollTop = box.scrollHeight - heightBefore;
       // Opened again, it stands where it stood (MET-2).
