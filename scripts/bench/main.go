@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"time"
 )
 
@@ -26,6 +27,7 @@ type options struct {
 	round    time.Duration
 	database string // DSN; SQLite in dir when empty
 	profile  string // folder for CPU profiles of the server, "" for none
+	only     *regexp.Regexp // names of measurements to make; nil for all
 	dir      string
 	out      io.Writer
 }
@@ -39,7 +41,12 @@ func main() {
 	flag.DurationVar(&o.round, "round", time.Second, "how long one measurement lasts")
 	flag.StringVar(&o.database, "postgres", "", "postgres://… of an empty database, instead of SQLite")
 	flag.StringVar(&o.profile, "profile", "", "folder to write CPU profiles of the server into, one for each kind of work")
+	only := flag.String("only", "", "regular expression: which measurements to make, by name; all when empty")
 	flag.Parse()
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
+		exit(err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	exit(run(ctx, o))
@@ -79,6 +86,9 @@ func run(ctx context.Context, o options) (err error) {
 		for _, m := range b.measures() {
 			if ctx.Err() != nil {
 				return ctx.Err()
+			}
+			if o.only != nil && !o.only.MatchString(m.name) {
+				continue
 			}
 			progress("round %d of %d: %s", n+1, o.rounds, m.name)
 			if err := m.run(ctx); err != nil {
