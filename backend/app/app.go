@@ -267,8 +267,12 @@ type lateHandler struct{ outbox.Handler }
 // publisher tells streams by the hub.
 type publisher struct{ hub *realtime.Hub }
 
-func (p publisher) Publish(c chatid.ConversationID, v chatid.VisitorID, rev int64) {
-	p.hub.Publish(realtime.Hint{Conversation: c, Rev: rev}, realtime.ConversationTopic(c), realtime.VisitorTopic(v))
+func (p publisher) Publish(c chatid.ConversationID, v chatid.VisitorID, rev int64, m *conversation.Message) {
+	hint := realtime.Hint{Conversation: c, Rev: rev}
+	if m != nil {
+		hint.Message = m
+	}
+	p.hub.Publish(hint, realtime.ConversationTopic(c), realtime.VisitorTopic(v))
 }
 
 func (p publisher) Typing(c chatid.ConversationID, v chatid.VisitorID, until time.Time, name string) {

@@ -140,7 +140,7 @@ func (s *Service) OperatorReacts(ctx context.Context, r OperatorReaction) error 
 func (s *Service) ReadByOperator(ctx context.Context, c Conversation, at int64) error {
 	r, err := s.store.SaveRead(ctx, c.Account, c.ID, at)
 	if err == nil && r.Changed > 0 && c.Visitor != "" {
-		s.streams.Publish(c.ID, c.Visitor, r.Rev)
+		s.streams.Publish(c.ID, c.Visitor, r.Rev, nil)
 	}
 	return err
 }

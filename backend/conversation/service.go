@@ -25,7 +25,9 @@ type Handoff interface {
 // Publisher tells streams that a conversation changed. It never blocks, and it
 // may lose a hint: streams read the truth from the store.
 type Publisher interface {
-	Publish(c chatid.ConversationID, v chatid.VisitorID, rev int64)
+	// Publish names the conversation's counter after the change. m is the change itself
+	// where it is that one message alone, as it was stored; else nil.
+	Publish(c chatid.ConversationID, v chatid.VisitorID, rev int64, m *Message)
 	// Typing tells that an operator types until that time; name may be empty.
 	Typing(c chatid.ConversationID, v chatid.VisitorID, until time.Time, name string)
 }
@@ -98,7 +100,7 @@ func (s *Service) Report(ctx context.Context, who Who, delivered, seen int64) er
 	}
 	s.handOver(r.Claim, r.Job)
 	if r.Changed > 0 {
-		s.streams.Publish(c.ID, who.Visitor, r.Rev)
+		s.streams.Publish(c.ID, who.Visitor, r.Rev, nil)
 	}
 	return nil
 }
@@ -189,6 +191,9 @@ func (s *Service) Since(ctx context.Context, who Who, rev int64, limit int) ([]M
 	return s.store.Since(ctx, who, rev, limit)
 }
 
+// Picture adds to a message what Since would add to it: the avatar of who wrote it.
+func (s *Service) Picture(ctx context.Context, m *Message) error { return s.store.Picture(ctx, m) }
+
 // holder takes an idle lane for the caller of the store.
 func (s *Service) holder() Holder {
 	h := Holder{Now: s.now(), Lease: s.outbox.Lease()}
@@ -204,9 +209,14 @@ func (s *Service) saved(r Saved) {
 	if r.Duplicate {
 		return
 	}
-	if r.Visitor != "" {
-		s.streams.Publish(r.Message.Conversation, r.Visitor, r.Message.Rev)
+	if r.Visitor == "" {
+		return
 	}
+	var whole *Message
+	if r.Whole {
+		whole = &r.Message
+	}
+	s.streams.Publish(r.Message.Conversation, r.Visitor, r.Message.Rev, whole)
 }
 
 func (s *Service) handOver(c *outbox.Claim, j *outbox.Job) {

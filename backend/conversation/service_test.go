@@ -83,7 +83,7 @@ func (r *record) Before(_ context.Context, _ chatid.ConversationID, _ Place, lim
 func (r *record) Take(outbox.Claim, outbox.Job)                                     { r.taken++ }
 func (r *record) Lease() time.Duration                                              { return 30 * time.Second }
 func (r *record) Typing(chatid.ConversationID, chatid.VisitorID, time.Time, string) {}
-func (r *record) Publish(_ chatid.ConversationID, _ chatid.VisitorID, rev int64) {
+func (r *record) Publish(_ chatid.ConversationID, _ chatid.VisitorID, rev int64, _ *Message) {
 	r.published = append(r.published, rev)
 }
 

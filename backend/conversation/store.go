@@ -76,6 +76,9 @@ type Saved struct {
 	Visitor chatid.VisitorID
 	// Duplicate: it was stored before; Message is the stored one, nothing changed.
 	Duplicate bool
+	// Whole: Message alone was added, as it stands here, and Since would read no more of
+	// it than Picture adds.
+	Whole bool
 	// Claim and Job are set when the lane was idle and is the caller's now; the
 	// caller hands both to the outbox worker.
 	Claim *outbox.Claim
@@ -248,6 +251,8 @@ type Store interface {
 	// Since reads up to limit messages of a visitor's conversation, that one which who
 	// names, with Rev > rev, by rising Rev; none for one who never wrote.
 	Since(ctx context.Context, who Who, rev int64, limit int) ([]Message, error)
+	// Picture sets AuthorAvatar of a message that SaveOutbound or SaveInbound gave.
+	Picture(ctx context.Context, m *Message) error
 	// Unread counts outbound messages after SeenSeq that were not refused; those of
 	// an imported history are nothing new.
 	Unread(ctx context.Context, id chatid.ConversationID) (int, error)

@@ -138,16 +138,28 @@ func (s StreamSource) Since(ctx context.Context, session realtime.Session, curso
 	if more {
 		list = list[:limit]
 	}
+	frames := make([]realtime.Frame, len(list))
+	for i, m := range list {
+		if frames[i], err = s.frame(session, m); err != nil {
+			return nil, false, err
+		}
+	}
+	return frames, more, nil
+}
+
+// Show renders a message that was just stored.
+func (s StreamSource) Show(ctx context.Context, session realtime.Session, message any) (realtime.Frame, error) {
+	m := *message.(*conversation.Message) // other streams show it, too
+	if err := s.Conversations.Picture(ctx, &m); err != nil {
+		return realtime.Frame{}, err
+	}
+	return s.frame(session, m)
+}
+
+func (s StreamSource) frame(session realtime.Session, m conversation.Message) (realtime.Frame, error) {
 	v := view{links: s.Links, now: s.Now(), text: func(key string) string {
 		return s.Texts.Localizer(session.AcceptLanguage, "").Text(key, nil) // seldom needed
 	}, nameless: func() bool { return session.Nameless }}
-	frames := make([]realtime.Frame, len(list))
-	for i, m := range list {
-		data, err := json.Marshal(v.message(m))
-		if err != nil {
-			return nil, false, err
-		}
-		frames[i] = realtime.Frame{Rev: m.Rev, Data: data}
-	}
-	return frames, more, nil
+	data, err := json.Marshal(v.message(m))
+	return realtime.Frame{Rev: m.Rev, Data: data}, err
 }

@@ -41,6 +41,7 @@ type log struct {
 	known map[chatid.VisitorID]bool
 	pad   string
 	reads int
+	shows int
 	// wish is the last reader's AcceptLanguage.
 	wish string
 }
@@ -81,6 +82,26 @@ func (l *log) Since(_ context.Context, s Session, cursor int64, limit int) ([]Fr
 	all = all[min(cursor, int64(len(all))):]
 	n := min(limit, len(all))
 	return append([]Frame(nil), all[:n]...), n < len(all), nil
+}
+
+// Show takes what bring gave.
+func (l *log) Show(_ context.Context, s Session, message any) (Frame, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shows++
+	if s.Visitor == "unshowable" {
+		return Frame{}, errors.New("no such picture")
+	}
+	return message.(Frame), nil
+}
+
+// bring is add with a hint that brings the message along.
+func (l *log) bring(v chatid.VisitorID) Hint {
+	h := l.add(v)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h.Message = l.messages[v][h.Rev-1]
+	return h
 }
 
 // add stores the visitor's next message and gives the hint to publish.

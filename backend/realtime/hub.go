@@ -1,8 +1,9 @@
 // Package realtime carries what happened to the browsers that wait for it.
 //
 // It knows sockets and cursors and refuses to know messages: a hint only wakes
-// a stream, which then reads the truth from its Source. So a lost, late or
-// repeated hint costs time and never a message. Typical use:
+// a stream, which then reads the truth from its Source, unless the hint brings the
+// very next change along. So a lost, late or repeated hint costs time and never a
+// message. Typical use:
 //
 //	hub := realtime.NewHub(realtime.InProcess{})
 //	streams := realtime.NewServer(cfg, hub, source)
@@ -32,14 +33,18 @@ func VisitorTopic(id chatid.VisitorID) Topic { return "v:" + Topic(id) }
 // AccountTopic wakes all visitors of an account, for what concerns them all.
 func AccountTopic(id chatid.AccountID) Topic { return "a:" + Topic(id) }
 
-// Hint says where something changed. It carries ids only, and who types, so that
-// it fits into any bus and leaks nothing that was written.
+// Hint says where something changed. To a bus it is ids only, and who types, so that
+// it fits into any and leaks nothing that was written.
 type Hint struct {
 	// Conversation is where; with it a stream of a visitor who had none yet
 	// learns which conversation to follow.
 	Conversation chatid.ConversationID
 	// Rev is the conversation's counter after the change.
 	Rev int64
+	// Message is the change itself, for Source.Show, where one message is all that moved
+	// the counter, by one, and it is stored as it stands here; else nil. It saves the
+	// streams of this instance that lack nothing else the reading, and goes to no bus.
+	Message any
 	// Typing is set when nothing changed but an operator types.
 	Typing *Typing
 	// Availability is set when nothing changed but, perhaps, whether somebody answers.
@@ -74,6 +79,7 @@ func (h *Hub) Run(ctx context.Context) error { return h.bus.Run(ctx, h.deliver, 
 // had no conversation listens only there.
 func (h *Hub) Publish(hint Hint, topics ...Topic) {
 	h.deliver(hint, topics...)
+	hint.Message = nil
 	h.bus.Publish(hint, topics...)
 }
 

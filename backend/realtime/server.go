@@ -42,7 +42,7 @@ type Frame struct {
 	Data json.RawMessage
 }
 
-// Source is the truth that streams read from. Both methods are called from many
+// Source is the truth that streams read from. Its methods are called from many
 // goroutines and must end when ctx does.
 type Source interface {
 	// Authenticate reads a visitor token. A fault of kind Unauthenticated,
@@ -55,6 +55,8 @@ type Source interface {
 	// tells that it stopped at limit. Where s.Conversation is empty it looks the
 	// visitor's conversation up, and none is no error.
 	Since(ctx context.Context, s Session, cursor int64, limit int) (frames []Frame, more bool, err error)
+	// Show gives the frame that Since would give of a hint's Message.
+	Show(ctx context.Context, s Session, message any) (Frame, error)
 }
 
 // Availability is whether somebody answers visitors, in the words of

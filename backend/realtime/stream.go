@@ -62,6 +62,7 @@ const (
 	doPing              // read from the Source, say ping
 	doType              // say who types
 	doTell              // say whether somebody answers, if that changed
+	doShow              // say what hints brought along
 )
 
 // stream is one browser's stream. Idle, it has no goroutine of its own (a
@@ -83,6 +84,8 @@ type stream struct {
 	// one before, so that hinted does not say all.
 	typingIn chatid.ConversationID
 	others   bool
+	// brought are the last hints with a message, at most maxBrought.
+	brought []Hint
 
 	token   string // until it was checked
 	of      *chatid.ConversationID
@@ -102,6 +105,9 @@ func (s *stream) wake(todo uint8) {
 	s.mu.Unlock()
 }
 
+// maxBrought bounds the messages that wait for a worker: of more, all are read.
+const maxBrought = 8
+
 // hint is wake for the hub; however many come, one read follows.
 func (s *stream) hint(h Hint) {
 	s.mu.Lock()
@@ -112,7 +118,12 @@ func (s *stream) hint(h Hint) {
 	case h.Availability:
 		s.todo |= doTell
 	default:
-		s.todo |= doRead
+		if h.Message == nil || len(s.brought) >= maxBrought {
+			s.todo |= doRead
+		} else {
+			s.todo |= doShow
+			s.brought = append(s.brought, h)
+		}
 		s.others = s.others || s.hinted != "" && h.Conversation != "" && s.hinted != h.Conversation
 		if h.Conversation != "" {
 			s.hinted = h.Conversation
@@ -146,8 +157,8 @@ func (s *stream) work() {
 	defer s.srv.running.Done()
 	for {
 		s.mu.Lock()
-		todo, e, news := s.todo, s.ending, news{s.hinted, s.others, s.typing, s.typingIn}
-		s.todo, s.hinted, s.others, s.typing = 0, "", false, nil
+		todo, e, news := s.todo, s.ending, news{s.hinted, s.others, s.typing, s.typingIn, s.brought}
+		s.todo, s.hinted, s.others, s.typing, s.brought = 0, "", false, nil, nil
 		s.working = todo != 0 && e == endNone
 		s.ended = e != endNone
 		s.mu.Unlock()
@@ -174,6 +185,7 @@ type news struct {
 	others   bool
 	typing   *Typing
 	typingIn chatid.ConversationID
+	brought  []Hint
 }
 
 // turn does one round of work. The order of the first is what makes a stream
@@ -193,10 +205,13 @@ func (s *stream) turn(todo uint8, n news) ending {
 		s.session.Conversation = known
 		s.sub.Add(ConversationTopic(known))
 	}
-	if todo&^(doType|doTell) != 0 {
+	if todo&^(doType|doTell|doShow) != 0 {
 		if e := s.read(); e != endNone {
 			return e
 		}
+	}
+	if e := s.show(n.brought); e != endNone {
+		return e
 	}
 	var buf []byte
 	if todo&(doStart|doPing|doTell) != 0 {
@@ -332,6 +347,42 @@ func (s *stream) read() ending {
 			return endRestart
 		}
 	}
+}
+
+// show sends the messages that hints brought, each if it is the very next change of
+// this stream's conversation; for anything else the truth is read.
+func (s *stream) show(brought []Hint) ending {
+	var buf []byte
+	for _, h := range brought {
+		switch {
+		case h.Conversation != s.session.Conversation:
+			if s.session.Several {
+				continue
+			}
+		case h.Rev <= s.cursor:
+			continue
+		case h.Rev == s.cursor+1:
+			ctx, cancel := context.WithTimeout(s.srv.base, s.srv.cfg.ReadWithin)
+			f, err := s.srv.source.Show(ctx, s.session, h.Message)
+			cancel()
+			if err == nil {
+				buf = s.sink.append(buf, messageFrame(f.Data))
+				s.cursor = h.Rev
+				continue
+			}
+			s.srv.cfg.Log.Error("stream: message not shown", "account_id", s.session.Account, "conversation_id", s.session.Conversation, "error", err)
+		}
+		if len(buf) > 0 {
+			if e := s.write(buf); e != endNone {
+				return e
+			}
+		}
+		return s.read() // all of them are stored
+	}
+	if len(buf) == 0 {
+		return endNone
+	}
+	return s.write(buf)
 }
 
 // write sends buf; a reader that does not take it in time is cut.

@@ -57,8 +57,12 @@ func TestStreamHasNoGapAndNoDuplicate(t *testing.T) {
 				f.source.add(v)
 			}
 			wg.Go(func() {
-				for range messages - 20 {
-					h := f.source.add(v)
+				for n := range messages - 20 {
+					give := f.source.add
+					if n/4%2 == 0 { // runs of some that bring their message along
+						give = f.source.bring
+					}
+					h := give(v)
 					if h.Rev%3 == 0 {
 						continue // a lost hint; the next one makes up for it
 					}
@@ -95,6 +99,56 @@ func TestStreamHasNoGapAndNoDuplicate(t *testing.T) {
 			})
 		}
 		wg.Wait()
+	})
+}
+
+// A hint that brings the very next change costs no reading; what does not fit is read.
+func TestStreamShowsWhatAHintBrings(t *testing.T) {
+	t.Parallel()
+	transports(t, Config{}, func(t *testing.T, f *fixture, open func(string, int64) browser) {
+		next := func(b browser, want int64) {
+			t.Helper()
+			if fr := expect(t, b, "message"); fr.Message.Rev != want {
+				t.Fatalf("got rev %d, want %d", fr.Message.Rev, want)
+			}
+		}
+		counts := func(reads, shows int) {
+			t.Helper()
+			f.source.mu.Lock()
+			defer f.source.mu.Unlock()
+			if f.source.reads != reads || f.source.shows != shows {
+				t.Errorf("got %d reads and %d shows, want %d and %d", f.source.reads, f.source.shows, reads, shows)
+			}
+		}
+		b := open("anna", 0)
+		expect(t, b, "ready")
+		publish := func(h Hint) { f.hub.Publish(h, VisitorTopic("anna"), ConversationTopic(h.Conversation)) }
+		for rev := range int64(3) {
+			publish(f.source.bring("anna"))
+			next(b, rev+1)
+		}
+		counts(1, 3)
+		f.source.add("anna") // its hint is lost
+		fifth := f.source.bring("anna")
+		publish(fifth)
+		next(b, 4)
+		next(b, 5)
+		counts(2, 3)
+		publish(fifth) // again: nothing to tell, which the next shows
+		publish(f.source.bring("anna"))
+		next(b, 6)
+		counts(2, 4)
+		other := f.source.bring("anna")
+		other.Conversation = "another"
+		publish(other)
+		next(b, 7)
+		counts(3, 4)
+
+		c := open("unshowable", 0)
+		expect(t, c, "ready")
+		f.hub.Publish(f.source.bring("unshowable"), VisitorTopic("unshowable"))
+		next(c, 1)
+		counts(5, 5)
 	})
 }
 

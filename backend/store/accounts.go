@@ -25,7 +25,6 @@ func (r accountRow) domain() account.Account {
 }
 
 func (s accounts) one(ctx context.Context, query string, args ...any) (account.Account, error) {
-	// Plain SQL: every hook and every visitor's message asks.
 	var a account.Account
 	var paused, created, updated int64
 	err := s.reader(ctx).row(`SELECT id, team_id, product, crm_id, amojo_id, host, name, state, reason, scope, connected_by, paused_until,
@@ -41,7 +40,7 @@ func (s accounts) one(ctx context.Context, query string, args ...any) (account.A
 
 // Account implements account.Store.
 func (s accounts) Account(ctx context.Context, id chatid.AccountID) (account.Account, error) {
-	return s.one(ctx, "id = ?", string(id))
+	return remember(s.Store, id, func() (account.Account, error) { return s.one(ctx, "id = ?", string(id)) })
 }
 
 // ByCRM implements account.Store.
@@ -51,7 +50,7 @@ func (s accounts) ByCRM(ctx context.Context, product string, id chatid.CRMAccoun
 
 // ByScope implements account.Store.
 func (s accounts) ByScope(ctx context.Context, scope chatid.ScopeID) (account.Account, error) {
-	return s.one(ctx, "scope = ? AND scope <> ''", string(scope))
+	return remember(s.Store, scope, func() (account.Account, error) { return s.one(ctx, "scope = ? AND scope <> ''", string(scope)) })
 }
 
 // OfTeam implements account.Store.

@@ -110,7 +110,8 @@ func (t *tx) saveInbound(in conversation.NewInbound) (conversation.Saved, error)
 	if err = t.reply(l, in, m); err != nil {
 		return conversation.Saved{}, err
 	}
-	return conversation.Saved{Message: m, Visitor: v.ID, Claim: l.claim, Job: l.first}, t.saveLane(l)
+	whole := l.seq == m.Seq && !m.Tells()
+	return conversation.Saved{Message: m, Visitor: v.ID, Whole: whole, Claim: l.claim, Job: l.first}, t.saveLane(l)
 }
 
 // messageJob is what delivers m.

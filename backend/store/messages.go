@@ -82,46 +82,75 @@ func (s *Store) messages(ctx context.Context, where string, args ...any) ([]conv
 	if err != nil {
 		return nil, err
 	}
-	t := s.reader(ctx)
-	if err = t.attach(list); err == nil {
-		err = t.picture(list)
+	if err = s.reader(ctx).attach(list); err == nil {
+		err = s.picture(ctx, list)
 	}
 	return list, err
 }
 
+// pictureKey is memory's of an operator's avatar.
+type pictureKey struct{ account, operator string }
+
 // picture adds to messages of one account the avatars of the operators who wrote
-// them: one query for all, none where no operator did.
-func (t *tx) picture(list []conversation.Message) error {
-	var refs []any
-	for _, m := range list {
-		if ref := string(m.AuthorRef); m.Direction == conversation.Outbound && ref != "" && !slices.Contains(refs, any(ref)) {
-			refs = append(refs, ref)
-		}
-	}
-	if len(refs) == 0 {
-		return nil
-	}
-	rows, err := t.rows(`SELECT user_ref, picture FROM operators WHERE picture <> '' AND account_id = ? AND user_ref IN (?`+
-		strings.Repeat(`, ?`, len(refs)-1)+`)`, append([]any{string(list[0].Account)}, refs...)...)
-	if err != nil {
-		return fmt.Errorf("read avatars: %w", translate(err))
-	}
-	defer rows.Close()
+// them: one query for all that are not known, none where no operator did.
+func (s *Store) picture(ctx context.Context, list []conversation.Message) error {
 	pictures := map[chatid.UserRef]chatid.FileID{}
-	for rows.Next() {
-		var ref chatid.UserRef
-		var file chatid.FileID
-		if err := rows.Scan(&ref, &file); err != nil {
+	var refs []any
+	var age uint64
+	for _, m := range list {
+		if m.Direction != conversation.Outbound || m.AuthorRef == "" {
+			continue
+		}
+		if _, asked := pictures[m.AuthorRef]; asked {
+			continue
+		}
+		known, now, ok := s.memory.get(pictureKey{string(m.Account), string(m.AuthorRef)})
+		if ok {
+			pictures[m.AuthorRef] = known.(chatid.FileID)
+			continue
+		}
+		if len(refs) == 0 {
+			age = now
+		}
+		pictures[m.AuthorRef], refs = "", append(refs, string(m.AuthorRef))
+	}
+	if len(refs) > 0 {
+		account := string(list[0].Account)
+		rows, err := s.reader(ctx).rows(`SELECT user_ref, picture FROM operators WHERE picture <> '' AND account_id = ? AND user_ref IN (?`+
+			strings.Repeat(`, ?`, len(refs)-1)+`)`, append([]any{account}, refs...)...)
+		if err != nil {
 			return fmt.Errorf("read avatars: %w", translate(err))
 		}
-		pictures[ref] = file
+		defer rows.Close()
+		for rows.Next() {
+			var ref chatid.UserRef
+			var file chatid.FileID
+			if err := rows.Scan(&ref, &file); err != nil {
+				return fmt.Errorf("read avatars: %w", translate(err))
+			}
+			pictures[ref] = file
+		}
+		if err := rows.Err(); err != nil {
+			return fmt.Errorf("read avatars: %w", translate(err))
+		}
+		for _, ref := range refs {
+			s.memory.put(age, pictureKey{account, ref.(string)}, pictures[chatid.UserRef(ref.(string))])
+		}
 	}
 	for i := range list {
 		if m := &list[i]; m.Direction == conversation.Outbound {
 			m.AuthorAvatar = pictures[m.AuthorRef]
 		}
 	}
-	return translate(rows.Err())
+	return nil
+}
+
+// Picture implements conversation.Store.
+func (s conversations) Picture(ctx context.Context, m *conversation.Message) error {
+	list := []conversation.Message{*m}
+	err := s.picture(ctx, list)
+	*m = list[0]
+	return err
 }
 
 // collect reads all rows.

@@ -85,7 +85,7 @@ func (s conversations) quickInbound(ctx context.Context, in conversation.NewInbo
 		return saved, false, err
 	}
 	m.Account, m.Rev = v.Account, m.Seq
-	saved = conversation.Saved{Message: m, Visitor: v.ID}
+	saved = conversation.Saved{Message: m, Visitor: v.ID, Whole: true}
 	if mine {
 		saved.Claim, saved.Job = claimed(m, in.Token, until, payload)
 	}
@@ -130,7 +130,7 @@ func (s conversations) quickOutbound(ctx context.Context, in conversation.NewOut
 	}, &m.Seq, &visitor)
 	if ok {
 		m.Rev = m.Seq
-		return conversation.Saved{Message: m, Visitor: visitor}, true, nil
+		return conversation.Saved{Message: m, Visitor: visitor, Whole: true}, true, nil
 	}
 	if err != nil || m.Ref == "" {
 		return saved, false, err

@@ -139,7 +139,10 @@ func (s onlineChats) SetSource(ctx context.Context, id chatid.ChatID, source cha
 
 // Chat implements onlinechat.Store.
 func (s onlineChats) Chat(ctx context.Context, id chatid.ChatID) (onlinechat.Chat, error) {
-	// Plain SQL: every visitor's message asks.
+	return remember(s.Store, id, func() (onlinechat.Chat, error) { return s.chat(ctx, id) })
+}
+
+func (s onlineChats) chat(ctx context.Context, id chatid.ChatID) (onlinechat.Chat, error) {
 	var c onlinechat.Chat
 	var created int64
 	err := s.reader(ctx).row(`SELECT id, account_id, name, pipeline_id, source_external_id, source_id, is_default <> 0, several <> 0, greets <> 0,

@@ -61,6 +61,7 @@ type Store struct {
 	newID    func() string
 	closers  []func() error
 	closed   atomic.Bool
+	memory   memory
 }
 
 // Open opens the database, making and migrating it when needed.

@@ -88,7 +88,8 @@ func (t *tx) saveOutbound(in conversation.NewOutbound) (conversation.Saved, erro
 		}
 	}
 	m.Attached = in.File
-	return conversation.Saved{Message: m, Visitor: chatid.VisitorID(l.visitor), Claim: l.claim, Job: l.first}, t.saveLane(l)
+	whole := l.seq == m.Seq && !m.Tells() && m.Status == conversation.Stored
+	return conversation.Saved{Message: m, Visitor: chatid.VisitorID(l.visitor), Whole: whole, Claim: l.claim, Job: l.first}, t.saveLane(l)
 }
 
 // outboundJobs stores what a new outbound message entails: its file to be fetched,

@@ -55,7 +55,8 @@ func (s *Store) startSQLite(ctx context.Context, k kind, db *sql.DB, log *slog.L
 	if s.read, err = gorm.Open(sqlite.New(sqlite.Config{Conn: rdb}), cfg); err != nil {
 		return fmt.Errorf("open readers: %w", err)
 	}
-	w := newWriter(write, pool, log)
+	w := newWriter(write, pool, log, s.memory.forget)
+	s.memory.on = true
 	s.closers = append(s.closers, w.close)
 	s.do = w.Do
 	return nil

@@ -15,15 +15,23 @@ const maxStmts = 256
 // cost a quarter of the processor. Only the writer's goroutine uses it.
 type stmtPool struct {
 	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	stmts map[string]*prepared
+	// touched: a statement ran that may change what memory keeps.
+	touched bool
+}
+
+type prepared struct {
+	*sql.Stmt
+	touches bool
 }
 
 func newStmtPool(conn *sql.Conn) *stmtPool {
-	return &stmtPool{conn: conn, stmts: map[string]*sql.Stmt{}}
+	return &stmtPool{conn: conn, stmts: map[string]*prepared{}}
 }
 
-func (p *stmtPool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+func (p *stmtPool) stmt(ctx context.Context, query string) (*prepared, error) {
 	if s, ok := p.stmts[query]; ok {
+		p.touched = p.touched || s.touches
 		return s, nil
 	}
 	if len(p.stmts) >= maxStmts {
@@ -31,10 +39,12 @@ func (p *stmtPool) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 			return nil, err
 		}
 	}
-	s, err := p.conn.PrepareContext(ctx, query)
+	stmt, err := p.conn.PrepareContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
+	s := &prepared{stmt, changesKept(query)}
+	p.touched = p.touched || s.touches
 	p.stmts[query] = s
 	return s, nil
 }

@@ -28,12 +28,14 @@ var errRerun = errors.New("store: run the transaction again")
 // writer owns the only connection that writes to a SQLite file. Closures that
 // wait at the same time share one transaction, hence one sync of the disk.
 type writer struct {
-	db    *gorm.DB // over pool
-	pool  *stmtPool
-	log   *slog.Logger
-	queue chan *request // unbuffered: what was taken will be answered
-	quit  chan struct{}
-	done  chan struct{}
+	db   *gorm.DB // over pool
+	pool *stmtPool
+	log  *slog.Logger
+	// changed is called after a commit that may have changed what memory keeps.
+	changed func()
+	queue   chan *request // unbuffered: what was taken will be answered
+	quit    chan struct{}
+	done    chan struct{}
 }
 
 type request struct {
@@ -43,9 +45,9 @@ type request struct {
 	answer chan error
 }
 
-func newWriter(db *gorm.DB, pool *stmtPool, log *slog.Logger) *writer {
+func newWriter(db *gorm.DB, pool *stmtPool, log *slog.Logger, changed func()) *writer {
 	w := &writer{
-		db: db, pool: pool, log: log,
+		db: db, pool: pool, log: log, changed: changed,
 		queue: make(chan *request), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 	go w.loop()
@@ -131,6 +133,10 @@ func (w *writer) run(batch []*request) {
 		}
 		if err == nil {
 			err = w.exec(ctx, "COMMIT")
+		}
+		if w.pool.touched {
+			w.pool.touched = false
+			w.changed()
 		}
 		if err != nil {
 			_ = w.exec(ctx, "ROLLBACK") // SQLite may have done it by itself
