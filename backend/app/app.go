@@ -188,7 +188,7 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	})
 	conversations := conversation.NewService(a.store.Conversations(), a.worker, publisher{a.hub}, newID, o.Now)
 	a.greetings = greeting.NewService(greeting.Deps{
-		Store: a.store.Greetings(), Metas: a.store.Conversations().Meta, Begun: begun(conversations), Cards: cardsOf(conversations), Zone: zone(chats),
+		Store: a.store.Greetings(), Metas: a.store.Conversations().Meta, Begun: begun(conversations), Cards: cardsOf(conversations), Channel: sourceOf(chats), Zone: zone(chats),
 		Random: mathrand.IntN, Now: o.Now, Logger: o.Logger,
 	})
 	a.healer = conversation.NewHealer(a.store.Gaps(), conversations, o.Now, o.Logger)

@@ -36,6 +36,17 @@ func cardsOf(c *conversation.Service) func(context.Context, conversation.Who) (i
 	}
 }
 
+// sourceOf tells the greeting bot which of the CRM's sources a chat writes to.
+func sourceOf(chats *onlinechat.Service) func(context.Context, chatid.ChatID) int64 {
+	return func(ctx context.Context, c chatid.ChatID) int64 {
+		chat, err := chats.Chat(ctx, c)
+		if err != nil {
+			return 0
+		}
+		return int64(chat.SourceID)
+	}
+}
+
 // zone is that of a chat's working hours; UTC where it has none.
 func zone(chats *onlinechat.Service) func(context.Context, chatid.ChatID) *time.Location {
 	return func(ctx context.Context, c chatid.ChatID) *time.Location {

@@ -59,6 +59,10 @@ func (b *BotActs) act(ctx context.Context, t *CardTask, mark string, act greetin
 	}
 	var change amocrm.CardChange
 	switch act.Name {
+	case greeting.ActContactInfo:
+		return b.contactInfo(ctx, t, act)
+	case greeting.ActStartBot:
+		return b.Desk.Cards.RunSalesbot(ctx, t.Account, act.Number, id)
 	case greeting.ActAddNote:
 		return b.Desk.NoteOnce(ctx, t, e, mark+"/note", act.Value)
 	case greeting.ActSetTag:

@@ -15,13 +15,15 @@ type Act struct {
 	Contact bool `json:"contact,omitempty"`
 	// Value is the tag, the note's text, the field's value.
 	Value string `json:"value,omitempty"`
-	// Number is the status, the user or the budget.
+	// Number is the status, the user, the budget or the CRM's bot.
 	Number int64 `json:"number,omitempty"`
 	// Pipeline of the status, 0 for the lead's own.
 	Pipeline int64 `json:"pipeline,omitempty"`
 	// Field is the number of the field to set, Enum that of a list's option; 0 for none.
 	Field int64 `json:"field,omitempty"`
 	Enum  int64 `json:"enum,omitempty"`
+	// Code names the field of ActContactInfo.
+	Code string `json:"code,omitempty"`
 	// Add: the value joins those that the field has.
 	Add bool `json:"add,omitempty"`
 }
@@ -35,21 +37,27 @@ const (
 // act notes one action, or logs why not.
 func (r *run) act(a Action) {
 	one, code := r.read(a)
-	if code == "" && (len(r.turn.Acts) == MaxActs || r.wanted+len(one.Value) > MaxActBytes) {
-		code = "too_many_acts"
-	}
 	if code != "" {
 		r.log(code, a.Name)
 		return
 	}
+	r.want(one)
+}
+
+// want notes an action that is ready, while there is room.
+func (r *run) want(one Act) {
+	if len(r.turn.Acts) == MaxActs || r.wanted+len(one.Value) > MaxActBytes {
+		r.log("too_many_acts", one.Name)
+		return
+	}
 	r.wanted += len(one.Value)
 	r.turn.Acts = append(r.turn.Acts, one)
-	if s := &r.turn.State; !one.Contact && (a.Name == ActSetTag || a.Name == ActUnsetTag) {
+	if s := &r.turn.State; !one.Contact && (one.Name == ActSetTag || one.Name == ActUnsetTag) {
 		without := func(list []string) []string {
 			return slices.DeleteFunc(list, func(t string) bool { return t == one.Value })
 		}
 		s.TagsOn, s.TagsOff = without(s.TagsOn), without(s.TagsOff)
-		if a.Name == ActSetTag {
+		if one.Name == ActSetTag {
 			s.TagsOn = append(s.TagsOn, one.Value)
 		} else {
 			s.TagsOff = append(s.TagsOff, one.Value)

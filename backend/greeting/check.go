@@ -50,9 +50,15 @@ func (b Bot) Check() []Problem {
 		}
 	}
 	for key := range b.Extra {
-		if key != "error" {
+		if key != errorKey {
 			c.note("", "unknown_key", key, true)
 		}
+	}
+	c.at = failure
+	if list, err := b.errors(); err != nil {
+		c.bad(errorKey, "bad_params", errorKey)
+	} else {
+		c.list(list, errorKey)
 	}
 	c.reachable()
 	c.loops()
@@ -64,6 +70,12 @@ func (b Bot) Check() []Problem {
 func Sound(problems []Problem) bool {
 	return !slices.ContainsFunc(problems, func(p Problem) bool { return !p.Warning })
 }
+
+// failure is where the error list stands, which is no step's.
+var failure = Place{errorKey, -1}
+
+// dry is a run that knows nothing, to see how something is read.
+func (c *checker) dry() *run { return c.bot.run(Facts{}, "") }
 
 type checker struct {
 	bot      Bot
@@ -102,8 +114,8 @@ func (c *checker) list(list []Handler, path string) {
 		at := fmt.Sprintf("%s/%d", path, i)
 		params, err := h.Decode()
 		switch {
-		case errors.Is(err, ErrUnknown) && vendors[h.Name]:
-			c.warn(at, "not_run", h.Name)
+		case errors.Is(err, ErrUnknown) && vendors[h.Name] != "":
+			c.warn(at, vendors[h.Name], h.Name)
 			continue
 		case errors.Is(err, ErrUnknown):
 			c.warn(at, "unknown_handler", h.Name)
@@ -113,7 +125,7 @@ func (c *checker) list(list []Handler, path string) {
 			continue
 		}
 		c.handler(h, params, at, !inner)
-		if ends(params) && i < len(list)-1 {
+		if ends(params) && i < len(list)-1 && (h.Name != HandlerStop || list[i+1].Name != HandlerStop) {
 			c.warn(fmt.Sprintf("%s/%d", path, i+1), "never_runs", list[i+1].Name)
 			return
 		}
@@ -123,7 +135,7 @@ func (c *checker) list(list []Handler, path string) {
 // ends tells a handler behind which nothing runs.
 func ends(params any) bool {
 	switch p := params.(type) {
-	case Place, Stop:
+	case Place, Stop, Exit:
 		return true
 	case Conditions:
 		return p.Otherwise != nil && !p.Gate
@@ -148,13 +160,17 @@ func (c *checker) handler(h Handler, params any, at string, outer bool) {
 	case Action:
 		c.action(p, at)
 	case Stop:
-		switch p.Action {
-		case StopTalk:
-		case "salesbot-start":
-			c.warn(at, "not_run", "salesbot-start")
-		default:
+		if p.Action != StopTalk && (p.Action != StopStart || p.Bot <= 0) {
 			c.bad(at, "bad_params", h.Name)
 		}
+	case External:
+		c.external(p, at+"/params")
+	case Preset:
+		c.preset(p, at)
+	case StartParams:
+		c.start(p, at+"/params")
+	case Exit:
+		c.warn(at, "exit_ends", p.Value.Words())
 	}
 }
 
@@ -174,12 +190,16 @@ func (c *checker) show(s Show, at string) {
 	if len(s.Buttons) == 0 {
 		c.bad(at+"/buttons", "no_buttons", "")
 	}
-	if len(s.Buttons) > MaxButtons {
-		c.bad(at+"/buttons", "too_many_buttons", fmt.Sprint(MaxButtons))
+	c.buttons(s.offers(), at+"/buttons")
+}
+
+func (c *checker) buttons(offers []offer, at string) {
+	if len(offers) > MaxButtons {
+		c.bad(at, "too_many_buttons", fmt.Sprint(MaxButtons))
 	}
 	const short = 80 // what some channels cut a button to (O §4.3)
-	for i, b := range s.Buttons {
-		one := fmt.Sprintf("%s/buttons/%d", at, i)
+	for i, b := range offers {
+		one := fmt.Sprintf("%s/%d", at, i)
 		switch n := utf8.RuneCountInString(b.Text); {
 		case strings.TrimSpace(b.Text) == "":
 			c.bad(one, "empty_button", "")
@@ -188,10 +208,10 @@ func (c *checker) show(s Show, at string) {
 		case n > short && b.URL != b.Text:
 			c.warn(one, "button_long", fmt.Sprint(short))
 		}
-		if s.Type == ShowLinks && !strings.Contains(b.URL, "{{") && !safeLink(strings.TrimSpace(b.URL)) {
+		if b.link && !strings.Contains(b.URL, "{{") && !safeLink(strings.TrimSpace(b.URL)) {
 			c.bad(one, "bad_link", "")
 		}
-		if s.Type == ShowButtons && slices.ContainsFunc(s.Buttons[:i], func(o Button) bool { return o.Text == b.Text }) {
+		if !b.link && slices.ContainsFunc(offers[:i], func(o offer) bool { return !o.link && o.Text == b.Text }) {
 			c.warn(one, "button_twice", b.Text)
 		}
 	}
@@ -260,7 +280,7 @@ func (c *checker) conditions(p Conditions, at string) {
 	if len(p.Conditions) == 0 {
 		c.bad(at, "no_conditions", "")
 	}
-	r := run{bot: c.bot, left: MaxHandlers, effort: maxEffort, params: map[string]any{}}
+	r := c.dry()
 	for i, one := range p.Conditions {
 		path := fmt.Sprintf("%s/conditions/%d", at, i)
 		if len(p.Conditions) == 1 {
@@ -270,7 +290,7 @@ func (c *checker) conditions(p Conditions, at string) {
 			c.warn(path, "unknown_operation", one.Operation) // not matched (BOT-7)
 		}
 		if one.Operation == OpInRange {
-			c.span(&r, one.Term2, path)
+			c.span(r, one.Term2, path)
 		}
 	}
 	if !p.Gate && p.Result == nil {
@@ -293,7 +313,7 @@ func (c *checker) validations(p Validations, at string) {
 	if len(p.Conditions) == 0 {
 		c.bad(at, "no_conditions", "")
 	}
-	r := run{bot: c.bot, left: MaxHandlers, effort: maxEffort, params: map[string]any{}}
+	r := c.dry()
 	for i, one := range p.Conditions {
 		path := fmt.Sprintf("%s/conditions/%d", at, i)
 		r.turn.Log = nil
@@ -303,7 +323,7 @@ func (c *checker) validations(p Validations, at string) {
 		case one.Type == ValidateRegex && len(r.turn.Log) > 0:
 			c.bad(path, "bad_pattern", one.Value.Words())
 		case one.Type == ValidateRange:
-			c.span(&r, one.Value, path)
+			c.span(r, one.Value, path)
 		}
 	}
 	c.list(p.Result, at+"/result")
@@ -312,7 +332,7 @@ func (c *checker) validations(p Validations, at string) {
 
 // action checks what does not hang on a visitor's words.
 func (c *checker) action(a Action, at string) {
-	r := run{bot: c.bot, left: MaxHandlers, effort: maxEffort, params: map[string]any{}}
+	r := c.dry()
 	switch _, code := r.read(a); {
 	case code == "not_run" || code == "":
 		if code != "" {
@@ -330,6 +350,11 @@ func (c *checker) reachable() {
 		return
 	}
 	todo := []Place{{Question, c.bot.Steps[0].Number}}
+	for _, l := range c.links {
+		if l.from == failure {
+			todo = append(todo, l.to)
+		}
+	}
 	steps := map[int]bool{}
 	for len(todo) > 0 {
 		at := todo[len(todo)-1]

@@ -123,7 +123,6 @@ func TestCheck(t *testing.T) {
 			"0/question/0/params/result/0/params/step no_such_step"},
 		{"BOT-6 unknown operation", `[{"question":[{"handler":"condition","params":{"term1":"1","term2":"1","operation":"like","result":[]}}]}]`, "0/question/0/params unknown_operation warning"},
 		{"a range that is none", `[{"question":[{"handler":"condition","params":{"term1":"1","term2":"1-5","operation":"in_range","result":[]}}]}]`, "0/question/0/params bad_range"},
-		{"one of the vendor's that does not run", `[{"question":[{"handler":"widget_request","params":{}}]}]`, "0/question/0 not_run warning"},
 		{"one that nobody knows", `[{"question":[{"handler":"dance","params":{}}]}]`, "0/question/0 unknown_handler warning"},
 		{"an action that does not run", `[{"question":[{"handler":"action","params":{"name":"subscribe","params":{}}}]}]`, "0/question/0 not_run warning"},
 		{"an action without a field", `[{"question":[{"handler":"action","params":{"name":"set_custom_fields","params":{"type":1,"value":"x"}}}]}]`, "0/question/0 bad_action"},
@@ -168,6 +167,7 @@ func FuzzBot(f *testing.F) {
 	f.Add([]byte(`[{"question":[{"handler":"show","params":{"type":"buttons","value":"{{regexp./(a|b)+/}}","buttons":["{{rand}}",1]}}],"answer":[{"handler":"goto","params":{"type":"question","step":0}}]}]`), "ab", []byte(`{}`))
 	f.Add([]byte(`[{"question":[{"handler":"conditions","params":[{"term1":"{{bot_params.a.0}}","term2":{"from":1},"operation":"in_range"}],"otherwise":[{"handler":"stop","params":{"action":"talk-close"}}]}]}]`), "1", []byte(`{"a":[1]}`))
 	f.Add([]byte(`{"0":{"question":[],"answer":[{"handler":"validations","params":{"logic":"or","conditions":[{"type":"email","operation":"contains"}],"result":[]}},{"handler":"action","params":{"name":"set_tag","params":{"type":2,"value":"x"}}}]}}`), "a@b.cd", []byte(`{"a":null}`))
+	f.Add([]byte(`{"0":{"question":[{"handler":"meta","params":{"delimiter":"-","values":["lead.tags","lead.custom_fields.5"]}},{"handler":"send_external_message","params":{"message":{"text":"{{message_text}}","buttons":[{"type":"url","text":"a","url":"https://x.example"}]},"recipient":{"type":"filtered_contacts","filter":{"conditions":[{"term1":"{{x}}","term2":"","operation":"="}]}},"channels":[{"id":1}],"on_error":{"handler":"goto","params":{"type":"answer","step":0}}}}],"answer":[{"handler":"preset","params":{"name":"contacts.validate_base_info","params":{"empty_all":"?"}}}]},"error":[{"handler":"stop","params":{"action":"salesbot-start","bot":1}},{"handler":"exits","params":{"value":"x"}}]}`), "a@b.cd", []byte(`{"start":"a-b"}`))
 	f.Fuzz(func(t *testing.T, raw []byte, input string, params []byte) {
 		b, err := greeting.Parse(raw)
 		if err != nil {

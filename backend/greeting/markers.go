@@ -20,9 +20,16 @@ type Facts struct {
 	// Values are what other markers stand for, by what is written between the braces:
 	// "contact.name", "visitor_uid", "session_id", "origin", "lead.id", ….
 	Values map[string]string
+	// Email and Phone are the visitor's own, "" for not known.
+	Email, Phone string
+	// Channel is the CRM's number of the source that the chat writes to; 0 for not known.
+	Channel int64
 	// Tags are those of the lead, as far as they are known.
 	Tags []string
 }
+
+// chatKnows are the markers of Facts.Values that a chat can tell, though not always.
+var chatKnows = map[string]bool{"contact.name": true, "contact.id": true, "lead.id": true, "visitor_uid": true, "session_id": true, "origin": true}
 
 // markers fills a text in. They are replaced once, from left to right: what comes in
 // is never read again (BOT-2), an unknown one becomes nothing, and \{{ is a plain {{
@@ -113,7 +120,9 @@ func (r *run) value(name string) string {
 	case "name":
 		name = "contact.name"
 	}
-	return r.facts.Values[name]
+	v, ok := r.facts.Values[name]
+	r.unknown = r.unknown || !ok && !chatKnows[name]
+	return v
 }
 
 func (r *run) random(n int) int {

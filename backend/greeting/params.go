@@ -9,15 +9,19 @@ import (
 
 // Names of the handlers that run here.
 const (
-	HandlerShow        = "show"        // Show
-	HandlerButtons     = "buttons"     // []Reply
-	HandlerGoto        = "goto"        // Place
-	HandlerWaitAnswer  = "wait_answer" // Place
-	HandlerCondition   = "condition"   // Conditions
-	HandlerConditions  = "conditions"  // Conditions
-	HandlerValidations = "validations" // Validations
-	HandlerAction      = "action"      // Action
-	HandlerStop        = "stop"        // Stop
+	HandlerShow        = "show"                  // Show
+	HandlerButtons     = "buttons"               // []Reply
+	HandlerGoto        = "goto"                  // Place
+	HandlerWaitAnswer  = "wait_answer"           // Place
+	HandlerCondition   = "condition"             // Conditions
+	HandlerConditions  = "conditions"            // Conditions
+	HandlerValidations = "validations"           // Validations
+	HandlerAction      = "action"                // Action
+	HandlerStop        = "stop"                  // Stop
+	HandlerExternal    = "send_external_message" // External
+	HandlerPreset      = "preset"                // Preset
+	HandlerMeta        = "meta"                  // StartParams
+	HandlerExits       = "exits"                 // Exit
 )
 
 // Types of Show.
@@ -226,20 +230,48 @@ const (
 	ActChangeResponsible = "change_responsible_user"
 )
 
-// Stop ends something: StopTalk the conversation.
+// Names of the acts that other handlers come to.
+const (
+	// ActContactInfo adds Act.Value to the contact's field of Act.Code: CodeEmail or
+	// CodePhone.
+	ActContactInfo = "contact_info"
+	// ActStartBot starts the CRM's own bot of the number Act.Number on the lead.
+	ActStartBot = "start_bot"
+)
+
+// Codes of a contact's fields.
+const (
+	CodeEmail = "EMAIL"
+	CodePhone = "PHONE"
+)
+
+// Stop ends the bot. Several may stand in a row, and all of them are done.
 type Stop struct {
 	Action string `json:"action"`
-	Bot    int64  `json:"bot,omitempty"`
+	// Bot is the number of the CRM's own bot that StopStart starts.
+	Bot int64 `json:"bot,omitempty"`
 }
 
-// StopTalk closes the conversation.
-const StopTalk = "talk-close"
+// Actions of Stop.
+const (
+	// StopTalk closes the conversation.
+	StopTalk = "talk-close"
+	// StopStart lets one of the CRM's own bots take over, once the lead is known.
+	StopStart = "salesbot-start"
+)
 
-// vendors are handlers and actions of the vendor's language that an online chat of
-// ours does not run: they are kept, and told of as such.
-var vendors = map[string]bool{
-	"preset": true, "meta": true, "find": true, "filter": true, "send_internal": true, "send_external_message": true,
-	"widget_request": true, "exits": true,
+// Exit leaves a bot that is a step of another through one of its exits. A bot of a chat
+// is nobody's step: it ends.
+type Exit struct {
+	Value Term `json:"value"`
+}
+
+// vendors are handlers of the vendor's language that an online chat of ours does not
+// run: they are kept, and the problem says why.
+var vendors = map[string]string{
+	"find": "no_lookup", "filter": "no_lookup", // they ask the CRM amid a turn, which waits for nobody
+	"send_internal":  "no_internal", // the CRM's API has no messages to its users
+	"widget_request": "no_request",  // nothing resumes a bot from outside
 }
 
 // Make builds a handler. params is of the type that goes with the name, anything else
@@ -255,9 +287,9 @@ func Make(name string, params any) Handler {
 	return Handler{Name: name, Params: raw}
 }
 
-// Decode reads a handler's parameters: a Show, []Reply, Place, Conditions,
-// Validations, Action or Stop, by its name. An error tells that they are not what the
-// handler takes; ErrUnknown, that this package does not run it.
+// Decode reads a handler's parameters, of the type that goes with its name. An error
+// tells that they are not what the handler takes; ErrUnknown, that this package does
+// not run it.
 func (h Handler) Decode() (any, error) {
 	switch h.Name {
 	case HandlerShow:
@@ -274,6 +306,14 @@ func (h Handler) Decode() (any, error) {
 		return h.action()
 	case HandlerStop:
 		return decode[Stop](h)
+	case HandlerExternal:
+		return decode[External](h)
+	case HandlerPreset:
+		return decode[Preset](h)
+	case HandlerMeta:
+		return decode[StartParams](h)
+	case HandlerExits:
+		return decode[Exit](h)
 	}
 	return nil, ErrUnknown
 }
@@ -329,10 +369,19 @@ func (h Handler) action() (Action, error) {
 		Params json.RawMessage `json:"params"`
 	}](h)
 	a := Action{Name: raw.Name}
-	if err == nil && len(raw.Params) > 0 && string(bytes.Join(bytes.Fields(raw.Params), nil)) != "[]" {
-		err = json.Unmarshal(raw.Params, &a.Params)
+	if err == nil && len(raw.Params) > 0 {
+		err = unmarshalObject(raw.Params, &a.Params)
 	}
 	return a, err
+}
+
+// unmarshalObject reads an object; where PHP wrote an empty one as an array v stays as
+// it is.
+func unmarshalObject(raw []byte, v any) error {
+	if string(bytes.Join(bytes.Fields(raw), nil)) == "[]" {
+		return nil
+	}
+	return json.Unmarshal(raw, v)
 }
 
 func isString(raw []byte) bool {

@@ -18,6 +18,9 @@ type State struct {
 	Over bool `json:"over,omitempty"`
 	// Validated is {{last_validation_result}}.
 	Validated string `json:"validated,omitempty"`
+	// Email and Phone are what the visitor told the bot of themselves (Preset).
+	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty"`
 	// TagsOn and TagsOff are the tags that it set and took away.
 	TagsOn  []string `json:"tags_on,omitempty"`
 	TagsOff []string `json:"tags_off,omitempty"`
@@ -46,7 +49,7 @@ type Turn struct {
 // visitor's reply, leads to. A bot that is over says nothing. It always ends, and
 // gives the same for the same arguments, but for Random.
 func (b Bot) Run(s State, input string, f Facts) Turn {
-	r := &run{bot: b, facts: f, input: cut(input, MaxTextRunes), left: MaxHandlers, effort: maxEffort, params: map[string]any{}, patterns: map[string]*regexp.Regexp{}}
+	r := b.run(f, input)
 	r.turn.State = s
 	r.turn.State.TagsOn, r.turn.State.TagsOff = slices.Clone(s.TagsOn), slices.Clone(s.TagsOff)
 	if s.Over || len(b.Steps) == 0 {
@@ -63,6 +66,13 @@ func (b Bot) Run(s State, input string, f Facts) Turn {
 	return r.turn
 }
 
+func (b Bot) run(f Facts, input string) *run {
+	return &run{
+		bot: b, facts: f, input: cut(input, MaxTextRunes), left: MaxHandlers, effort: maxEffort,
+		params: map[string]any{}, patterns: map[string]*regexp.Regexp{},
+	}
+}
+
 // run is one turn under way.
 type run struct {
 	bot   Bot
@@ -73,9 +83,12 @@ type run struct {
 	left, effort int
 	said, wanted int // bytes of messages and of actions
 	path         string
-	params       map[string]any            // those that were read
-	patterns     map[string]*regexp.Regexp // those that were compiled; nil for bad ones
-	turn         Turn
+	at           Place // the list of a step that runs
+	// failed: the error list ran. unknown: a marker was read of which a chat knows nothing.
+	failed, unknown bool
+	params          map[string]any            // those that were read
+	patterns        map[string]*regexp.Regexp // those that were compiled; nil for bad ones
+	turn            Turn
 }
 
 // maxEffort bounds what a turn costs whatever its bot and its page's parameters are:
@@ -115,7 +128,7 @@ const (
 func (r *run) from(at Place) {
 	for {
 		step := r.bot.Step(at.Step)
-		r.path = fmt.Sprintf("%d/%s", at.Step, at.Part)
+		r.path, r.at = fmt.Sprintf("%d/%s", at.Step, at.Part), at
 		if step == nil {
 			r.log("no_such_step", fmt.Sprint(at.Step))
 			return
@@ -145,7 +158,11 @@ func (r *run) from(at Place) {
 }
 
 func (r *run) list(list []Handler, path string) flow {
+	ended := false
 	for i, h := range list {
+		if ended && h.Name != HandlerStop {
+			break
+		}
 		r.path = fmt.Sprintf("%s/%d", path, i)
 		if r.left--; r.left < 0 || !r.pay(len(h.Params)) {
 			r.log("too_long", "")
@@ -154,17 +171,23 @@ func (r *run) list(list []Handler, path string) flow {
 		params, err := h.Decode()
 		switch {
 		case errors.Is(err, ErrUnknown):
-			r.log("not_run", h.Name)
+			r.log(first(vendors[h.Name], "not_run"), h.Name)
 			continue
 		case err != nil:
 			r.log("bad_params", h.Name)
 			continue
 		}
-		if f := r.handler(h, params); f.kind == taken {
+		switch f := r.handler(h, params); {
+		case f.kind == taken:
 			return flow{kind: ran}
-		} else if f.kind != ran {
+		case f.kind == over && h.Name == HandlerStop:
+			ended = true // one stop may follow another
+		case f.kind != ran:
 			return f
 		}
+	}
+	if ended {
+		return flow{kind: over}
 	}
 	return flow{kind: ran}
 }
@@ -173,7 +196,15 @@ func (r *run) list(list []Handler, path string) flow {
 func (r *run) handler(h Handler, params any) flow {
 	switch p := params.(type) {
 	case Show:
-		r.show(p)
+		if !r.show(p) {
+			return r.undelivered()
+		}
+	case External:
+		return r.external(p)
+	case Preset:
+		return r.preset(p)
+	case StartParams:
+		r.start(p)
 	case []Reply:
 		return r.replies(p)
 	case Place:
@@ -192,11 +223,16 @@ func (r *run) handler(h Handler, params any) flow {
 	case Action:
 		r.act(p)
 	case Stop:
-		if p.Action == StopTalk {
+		switch {
+		case p.Action == StopTalk:
 			r.turn.Close = true
-			return flow{kind: over}
+		case p.Action == StopStart && p.Bot > 0:
+			r.want(Act{Name: ActStartBot, Number: p.Bot})
+		default:
+			r.log("bad_params", h.Name)
 		}
-		r.log("not_run", h.Name+" "+p.Action)
+		return flow{kind: over}
+	case Exit:
 		return flow{kind: over}
 	}
 	return flow{}
@@ -245,37 +281,55 @@ func (r *run) replies(list []Reply) flow {
 	return flow{}
 }
 
-// show says one message.
-func (r *run) show(s Show) {
-	say := Say{Text: cut(strings.TrimSpace(r.markers(s.Value)), MaxTextRunes)}
-	if s.Type != ShowText {
-		for _, b := range s.Buttons {
-			one := Button{Text: cut(strings.TrimSpace(r.markers(b.Text)), MaxButtonRunes)}
-			if s.Type == ShowLinks {
-				one.URL = strings.TrimSpace(r.markers(b.URL))
-				if !safeLink(one.URL) {
-					r.log("bad_link", "")
-					continue
-				}
-			}
-			if one.Text == "" || len(say.Buttons) == MaxButtons {
+// offer is a button before its markers are filled in.
+type offer struct {
+	Button
+	link bool
+}
+
+func (s Show) offers() []offer {
+	if s.Type == ShowText {
+		return nil
+	}
+	out := make([]offer, len(s.Buttons))
+	for i, b := range s.Buttons {
+		out[i] = offer{b, s.Type == ShowLinks}
+	}
+	return out
+}
+
+// show says one message; false: nothing was said.
+func (r *run) show(s Show) bool { return r.tell(s.Value, s.offers()) }
+
+func (r *run) tell(text string, offers []offer) bool {
+	say := Say{Text: cut(strings.TrimSpace(r.markers(text)), MaxTextRunes)}
+	for _, b := range offers {
+		one := Button{Text: cut(strings.TrimSpace(r.markers(b.Text)), MaxButtonRunes)}
+		if b.link {
+			one.URL = strings.TrimSpace(r.markers(b.URL))
+			if !safeLink(one.URL) {
+				r.log("bad_link", "")
 				continue
 			}
-			say.Buttons = append(say.Buttons, one)
 		}
+		if one.Text == "" || len(say.Buttons) == MaxButtons {
+			continue
+		}
+		say.Buttons = append(say.Buttons, one)
 	}
 	if say.Text == "" {
 		r.log("empty_text", "")
-		return
+		return false
 	}
 	for _, b := range say.Buttons {
 		r.said += len(b.Text) + len(b.URL)
 	}
 	if r.said += len(say.Text); len(r.turn.Says) == MaxSays || r.said > MaxSaidBytes {
 		r.log("too_much_said", "")
-		return
+		return false
 	}
 	r.turn.Says = append(r.turn.Says, say)
+	return true
 }
 
 // log notes a problem where the run is.

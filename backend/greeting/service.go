@@ -53,6 +53,8 @@ type Deps struct {
 	Begun func(ctx context.Context, who conversation.Who) (bool, error)
 	// Cards gives the lead and the contact of a visitor's conversation; 0 for none known.
 	Cards func(ctx context.Context, who conversation.Who) (lead int64, contact chatid.ContactID)
+	// Channel is the CRM's number of a chat's source; 0 for none known.
+	Channel func(ctx context.Context, c chatid.ChatID) int64
 	// Zone is the zone of a chat's dates.
 	Zone   func(ctx context.Context, c chatid.ChatID) *time.Location
 	Random func(n int) int
@@ -100,7 +102,7 @@ func (s *Service) SetBot(ctx context.Context, in Settings) ([]Problem, error) {
 
 // About is what the page tells of a visitor to be greeted, besides what it stored.
 type About struct {
-	Name string
+	Name, Phone, Email string
 	// Meta is what setMeta told so far; it is stored with the first message only
 	// (META-4), so it comes along (META-7).
 	Meta conversation.Meta
@@ -214,7 +216,25 @@ func (s *Service) facts(ctx context.Context, set Settings, who conversation.Who,
 	if contact != 0 {
 		values["contact.id"] = fmt.Sprint(int64(contact))
 	}
-	return Facts{Now: s.Now().In(s.Zone(ctx, who.Chat)), Random: s.Random, Params: about.Meta.BotParams, Values: values}
+	out := Facts{
+		Now: s.Now().In(s.Zone(ctx, who.Chat)), Random: s.Random, Params: about.Meta.BotParams, Values: values,
+		Email: cmp.Or(who.Proven.Email, about.Email, told(about.Meta.Contact, CodeEmail)),
+		Phone: cmp.Or(who.Proven.Phone, about.Phone, told(about.Meta.Contact, CodePhone)),
+	}
+	if bytes.Contains(set.Bot, []byte(HandlerExternal)) {
+		out.Channel = s.Channel(ctx, who.Chat)
+	}
+	return out
+}
+
+// told is what a site told of a field of a card, by the field's code.
+func told(card conversation.MetaCard, code string) string {
+	for _, f := range card.Fields {
+		if strings.EqualFold(f.Code, code) && len(f.Values) > 0 {
+			return strings.TrimSpace(f.Values[0].Value)
+		}
+	}
+	return ""
 }
 
 // log tells the operator of the server what a turn met. Of the visitor's words nothing

@@ -85,7 +85,12 @@ func (s *Server) consoleTryBot(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	facts.Now, facts.Random = s.Now(), rand.IntN
+	one, _, err := s.botOf(c)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	facts.Now, facts.Random, facts.Channel = s.Now(), rand.IntN, int64(one.SourceID)
 	turn := bot.Run(state, said, facts)
 	out.Says, out.State, out.Waiting, out.Closed = turn.Says, &turn.State, turn.State.Waiting, turn.Close
 	for _, a := range turn.Acts {

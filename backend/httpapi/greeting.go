@@ -42,7 +42,7 @@ func (s *Server) greet(c *gin.Context) {
 		return
 	}
 	if greets {
-		shown, messages, err := s.Greetings.Greet(c.Request.Context(), who, greeting.About{Name: in.Contact.Name, Meta: in.Meta})
+		shown, messages, err := s.Greetings.Greet(c.Request.Context(), who, greeting.About{Name: in.Contact.Name, Phone: in.Contact.Phone, Email: in.Contact.Email, Meta: in.Meta})
 		if err == nil && shown.At > 0 {
 			token, err = s.shownToken(shown)
 		}
@@ -102,7 +102,7 @@ func (s *Server) greeted(c *gin.Context, who conversation.Who, chat onlinechat.C
 		return err
 	}
 	if greets {
-		if d.Bot, err = s.Greetings.Seen(c.Request.Context(), who, greeting.About{Name: in.Contact.Name}, shown); err != nil {
+		if d.Bot, err = s.Greetings.Seen(c.Request.Context(), who, greeting.About{Name: in.Contact.Name, Phone: in.Contact.Phone, Email: in.Contact.Email}, shown); err != nil {
 			return err
 		}
 	}

@@ -103,6 +103,7 @@ func (s *Server) accountRoutes() *http.ServeMux {
 	api("GET /api/v4/webhooks", true, (*apiCall).listWebhooks)
 	api("POST /api/v4/webhooks", true, (*apiCall).addWebhook)
 	api("DELETE /api/v4/webhooks", true, (*apiCall).deleteWebhook)
+	api("POST /api/v2/salesbot/run", false, (*apiCall).runSalesbots)
 	api("POST /api/v4/short_links", false, (*apiCall).shortLinks)
 	open("/", func(a *apiCall) {
 		a.problem(http.StatusNotFound, Refused, "not simulated", a.r.Method+" "+a.r.URL.Path)

@@ -37,6 +37,8 @@ type Account struct {
 	NPSBot    bool       `json:"nps_bot"`
 	Users     []User     `json:"users"`
 	Pipelines []Pipeline `json:"pipelines"`
+	// Salesbots are the numbers of the account's own bots.
+	Salesbots []int64 `json:"salesbots,omitempty"`
 	// Fields are those of cards beside the built-in ones; the CRM's own are added.
 	Fields []CustomField `json:"fields"`
 }

@@ -189,7 +189,7 @@ func (s *Server) serveAccount(w http.ResponseWriter, r *http.Request, zone Zone,
 	}
 	r = r.WithContext(context.WithValue(r.Context(), accountKey{}, acc))
 	switch p := r.URL.Path; {
-	case strings.HasPrefix(p, "/oauth2/"), strings.HasPrefix(p, "/api/v4/") && !former:
+	case strings.HasPrefix(p, "/oauth2/"), (strings.HasPrefix(p, "/api/v4/") || strings.HasPrefix(p, "/api/v2/")) && !former:
 		s.logged("api", w, r, func(c *call) { s.serveAPI(c) })
 	case former:
 		http.Error(w, "The account was renamed.", http.StatusNotFound)

@@ -30,6 +30,7 @@ type state struct {
 	Incoming      map[string]*IncomingLead `json:"incoming_leads"`
 	Talks         map[int64]*Talk          `json:"talks"`
 	Tasks         []*Task                  `json:"tasks"`
+	SalesbotRuns  []SalesbotRun            `json:"salesbot_runs"`
 	Sources       []*Source                `json:"sources"`
 	Sorted        map[int64]*sorted        `json:"sorted_leads"` // by account
 	Notices       []*Notice                `json:"notices"`
