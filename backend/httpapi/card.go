@@ -63,8 +63,15 @@ type cardView struct {
 }
 
 type cardPicture struct {
-	URL, Type, Alt string
-	Width, Height  int
+	// URL is trusted: the page's own, or a picture that somebody sees who chose it.
+	URL           template.URL
+	Type, Alt     string
+	Width, Height int
+}
+
+// cardPreview is a page as its form has it, on which nothing works.
+type cardPreview struct {
+	picture *cardPicture // in place of the saved one; nil for that
 }
 
 type cardButton struct {
@@ -78,10 +85,11 @@ type cardButton struct {
 func (s *Server) cardURL(c onlinechat.Card) string { return s.ChatURL + cardRoot + c.Slug }
 
 // drawCard draws a page and gives the policy that it needs; chat tells whether the
-// chat's button is to be there, preview that nothing is to work.
-func (s *Server) drawCard(card onlinechat.Card, chat, preview bool) (page []byte, policy string, err error) {
+// chat's button is to be there, of is nil for the page itself.
+func (s *Server) drawCard(card onlinechat.Card, chat bool, of *cardPreview) (page []byte, policy string, err error) {
 	words := s.Texts.Localizer("", card.Locale)
 	word := func(key string) string { return words.Text("card."+key, nil) }
+	preview := of != nil
 	v := cardView{
 		Lang: card.Locale, Title: card.Title, Text: card.Text, Description: summary(card.Text), URL: s.cardURL(card), Unlisted: card.Unlisted,
 		Preview: preview, Scheme: "light", ThemeColour: card.Colours.Background, Style: template.CSS(cardStyle(card.CardPage)), NoScript: word("no_script"), //nolint:gosec // made of values from closed lists
@@ -90,7 +98,10 @@ func (s *Server) drawCard(card onlinechat.Card, chat, preview bool) (page []byte
 		v.Scheme = "dark"
 	}
 	if p := card.Picture; p != nil {
-		v.Picture = &cardPicture{URL: v.URL + "/" + p.Key, Type: p.Type, Alt: p.Alt, Width: p.Width, Height: p.Height}
+		v.Picture = &cardPicture{URL: template.URL(v.URL + "/" + p.Key), Type: p.Type, Alt: p.Alt, Width: p.Width, Height: p.Height} //nolint:gosec // our own
+	}
+	if preview && of.picture != nil {
+		v.Picture = of.picture
 	}
 	for _, b := range card.Blocks {
 		look := card.Buttons
@@ -116,13 +127,13 @@ func (s *Server) drawCard(card onlinechat.Card, chat, preview bool) (page []byte
 		v.Blocks = append(v.Blocks, one)
 	}
 	if chat && !preview {
-		of, err := json.Marshal(map[string]string{
+		about, err := json.Marshal(map[string]string{
 			"id": string(card.Button), "hash": card.Hash, "locale": card.Locale, "colour": chatColour(card.CardPage), "loader": "/js/button.js", "failed": word("failed"),
 		})
 		if err != nil {
 			return nil, "", err
 		}
-		v.Script = template.JS(cardJS + string(of) + ");\n") //nolint:gosec // JSON, with its angle brackets escaped
+		v.Script = template.JS(cardJS + string(about) + ");\n") //nolint:gosec // JSON, with its angle brackets escaped
 	}
 	var buf bytes.Buffer
 	if err := cardTemplate.Execute(&buf, v); err != nil {
@@ -195,7 +206,7 @@ func (s *Server) cardPage(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	page, policy, err := s.drawCard(card, chat != nil, false)
+	page, policy, err := s.drawCard(card, chat != nil, nil)
 	if err != nil {
 		s.fail(c, err)
 		return

@@ -119,6 +119,8 @@ type cardForm struct {
 	pictures map[string]string
 	taken    bool
 	rest     error
+	// held are the pictures that the form carries.
+	held []heldPicture
 }
 
 func (s *Server) cardForm(c *gin.Context, failed error) *cardForm {
@@ -199,6 +201,8 @@ type cardBody struct {
 	BlocksError                             string
 	Addable                                 []string
 	Looks                                   []cardLook
+	// Held are pictures that were chosen and are not saved.
+	Held []heldPicture
 }
 
 type cardBlock struct {
@@ -223,9 +227,11 @@ func (s *Server) showCard(c *gin.Context, status int, saved, draft onlinechat.Ca
 		return
 	}
 	f := s.cardForm(c, failed)
+	f.keepPictures()
 	body := cardBody{
+		Held: f.held,
 		Page: cardPath(p, saved.ID), URL: s.cardURL(saved), Actions: p.root + "/buttons/" + string(saved.Button) + "/actions", Draft: c.Request.Method == http.MethodPost, Unsaved: c.Request.Method == http.MethodPost && failed == nil, Faint: draft.Faint(),
-		PageFields: f.page(draft), PictureFields: f.picture(draft), BlocksError: f.bad("blocks", "blocks", onlinechat.MaxCardBlocks),
+		PageFields: f.page(draft), PictureFields: f.picture(saved, draft), BlocksError: f.bad("blocks", "blocks", onlinechat.MaxCardBlocks),
 	}
 	for i, b := range draft.Blocks {
 		one := cardBlock{Row: i, Kind: b.Kind, Title: f.word("kind." + kindOf(b)), Fields: f.block(i, b, draft, chats), First: i == 0, Last: i == len(draft.Blocks)-1}
@@ -243,7 +249,7 @@ func (s *Server) showCard(c *gin.Context, status int, saved, draft onlinechat.Ca
 	body.Looks = []cardLook{page, f.look("buttons", draft.Buttons)}
 	if draft.HasChat() {
 		body.Looks = append(body.Looks, f.look("chat", draft.ChatLook))
-		body.WindowFields = f.window(draft.Look)
+		body.WindowFields = f.window(saved.Look, draft.Look)
 	}
 	s.consoleRender(c, status, "card", func(v *consoleView) {
 		v.Title, v.Body = saved.Title, body
@@ -267,17 +273,13 @@ func (f *cardForm) page(d onlinechat.Card) []formField {
 // pictureTypes are what media makes small pictures of.
 const pictureTypes = "image/jpeg,image/png,image/webp,image/gif"
 
-func (f *cardForm) picture(d onlinechat.Card) []formField {
-	fields := []formField{{
-		Kind: "file", Name: "picture", Label: f.word("picture.label"), Value: pictureTypes, Hint: f.word("picture.hint"), Error: f.pictures["picture"],
-	}}
+func (f *cardForm) picture(saved, d onlinechat.Card) []formField {
+	file, box := f.pictureFields("picture", "picture.label", "picture.hint", "picture.remove", saved.Picture != nil)
 	alt := formField{Kind: "text", Name: "alt", Label: f.word("alt.label"), Hint: f.word("alt.hint"), Max: onlinechat.MaxCardAlt, Error: f.bad("alt", "alt", onlinechat.MaxCardAlt)}
-	if d.Picture == nil {
-		alt.Value = f.c.Request.PostForm.Get("alt")
-		return append(fields, alt)
+	if alt.Value = f.c.Request.PostForm.Get("alt"); d.Picture != nil {
+		alt.Value = d.Picture.Alt
 	}
-	alt.Value = d.Picture.Alt
-	return append(fields, alt, formField{Kind: "check", Name: "no_picture", Label: f.word("picture.remove")})
+	return append([]formField{file, alt}, box...)
 }
 
 func (f *cardForm) block(i int, b onlinechat.CardBlock, d onlinechat.Card, chats []onlinechat.Chat) (fields []formField) {
@@ -314,7 +316,8 @@ func (f *cardForm) block(i int, b onlinechat.CardBlock, d onlinechat.Card, chats
 }
 
 // window are the settings of the chat on the page (O §6.2, BOT-10, SET-4).
-func (f *cardForm) window(l onlinechat.Look) []formField {
+func (f *cardForm) window(saved, l onlinechat.Look) []formField {
+	avatar, box := f.pictureFields("avatar", "window.avatar", "window.avatar_hint", "window.no_avatar", saved.Avatar != "")
 	fields := []formField{
 		{Kind: "check", Name: "welcome", Label: f.word("window.welcome"), Checked: l.Greeting.Enabled},
 		{Kind: "check", Name: "header", Label: f.word("window.header"), Checked: l.Header},
@@ -323,10 +326,7 @@ func (f *cardForm) window(l onlinechat.Look) []formField {
 			Error: f.bad("window", "window", onlinechat.MaxHeader),
 		},
 		{Kind: "check", Name: "senders", Label: f.word("window.senders"), Checked: l.UseName},
-		{Kind: "file", Name: "avatar", Label: f.word("window.avatar"), Value: pictureTypes, Hint: f.word("window.avatar_hint"), Error: f.pictures["avatar"]},
+		avatar,
 	}
-	if l.Avatar != "" {
-		fields = append(fields, formField{Kind: "check", Name: "no_avatar", Label: f.word("window.no_avatar")})
-	}
-	return append(fields, formField{Kind: "check", Name: "use_avatar", Label: f.word("window.use_avatar"), Checked: l.UseAvatar})
+	return append(append(fields, box...), formField{Kind: "check", Name: "use_avatar", Label: f.word("window.use_avatar"), Checked: l.UseAvatar})
 }

@@ -18,8 +18,9 @@ import (
 	"leadline/backend/qr"
 )
 
-// maxCardBytes bounds the form of a card page: its picture and room for twenty buttons.
-const maxCardBytes = 8<<20 + 256<<10
+// maxCardBytes bounds the form of a card page: its picture, another one that it carries,
+// and room for twenty buttons.
+const maxCardBytes = 8<<20 + maxHeldPicture*3/2 + 256<<10
 
 // cardRoutes are the pages of the console about card pages; p are those that look, w
 // those that write.
@@ -168,7 +169,7 @@ func (s *Server) consoleSetCard(c *gin.Context) {
 // saveCard takes the form's pictures in, if there are some, and saves the page, which
 // was saved before as it is in saved.
 func (s *Server) saveCard(ctx context.Context, c *gin.Context, saved, draft onlinechat.Card) (err error) {
-	picture, err := formPicture(ctx, c, s.Media.ForPages(), "picture")
+	picture, err := s.formPicture(ctx, c, "picture")
 	if err != nil {
 		return err
 	}
@@ -181,7 +182,10 @@ func (s *Server) saveCard(ctx context.Context, c *gin.Context, saved, draft onli
 	if picture.Key != "" {
 		draft.Picture = &onlinechat.CardPicture{Key: string(picture.Key), Type: picture.Type, Width: picture.Width, Height: picture.Height, Alt: c.Request.PostForm.Get("alt")}
 	}
-	small, err := formPicture(ctx, c, s.Media.ForAvatars(), "avatar")
+	var small media.Item
+	if draft.HasChat() { // else the form has no field for it
+		small, err = s.formPicture(ctx, c, "avatar")
+	}
 	if err == nil && small.Key != "" {
 		avatar = conversation.File{
 			Key: string(small.Key), Kind: string(small.Kind), Name: small.Name, Type: small.Type, Bytes: small.Size, Width: small.Width, Height: small.Height,
@@ -200,32 +204,6 @@ func (s *Server) saveCard(ctx context.Context, c *gin.Context, saved, draft onli
 		}
 	}
 	return err
-}
-
-// errPicture tells of a field whose picture is none, or too big; its cause says which.
-type errPicture struct {
-	error
-	field string
-}
-
-func (e errPicture) Unwrap() error { return e.error }
-
-// formPicture stores what in makes of the picture of a field; without a key where there
-// is none.
-func formPicture(ctx context.Context, c *gin.Context, in *media.Service, field string) (media.Item, error) {
-	f, head, err := c.Request.FormFile(field)
-	if errors.Is(err, http.ErrMissingFile) || err == nil && head.Size == 0 { // what browsers send for a field that is left alone
-		return media.Item{}, nil
-	}
-	if err != nil {
-		return media.Item{}, fault.Wrap(fault.Invalid, "invalid_request", err)
-	}
-	defer func() { _ = f.Close() }()
-	item, err := in.Accept(ctx, f, media.Incoming{Name: head.Filename, Wish: media.Picture})
-	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooLarge) {
-		err = errPicture{err, field}
-	}
-	return item, err
 }
 
 func (s *Server) consoleRemoveCard(c *gin.Context) {
@@ -256,7 +234,7 @@ func (s *Server) consoleCardSaved(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	s.showPreview(c, card)
+	s.showPreview(c, card, nil)
 }
 
 func (s *Server) consoleCardDraft(c *gin.Context) {
@@ -265,12 +243,13 @@ func (s *Server) consoleCardDraft(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	s.showPreview(c, readCard(c.Request.PostForm, card))
+	s.showPreview(c, readCard(c.Request.PostForm, card), drawHeld(c))
 }
 
-func (s *Server) showPreview(c *gin.Context, card onlinechat.Card) {
+// showPreview draws a page; held is its picture where that is not saved yet.
+func (s *Server) showPreview(c *gin.Context, card onlinechat.Card, held *cardPicture) {
 	card.CardPage = card.Drawable(i18n.Languages)
-	page, policy, err := s.drawCard(card, true, true)
+	page, policy, err := s.drawCard(card, true, &cardPreview{held})
 	if err != nil {
 		s.fail(c, err)
 		return

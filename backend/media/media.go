@@ -137,19 +137,47 @@ func (s *Service) Accept(ctx context.Context, r io.Reader, in Incoming) (Item, e
 	return item, nil
 }
 
-// keepSmall stores the thumbnail of a picture as the picture.
-func (s *Service) keepSmall(ctx context.Context, f io.ReaderAt, info Info) (Item, error) {
+// Small makes of a picture what a Service of ForAvatars or ForPages keeps of it, and
+// stores nothing. Errors are those of Accept.
+func (s *Service) Small(ctx context.Context, r io.Reader, in Incoming) (Info, []byte, error) {
+	f, size, err := s.spool(r)
+	if err != nil {
+		return Info{}, nil, err
+	}
+	defer drop(f)
+	info, err := Inspect(f, size, in, s.Limits)
+	if err != nil {
+		return Info{}, nil, err
+	}
+	info, small, err := s.shrink(ctx, f, info)
+	if err != nil {
+		return Info{}, nil, err
+	}
+	return info, small.Data, nil
+}
+
+// shrink makes the thumbnail of a picture that is to stand in its place.
+func (s *Service) shrink(ctx context.Context, f io.ReaderAt, info Info) (Info, *Thumb, error) {
 	small, err := thumbnail(ctx, f, info.Size, info.Type, s.small)
 	switch {
 	case ctx.Err() != nil:
-		return Item{}, ctx.Err()
+		return Info{}, nil, ctx.Err()
 	case err != nil:
-		return Item{}, fault.Wrap(fault.Invalid, "file_broken", err)
+		return Info{}, nil, fault.Wrap(fault.Invalid, "file_broken", err)
 	case small == nil:
-		return Item{}, fault.New(fault.Invalid, "file_type_refused")
+		return Info{}, nil, fault.New(fault.Invalid, "file_type_refused")
 	}
 	info.Type, info.Size, info.Width, info.Height = small.Type, int64(len(small.Data)), small.Width, small.Height
 	info.Name = CleanName(info.Name, info.Type)
+	return info, small, nil
+}
+
+// keepSmall stores the thumbnail of a picture as the picture.
+func (s *Service) keepSmall(ctx context.Context, f io.ReaderAt, info Info) (Item, error) {
+	info, small, err := s.shrink(ctx, f, info)
+	if err != nil {
+		return Item{}, err
+	}
 	item := Item{Info: info, Key: NewKey()}
 	if err := s.Store.Put(ctx, item.Key, small.reader(), info.Size); err != nil {
 		return Item{}, err
