@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"time"
 
 	"leadline/backend/chatid"
 )
@@ -19,6 +20,8 @@ type Contact struct {
 	// Phones and Emails are as operators wrote them.
 	Phones, Emails []string
 	Leads          []LeadID
+	Companies      []CompanyID // one at most
+	CreatedAt      time.Time
 	// Fields are those that hold something, phones and e-mails among them.
 	Fields []FieldValues
 }
@@ -26,12 +29,16 @@ type Contact struct {
 type wireContact struct {
 	ID       chatid.ContactID `json:"id"`
 	Name     string           `json:"name"`
+	Created  int64            `json:"created_at"`
 	Fields   []wireField      `json:"custom_fields_values"` // may be null
 	Embedded embedded         `json:"_embedded"`
 }
 
 func (w wireContact) contact() Contact {
-	out := Contact{ID: w.ID, Name: w.Name, Leads: ids[LeadID](w.Embedded, "leads"), Fields: filled(w.Fields)}
+	out := Contact{
+		ID: w.ID, Name: w.Name, Leads: ids[LeadID](w.Embedded, "leads"), Companies: ids[CompanyID](w.Embedded, "companies"),
+		CreatedAt: unix(w.Created), Fields: filled(w.Fields),
+	}
 	for _, f := range w.Fields {
 		for _, v := range f.Values {
 			var s string

@@ -26,6 +26,7 @@ type Lead struct {
 	Deleted     bool
 	ClosedAt    time.Time // zero while it is open
 	Contacts    []chatid.ContactID
+	Companies   []CompanyID // one at most
 	// Price is the budget, 0 for none; Fields are those that hold something.
 	Price  int64
 	Fields []FieldValues
@@ -47,7 +48,7 @@ type wireLead struct {
 func (w wireLead) lead() Lead {
 	return Lead{
 		ID: w.ID, Name: w.Name, Pipeline: w.Pipeline, Status: w.Status, Responsible: w.Responsible, Deleted: w.Deleted,
-		ClosedAt: unix(w.ClosedAt), Contacts: ids[chatid.ContactID](w.Embedded, "contacts"),
+		ClosedAt: unix(w.ClosedAt), Contacts: ids[chatid.ContactID](w.Embedded, "contacts"), Companies: ids[CompanyID](w.Embedded, "companies"),
 		Price: int64(w.Price), Fields: filled(w.Fields),
 	}
 }

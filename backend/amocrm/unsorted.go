@@ -58,15 +58,16 @@ const unsortedPath = "/api/v4/leads/unsorted"
 type UnsortedFilter struct {
 	UID      string
 	Pipeline chatid.PipelineID
-	Page     int // from 1
+	// Newest gives the newest first, else the oldest.
+	Newest bool
+	Page   int // from 1
 }
 
-// UnsortedChats lists the incoming leads that chats made, MaxPage at a time, the
-// oldest first.
+// UnsortedChats lists the incoming leads that chats made, MaxPage at a time.
 func (c *Client) UnsortedChats(ctx context.Context, at Address, access string, f UnsortedFilter) (leads []Unsorted, more bool, err error) {
 	r := get("list incoming leads", unsortedPath, "").page(f.Page, MaxPage)
 	r.query.Set("filter[category][]", "chats")
-	r.query.Set("order[created_at]", "asc")
+	r.query.Set("order[created_at]", map[bool]string{false: "asc", true: "desc"}[f.Newest])
 	if f.UID != "" {
 		r.query.Set("filter[uid]", f.UID)
 	}

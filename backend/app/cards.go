@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"time"
 
 	"leadline/backend/bridge"
+	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/outbox"
 )
@@ -21,6 +23,10 @@ func (a *App) wireCards(o Options, products bridge.Products, cards *bridge.CardF
 		Cards: cards, Accounts: a.Accounts, Conversations: conversations, Now: o.Now, Logger: o.Logger,
 	})
 	a.cards.On(conversation.BotWork, (&bridge.BotActs{Desk: a.cards, Fields: a.fields}).Do)
+	a.cards.On(conversation.SortWork, (&bridge.BotSorts{Desk: a.cards, Leaves: func(ctx context.Context, id chatid.AccountID, c chatid.ChatID) (bool, error) {
+		set, err := a.greetings.Settings(ctx, id, c)
+		return set.LeavesIncoming, err
+	}}).Do)
 	meta := &bridge.MetaCard{
 		Desk: a.cards, Fields: a.fields, Told: conversations, Products: products, Logger: o.Logger,
 		Texts: func(language, key string, args map[string]any) string {

@@ -90,12 +90,12 @@ func TestConsoleBot(t *testing.T) {
 	g.shows(g.get(chat+"/bot.json"), 404, "")
 
 	// Switched on for the first time it says hello.
-	done(g.post(page+"/settings", url.Values{"csrf": {csrf}, "at": {button}, "import": {"1"}, "name": {"Anna"}}), "switch_bot")
+	done(g.post(page+"/settings", url.Values{"csrf": {csrf}, "at": {button}, "import": {"1"}, "accept": {"1"}, "name": {"Anna"}}), "switch_bot")
 	g.shows(g.get(page+"?done=switch_bot"), 200, "The settings of the bot are saved.")
 	if !w.look(button).Look.Greeting.Enabled {
 		t.Error("the button's own switch is off")
 	}
-	if set := w.bot(); !set.On || set.Untold || set.Name != "Anna" || !strings.Contains(string(set.Bot), "Hello! How can we help?") {
+	if set := w.bot(); !set.On || set.Untold || set.LeavesIncoming || set.Name != "Anna" || !strings.Contains(string(set.Bot), "Hello! How can we help?") {
 		t.Errorf("the bot is %+v %s", set, set.Bot)
 	}
 	g.shows(g.post(page+"/settings", url.Values{"csrf": {csrf}, "at": {button}, "name": {strings.Repeat("a", 61)}}), 422, "At most 60 characters")

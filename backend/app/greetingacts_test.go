@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"leadline/backend/greeting"
 	"leadline/backend/sandbox"
 )
 
@@ -31,7 +32,7 @@ func TestGreetingBotActs(t *testing.T) {
 		act("set_budget", `{"value":"{{bot_params.sum}}"}`), act("set_custom_fields", `{"type":2,"custom_fields_id":77,"value":"high"}`),
 		act("add_note", `{"element_type":2,"note_type":4,"text":"Needs {{message_text}}"}`), said,
 	}, ",")+`,{"handler":"show","params":{"type":"text","value":"Noted."}},{"handler":"wait_answer","params":{"type":"question","step":1}}]},
-		{"question":[`+said+`]}]`, nil)
+		{"question":[`+said+`]}]`, func(s *greeting.Settings) { s.LeavesIncoming = true })
 	v := w.visit(button, hash)
 	v.tells(`{"bot_params":{"plan":"pro","sum":900}}`)
 	g := v.greeting(map[string]any{})

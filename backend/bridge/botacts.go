@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"leadline/backend/amocrm"
@@ -33,10 +34,11 @@ func (b *BotActs) Do(ctx context.Context, t *CardTask, data json.RawMessage) err
 			continue
 		}
 		err := b.act(ctx, t, mark, act)
-		if fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) {
+		refused := func() bool { return fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) || forbidden(err) }
+		if refused() {
 			err = b.Desk.Refused(ctx, t, err)
 		}
-		if fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) {
+		if refused() {
 			b.Desk.Logger.Warn("action of a greeting bot refused", "account_id", string(t.Account.ID), "conversation_id", string(t.Conversation.ID), "action", act.Name, "error", err)
 			err = nil
 		}
@@ -53,9 +55,17 @@ func (b *BotActs) act(ctx context.Context, t *CardTask, mark string, act greetin
 	if act.Contact {
 		e = amocrm.EntityContact
 	}
+	switch act.Name {
+	case greeting.ActLink:
+		return b.link(ctx, t, e, act)
+	case greeting.ActAddCompany:
+		return b.company(ctx, t, mark, act.Value)
+	case greeting.ActAddLeadContact:
+		return b.leadAndContact(ctx, t, mark, act)
+	}
 	id := t.card(e)
 	if id == 0 {
-		return fault.Wrap(fault.NotFound, "not_found", fmt.Errorf("no card of %s is known", e))
+		return noCard(e)
 	}
 	var change amocrm.CardChange
 	switch act.Name {
@@ -98,19 +108,11 @@ func (b *BotActs) values(ctx context.Context, t *CardTask, e amocrm.Entity, act 
 	if i < 0 {
 		return nil, fault.Wrap(fault.Invalid, "invalid_request", fmt.Errorf("the account has no field %d", act.Field))
 	}
-	values := optionOf(known[i], act.Value)
-	for j := range values {
-		if s, ok := values[j].Value.(string); ok {
-			values[j].Value = plainText(s, maxCardNote) // a visitor's words may stand in it (SEC-8)
-		}
-	}
+	enum := act.EnumCode
 	if act.Enum != 0 {
-		if known[i].Type == amocrm.FieldMultitext && len(values) > 0 {
-			values[0].EnumID = act.Enum // its kind
-		} else {
-			values = []amocrm.FieldValue{{EnumID: act.Enum}}
-		}
+		enum = strconv.FormatInt(act.Enum, 10)
 	}
+	values := fieldSays(known[i], act.Value, enum)
 	if !act.Add {
 		return values, nil
 	}
@@ -133,6 +135,30 @@ func (b *BotActs) values(ctx context.Context, t *CardTask, e amocrm.Entity, act 
 		}
 	}
 	return values, nil
+}
+
+// fieldSays is what a bot says of a field, as the field's type has it; enum is the number
+// or the code of an option, or of the kind of a multitext's value, "" for none.
+func fieldSays(f amocrm.Field, value, enum string) []amocrm.FieldValue {
+	values := optionOf(f, value)
+	for j := range values {
+		if s, ok := values[j].Value.(string); ok {
+			values[j].Value = plainText(s, maxCardNote) // a visitor's words may stand in it (SEC-8)
+		}
+	}
+	id, err := strconv.ParseInt(enum, 10, 64)
+	if err != nil {
+		i := slices.IndexFunc(f.Enums, func(e amocrm.FieldEnum) bool { return enum != "" && strings.EqualFold(e.Code, enum) })
+		if i < 0 {
+			return values
+		}
+		id = f.Enums[i].ID
+	}
+	if f.Type == amocrm.FieldMultitext && len(values) > 0 {
+		values[0].EnumID = id // its kind
+		return values
+	}
+	return []amocrm.FieldValue{{EnumID: id}}
 }
 
 // after adds a line to a text, unless that stands there already: another try may

@@ -2,11 +2,14 @@ package bridge
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 
 	"leadline/backend/account"
 	"leadline/backend/amocrm"
 	"leadline/backend/chatid"
+	"leadline/backend/fault"
 )
 
 // unsortedPages bounds how many pages of incoming leads are looked through for one.
@@ -30,30 +33,72 @@ func (f *CardFile) Contact(ctx context.Context, a account.Account, id chatid.Con
 	return c, err
 }
 
-// Incoming tells whether a lead is an incoming one that nobody accepted; pipeline
-// narrows the search, 0 for any. Where there are too many to look through it may
-// be one.
-func (f *CardFile) Incoming(ctx context.Context, a account.Account, lead int64, pipeline chatid.PipelineID) (is bool, err error) {
+// Incoming finds the incoming lead that a lead still is; fault.NotFound for one that
+// is none any more. pipeline narrows the search, 0 for any. What is looked for is
+// rarely old, so the newest are looked at first; sure is false where there were too
+// many to look through.
+func (f *CardFile) Incoming(ctx context.Context, a account.Account, lead int64, pipeline chatid.PipelineID) (u amocrm.Unsorted, sure bool, err error) {
 	for page := 1; page <= unsortedPages; page++ {
 		var list []amocrm.Unsorted
 		var more bool
 		err = f.list(ctx, a, func(ctx context.Context, at amocrm.Address, access string) (err error) {
-			list, more, err = f.crm.api.UnsortedChats(ctx, at, access, amocrm.UnsortedFilter{Pipeline: pipeline, Page: page})
+			list, more, err = f.crm.api.UnsortedChats(ctx, at, access, amocrm.UnsortedFilter{Pipeline: pipeline, Newest: true, Page: page})
 			return err
 		})
 		if err != nil {
-			return false, err
+			return u, false, err
 		}
 		for _, u := range list {
 			if slices.Contains(u.Leads, amocrm.LeadID(lead)) {
-				return true, nil
+				return u, true, nil
 			}
 		}
 		if !more {
-			return false, nil
+			return u, true, fault.New(fault.NotFound, "not_found")
 		}
 	}
-	return true, nil
+	return u, false, fault.New(fault.NotFound, "not_found")
+}
+
+// Accept makes a lead of an incoming one, Decline throws it away, LinkIncoming adds
+// its chat to another lead: contact is one of that lead's, 0 leaves it to the CRM. In
+// whose name is left to the CRM (C §7.5). fault.NotFound for one that was sorted
+// already; fault.Invalid for what the CRM refuses, with an *amocrm.APIError.
+func (f *CardFile) Accept(ctx context.Context, a account.Account, uid string) error {
+	return f.sort(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		return f.crm.api.AcceptUnsorted(ctx, at, access, uid, amocrm.Acceptance{})
+	})
+}
+
+// Decline is Accept's counterpart.
+func (f *CardFile) Decline(ctx context.Context, a account.Account, uid string) error {
+	return f.sort(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		return f.crm.api.DeclineUnsorted(ctx, at, access, uid, 0)
+	})
+}
+
+// LinkIncoming is Accept's counterpart, too.
+func (f *CardFile) LinkIncoming(ctx context.Context, a account.Account, uid string, lead int64, contact chatid.ContactID) error {
+	return f.sort(ctx, a, func(ctx context.Context, at amocrm.Address, access string) error {
+		return f.crm.api.LinkUnsorted(ctx, at, access, uid, amocrm.UnsortedLink{Lead: amocrm.LeadID(lead), Contact: contact})
+	})
+}
+
+// sort is ask where 403 is about what the token's user may do: that the account did not
+// move is known from having listed its incoming leads.
+func (f *CardFile) sort(ctx context.Context, a account.Account, do func(ctx context.Context, at amocrm.Address, access string) error) error {
+	return f.call(ctx, a, func(err error) error {
+		if forbidden(err) {
+			return fault.Wrap(fault.Invalid, "invalid_request", err)
+		}
+		return cardFault(err)
+	}, do)
+}
+
+// forbidden tells the answer that the token's user may not do something.
+func forbidden(err error) bool {
+	api, answered := errors.AsType[*amocrm.APIError](err)
+	return answered && api.Status == http.StatusForbidden && !api.Blocked()
 }
 
 // ChangeCard changes a lead or a contact; fault.Invalid when the CRM takes it not

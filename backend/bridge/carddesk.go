@@ -70,6 +70,7 @@ type CardHandler func(ctx context.Context, t *CardTask, data json.RawMessage) er
 type CardConversations interface {
 	CardsOf(ctx context.Context, a chatid.AccountID, id chatid.ConversationID) (conversation.Cards, error)
 	DropCardWork(ctx context.Context, n int) ([]conversation.CardWork, error)
+	LinkedTo(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, lead int64, contact chatid.ContactID) error
 }
 
 // CardDeskDeps are what a CardDesk needs of others.
@@ -99,7 +100,7 @@ type CardDeskDeps struct {
 //	Limited (429, a block)       later, not counted; the account's cards rest
 //	not paid (402)               later, not counted; the account's cards rest
 //	Unauthenticated              later, not counted, until we have access again
-//	Unavailable, Timeout         later
+//	Unavailable, Timeout         later; 403 cardTries times
 //	ErrLeadWaits                 later, not counted, until the lead is accepted
 //	ErrLeadGone                  is dropped (CON-10)
 //	NotFound, Invalid            ErrLeadWaits or ErrLeadGone if the lead is to blame, else is dropped
@@ -236,6 +237,9 @@ func (d *CardDesk) outcome(ctx context.Context, t *CardTask, j outbox.Job, err e
 		return d.rest(j, cardAway)
 	case fault.Is(err, fault.Limited):
 		return d.rest(j, max(f.RetryAfter, pauseMin))
+	case forbidden(err) && j.Attempts >= cardTries: // it is not that the account moved
+		log.Warn("card work dropped", "reason", "not allowed", "error", err)
+		return outbox.Outcome{Verdict: outbox.Never}
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Timeout):
 		log.Info("card work: later", "error", err)
 		return d.later(j, f.RetryAfter)
@@ -256,12 +260,12 @@ func (d *CardDesk) Refused(ctx context.Context, t *CardTask, err error) error {
 	if asked != nil && !gone {
 		return asked
 	}
-	incoming, asked := d.Cards.Incoming(ctx, t.Account, t.Lead, l.Pipeline)
+	_, sure, asked := d.Cards.Incoming(ctx, t.Account, t.Lead, l.Pipeline)
 	switch {
-	case asked != nil:
-		return asked
-	case incoming:
+	case asked == nil, fault.Is(asked, fault.NotFound) && !sure: // it may be one
 		return ErrLeadWaits
+	case !fault.Is(asked, fault.NotFound):
+		return asked
 	case gone:
 		return ErrLeadGone
 	}

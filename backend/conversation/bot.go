@@ -54,6 +54,9 @@ type BotTurn struct {
 	// Acts is what is to be done in the CRM once the lead is known, JSON for the
 	// handler of BotWork; nil for nothing.
 	Acts json.RawMessage
+	// Sorts is what is to become of the lead while it is an incoming one, JSON for the
+	// handler of SortWork; nil for nothing.
+	Sorts json.RawMessage
 	// Close ends the conversation after what was said.
 	Close bool
 }
@@ -61,11 +64,16 @@ type BotTurn struct {
 // BotWork is the card work of a turn; its data is a BotActs.
 const BotWork outbox.Kind = "bot"
 
+// SortWork is the card work that accepts, declines or links an incoming lead; its data
+// is a BotActs, too. Other work may wait until an incoming lead is sorted: this goes
+// before all of it.
+const SortWork outbox.Kind = "sort"
+
 // MaxBotWork is how many turns of one conversation may wait for its lead: those after
 // them do nothing there.
 const MaxBotWork = 20
 
-// BotActs is the data of BotWork. ID is another for each turn.
+// BotActs is the data of BotWork and of SortWork. ID is another for each turn.
 type BotActs struct {
 	ID   string          `json:"id"`
 	Acts json.RawMessage `json:"acts"`

@@ -86,3 +86,9 @@ func (s *Service) OfLead(ctx context.Context, a chatid.AccountID, lead int64) ([
 func (s *Service) BelongsTo(ctx context.Context, c Conversation, contact chatid.ContactID) error {
 	return s.store.SaveTalk(ctx, c.Account, c.ID, Talk{Contact: contact})
 }
+
+// LinkedTo takes in that a conversation's chat was added to another lead; contact is
+// 0 where it is not known.
+func (s *Service) LinkedTo(ctx context.Context, a chatid.AccountID, id chatid.ConversationID, lead int64, contact chatid.ContactID) error {
+	return s.store.SaveTalk(ctx, a, id, Talk{Lead: lead, Contact: contact})
+}

@@ -334,8 +334,8 @@ func (c *checker) validations(p Validations, at string) {
 func (c *checker) action(a Action, at string) {
 	r := c.dry()
 	switch _, code := r.read(a); {
-	case code == "not_run" || code == "":
-		if code != "" {
+	case code == "not_run", code == "no_api", code == "", code == withheld:
+		if code != "" && code != withheld {
 			c.warn(at, code, a.Name)
 		}
 	case strings.Contains(fmt.Sprintf("%s", a.Params), "{{"): // markers may make it right

@@ -36,6 +36,8 @@ type Show struct {
 	Type    string   `json:"type"`
 	Value   string   `json:"value"`
 	Buttons []Button `json:"buttons,omitempty"`
+	// AcceptUnsorted is false where saying it leaves an incoming lead as it is.
+	AcceptUnsorted Term `json:"accept_unsorted,omitempty"`
 }
 
 // Button is a reply to press, or, with a URL, a link. A reply is written as a bare
@@ -228,6 +230,17 @@ const (
 	ActSetBudget         = "set_budget"
 	ActAddNote           = "add_note"
 	ActChangeResponsible = "change_responsible_user"
+	ActUnsorted          = "unsorted"         // accepts or declines the incoming lead
+	ActLinkUnsorted      = "link_to_unsorted" // adds its chat to another lead
+	ActLink              = "link"
+	ActAddCompany        = "add_linked_company"
+	ActAddLeadContact    = "add_lead_contact"
+)
+
+// Names of actions that are told apart because API v4 has nothing to do them with.
+const (
+	ActSubscribe   = "subscribe"
+	ActUnsubscribe = "unsubscribe"
 )
 
 // Names of the acts that other handlers come to.

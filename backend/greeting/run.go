@@ -21,6 +21,8 @@ type State struct {
 	// Email and Phone are what the visitor told the bot of themselves (Preset).
 	Email string `json:"email,omitempty"`
 	Phone string `json:"phone,omitempty"`
+	// Accepted: it asked for the incoming lead to be accepted.
+	Accepted bool `json:"accepted,omitempty"`
 	// TagsOn and TagsOff are the tags that it set and took away.
 	TagsOn  []string `json:"tags_on,omitempty"`
 	TagsOff []string `json:"tags_off,omitempty"`
@@ -299,7 +301,13 @@ func (s Show) offers() []offer {
 }
 
 // show says one message; false: nothing was said.
-func (r *run) show(s Show) bool { return r.tell(s.Value, s.offers()) }
+func (r *run) show(s Show) bool {
+	if !r.tell(s.Value, s.offers()) {
+		return false
+	}
+	r.accept(s)
+	return true
+}
 
 func (r *run) tell(text string, offers []offer) bool {
 	say := Say{Text: cut(strings.TrimSpace(r.markers(text)), MaxTextRunes)}

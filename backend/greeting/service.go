@@ -28,8 +28,10 @@ type Settings struct {
 	// Name is who speaks; "" for the product's own name in the CRM, and none in the chat.
 	Name string
 	// Untold: what a visitor saw before they wrote first stays out of the CRM (BOT-11).
-	Untold    bool
-	ChangedAt time.Time
+	Untold bool
+	// LeavesIncoming: what the bot says accepts no incoming lead (O §4.3).
+	LeavesIncoming bool
+	ChangedAt      time.Time
 }
 
 // MaxNameRunes bounds Settings.Name.
@@ -169,7 +171,11 @@ func (s *Service) Seen(ctx context.Context, who conversation.Who, about About, s
 		return stored(turn)
 	}}
 	if shown != nil && shown.Account == who.Account && shown.Chat == who.Chat && shown.Visitor == who.Visitor && shown.Conversation == who.Conversation {
-		g := &conversation.Greeted{At: shown.At, Turn: stored(shown.Turn), Untold: set.Untold}
+		turn := shown.Turn
+		if set.Untold {
+			turn = turn.unaccepted()
+		}
+		g := &conversation.Greeted{At: shown.At, Turn: stored(turn), Untold: set.Untold}
 		for i := range shown.Turn.Says {
 			g.IDs = append(g.IDs, shown.id(i))
 		}
@@ -260,15 +266,31 @@ func stored(t Turn) conversation.BotTurn {
 		state = []byte("{}") // no state fails
 	}
 	out := conversation.BotTurn{State: state, Over: t.State.Over, Says: says(t.Says), Close: t.Close}
-	if len(t.Acts) > 0 {
-		if acts, err := marshal(t.Acts); err == nil { // no act fails
-			out.Acts = acts
+	var sorts, acts []Act
+	for _, a := range t.Acts {
+		if a.sorts() {
+			sorts = append(sorts, a)
+		} else {
+			acts = append(acts, a)
 		}
 	}
+	out.Sorts, out.Acts = wanted(sorts), wanted(acts)
 	return out
 }
 
-// ReadActs reads the data of conversation.BotWork; id is another for each turn.
+// wanted writes acts as card work keeps them; nil for none.
+func wanted(list []Act) json.RawMessage {
+	if len(list) == 0 {
+		return nil
+	}
+	raw, err := marshal(list)
+	if err != nil {
+		return nil // no act fails
+	}
+	return raw
+}
+
+// ReadActs reads the data of conversation.BotWork and SortWork; id is another for each turn.
 func ReadActs(data []byte) (id string, acts []Act, err error) {
 	var w conversation.BotActs
 	if err = json.Unmarshal(data, &w); err == nil {

@@ -57,8 +57,10 @@ type botBody struct {
 	Chat, Page, File string
 	MaxKB, MaxName   int
 	// Spots, Name and Import are the settings; NameError is what is wrong with the name.
-	Spots           []botSpot
-	Import          bool
+	Spots  []botSpot
+	Import bool
+	// Accepts: what the bot says accepts incoming leads.
+	Accepts         bool
 	Name, NameError string
 	// Locked: the switch is off everywhere, so nobody changes the bot (BOT-9). Closed: this
 	// person cannot change it now. Aside: there is a bot, but it does not speak.
@@ -146,7 +148,7 @@ func (s *Server) showBot(c *gin.Context, status int, one onlinechat.Place, set g
 	off := !greetsSomewhere(spots)
 	body := botBody{
 		Chat: one.Name, Page: p.root + "/chats/" + string(one.ID), File: botFile, MaxKB: greeting.MaxBytes >> 10, MaxName: greeting.MaxNameRunes,
-		Spots: spots, Import: !set.Untold, Name: set.Name, Locked: off, Closed: off || !p.who.Admin, JSON: string(set.Bot), Saved: len(set.Bot) > 0,
+		Spots: spots, Import: !set.Untold, Accepts: !set.LeavesIncoming, Name: set.Name, Locked: off, Closed: off || !p.who.Admin, JSON: string(set.Bot), Saved: len(set.Bot) > 0,
 		Aside: len(set.Bot) > 0 && !set.On && !off,
 	}
 	typed(&body)
@@ -268,6 +270,7 @@ func (s *Server) consoleSwitchBot(c *gin.Context) {
 	form := c.Request.PostForm
 	next, subject, keys := set, one.Name, []chatid.ButtonKey{}
 	next.Untold, next.Name = form.Get("import") != "1", form.Get("name")
+	next.LeavesIncoming = form.Get("accept") != "1"
 	for i, spot := range spots {
 		on := slices.Contains(form["at"], string(spot.Key))
 		if on != spot.On {
@@ -298,7 +301,7 @@ func (s *Server) consoleSwitchBot(c *gin.Context) {
 	})
 	if err != nil {
 		s.showBot(c, statusOf(err), one, set, general(err), func(b *botBody) {
-			b.Spots, b.Import, b.Name = spots, !next.Untold, next.Name
+			b.Spots, b.Import, b.Accepts, b.Name = spots, !next.Untold, !next.LeavesIncoming, next.Name
 			if isInvalid(err) {
 				b.NameError = s.text(c, "console.bot.name.error", map[string]any{"Max": greeting.MaxNameRunes})
 			}

@@ -94,6 +94,9 @@ func (s *Server) consoleTryBot(c *gin.Context) {
 	turn := bot.Run(state, said, facts)
 	out.Says, out.State, out.Waiting, out.Closed = turn.Says, &turn.State, turn.State.Waiting, turn.Close
 	for _, a := range turn.Acts {
+		if a.Shown {
+			continue // whether it is done is a setting of the chat
+		}
 		out.Acts = append(out.Acts, s.text(c, "console.bot.try.act", map[string]any{"What": s.actWords(c, a)}))
 	}
 	for _, p := range s.botProblems(c, turn.Log, 1) {
@@ -153,6 +156,9 @@ func (s *Server) actWords(c *gin.Context, a greeting.Act) string {
 	value := a.Value
 	if value == "" && a.Number != 0 {
 		value = strconv.FormatInt(a.Number, 10)
+	}
+	if a.NewLead != nil {
+		value = a.NewLead.Name
 	}
 	if a.Field != 0 {
 		name += " " + strconv.FormatInt(a.Field, 10)

@@ -53,11 +53,16 @@ func (s *Server) accountRoutes() *http.ServeMux {
 	api("PATCH /api/v4/sources/{id}", true, (*apiCall).changeSource)
 	api("DELETE /api/v4/sources/{id}", true, (*apiCall).deleteSource)
 	api("GET /api/v4/contacts", false, (*apiCall).listContacts)
-	api("POST /api/v4/contacts", false, (*apiCall).addContacts)
+	api("POST /api/v4/contacts", false, func(a *apiCall) { a.addCards(CardContacts, ruleContacts) })
+	api("POST /api/v4/leads", false, func(a *apiCall) { a.addCards(CardLeads, ruleLeads) })
+	api("GET /api/v4/companies", false, (*apiCall).listCompanies)
+	api("POST /api/v4/companies", false, (*apiCall).addCompanies)
+	api("GET /api/v4/companies/{id}", false, (*apiCall).oneCompany)
 	api("GET /api/v4/contacts/{id}", false, (*apiCall).oneContact)
 	for _, card := range []string{CardLeads, CardContacts} {
 		api("PATCH /api/v4/"+card+"/{id}", false, func(a *apiCall) { a.changeCard(card) })
 		api("POST /api/v4/"+card+"/{id}/notes", false, func(a *apiCall) { a.addNotes(card) })
+		api("POST /api/v4/"+card+"/{id}/link", false, func(a *apiCall) { a.linkCard(card) })
 	}
 	for _, card := range []string{CardLeads, CardContacts, CardCustomers} {
 		api("GET /api/v4/"+card+"/custom_fields", false, func(a *apiCall) { a.listFields(card) })

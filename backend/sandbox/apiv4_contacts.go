@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -37,7 +36,7 @@ func (a *Account) heldBy(c Contact) []CardField {
 
 func (a *apiCall) contactModel(c Contact, leads []int64) map[string]any {
 	custom := a.fieldsModel(CardContacts, a.acc.heldBy(c))
-	embedded := map[string]any{"tags": tagModel(c.Tags), "companies": []any{}}
+	embedded := map[string]any{"tags": tagModel(c.Tags), "companies": a.companiesOf(CardContacts, c.ID)}
 	if a.with("leads") {
 		list := []any{}
 		for _, id := range leads {
@@ -111,65 +110,4 @@ func (a *apiCall) oneContact() {
 		return
 	}
 	a.json(http.StatusOK, halJSON, a.contactModel(out, leads))
-}
-
-type contactIn struct {
-	Name      string    `json:"name"`
-	FirstName string    `json:"first_name"`
-	LastName  string    `json:"last_name"`
-	UserID    int64     `json:"responsible_user_id"`
-	Custom    []fieldIn `json:"custom_fields_values"`
-	RequestID string    `json:"request_id"`
-}
-
-type fieldIn struct {
-	Code   string `json:"field_code" need:"true"`
-	Values []struct {
-		Value    string `json:"value" need:"true"`
-		EnumCode string `json:"enum_code"`
-	} `json:"values" need:"true"`
-}
-
-func (a *apiCall) addContacts() {
-	in, ok := decodeBatch[contactIn](a, ruleContacts, maxEntities)
-	if !ok {
-		return
-	}
-	for i, n := range in {
-		if n.UserID != 0 && a.acc.user(n.UserID) == nil {
-			a.invalid(ruleContacts, i, "NotSupportedChoice", "responsible_user_id", "no such user")
-			return
-		}
-		for j, f := range n.Custom {
-			path := fmt.Sprintf("custom_fields_values.%d", j)
-			if f.Code != "PHONE" && f.Code != "EMAIL" {
-				a.invalid(ruleContacts, i, "NotSupportedChoice", path+".field_code", "no such field in this account")
-				return
-			}
-			if len(f.Values) == 0 {
-				a.invalid(ruleContacts, i, "TooFewElements", path+".values", "a field needs a value")
-				return
-			}
-		}
-	}
-	s := a.s
-	var out []map[string]any
-	s.mu.Lock()
-	for i, n := range in {
-		c := Contact{Account: a.acc.ID, Name: cmp.Or(n.Name, strings.TrimSpace(n.FirstName+" "+n.LastName))}
-		for _, f := range n.Custom {
-			switch f.Code {
-			case "PHONE":
-				c.Phone = f.Values[0].Value
-			case "EMAIL":
-				c.Email = f.Values[0].Value
-			}
-		}
-		out = append(out, map[string]any{"id": s.addContact(c).ID, "request_id": cmp.Or(n.RequestID, strconv.Itoa(i))})
-	}
-	s.mu.Unlock()
-	for _, m := range out {
-		m["_links"] = a.self(fmt.Sprintf("/api/v4/contacts/%d", m["id"]))
-	}
-	a.json(http.StatusOK, halJSON, map[string]any{"_links": a.self("/api/v4/contacts"), "_embedded": map[string]any{"contacts": out}})
 }

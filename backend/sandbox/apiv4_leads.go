@@ -10,7 +10,7 @@ import (
 const ruleLeads = "C §7.8 leads"
 
 func (a *apiCall) leadModel(l Lead) map[string]any {
-	embedded := map[string]any{"tags": tagModel(l.Tags), "companies": []any{}}
+	embedded := map[string]any{"tags": tagModel(l.Tags), "companies": a.companiesOf(CardLeads, l.ID)}
 	if a.with("contacts") && l.ContactID != 0 {
 		main := a.ref("contacts", l.ContactID)
 		main["is_main"] = true

@@ -41,6 +41,8 @@ type Account struct {
 	Salesbots []int64 `json:"salesbots,omitempty"`
 	// Fields are those of cards beside the built-in ones; the CRM's own are added.
 	Fields []CustomField `json:"fields"`
+	// Catalogs are lists whose elements cards can be linked to.
+	Catalogs []Catalog `json:"catalogs,omitempty"`
 }
 
 // User is one person of an account; AmojoID names him in chats.

@@ -44,6 +44,8 @@ type state struct {
 	Notes         []*notification          `json:"notifications"`
 	CardNotes     []*CardNote              `json:"card_notes"`
 	Customers     []*Customer              `json:"customers"`
+	Companies     []*Company               `json:"companies,omitempty"`
+	CardLinks     []CardLink               `json:"card_links,omitempty"`
 	Hooks         []*HookRecord            `json:"hooks"`
 	Breaches      []*Breach                `json:"breaches"`
 }

@@ -10,6 +10,7 @@ import (
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
+	"leadline/backend/outbox"
 )
 
 // greetedFor is how far back a greeting is dated at most: a card of the CRM shows
@@ -116,24 +117,32 @@ func (t *tx) reply(l *lane, in conversation.NewInbound, m conversation.Message) 
 
 // botActs keeps what a turn wants done in the CRM until the conversation's lead is known.
 func (t *tx) botActs(l *lane, in conversation.NewInbound, turn conversation.BotTurn) error {
-	if turn.Acts == nil {
-		return nil
+	for _, w := range []struct {
+		kind outbox.Kind
+		acts json.RawMessage
+	}{{conversation.SortWork, turn.Sorts}, {conversation.BotWork, turn.Acts}} {
+		if w.acts == nil {
+			continue
+		}
+		data, err := json.Marshal(conversation.BotActs{ID: in.NewID(), Acts: w.acts})
+		if err != nil {
+			return fmt.Errorf("write card work: %w", err)
+		}
+		err = t.cardJob(conversation.CardWork{
+			Account: chatid.AccountID(l.account), Kind: w.kind, Most: conversation.MaxBotWork,
+			Job: conversation.CardJob{At: in.Now.UnixMilli(), Data: data},
+		}, l.id, l.visitor)
+		if fault.Is(err, fault.TooLarge) {
+			continue // as in botSays
+		}
+		if err == nil {
+			err = t.cardsDue(l.id)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	data, err := json.Marshal(conversation.BotActs{ID: in.NewID(), Acts: turn.Acts})
-	if err != nil {
-		return fmt.Errorf("write card work: %w", err)
-	}
-	err = t.cardJob(conversation.CardWork{
-		Account: chatid.AccountID(l.account), Kind: conversation.BotWork, Most: conversation.MaxBotWork,
-		Job: conversation.CardJob{At: in.Now.UnixMilli(), Data: data},
-	}, l.id, l.visitor)
-	if fault.Is(err, fault.TooLarge) {
-		return nil // as in botSays
-	}
-	if err == nil {
-		err = t.cardsDue(l.id)
-	}
-	return err
+	return nil
 }
 
 // operatorSpoke tells whether the CRM's people have written in a conversation: what

@@ -122,7 +122,7 @@ func TestGreetingSettings(t *testing.T) {
 		}
 		for _, want := range []greeting.Settings{
 			{Account: w.account, Chat: chat, Bot: json.RawMessage(" [ {\"question\":[]} ] "), On: true, Name: "Lia", ChangedAt: start},
-			{Account: w.account, Chat: chat, Untold: true, ChangedAt: start.Add(time.Hour)},
+			{Account: w.account, Chat: chat, Untold: true, LeavesIncoming: true, ChangedAt: start.Add(time.Hour)},
 		} {
 			must(t, w.Greetings().SetGreeting(testContext, want))
 			got, err := w.Greetings().Greeting(testContext, w.account, chat)

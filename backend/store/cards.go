@@ -174,6 +174,30 @@ func (s conversations) DropCardWork(ctx context.Context, before time.Time, n int
 	return dropped, err
 }
 
+// sortsFirst makes the lanes of work on cards: conversation.SortWork overtakes other work,
+// which may wait for just that.
+func sortsFirst(k laneKind) laneKind {
+	// Which job the dead one had in hand is not known: another may stand before it since.
+	k.doubt = `UPDATE card_jobs SET uncertain = ? WHERE ` + standsIn
+	k.due = (*tx).cardsLater
+	return k
+}
+
+// cardsLater is laneKind.due of work on cards: at once where what it waits for was asked
+// for while it was in hand.
+func (t *tx) cardsLater(c outbox.Claim, j outbox.Job, o outbox.Outcome) (int64, error) {
+	if o.PauseAccount || j.Kind == conversation.SortWork {
+		return ms(o.At), nil
+	}
+	var sorts int
+	err := t.row(`SELECT count(*) FROM (SELECT 1 AS one FROM card_jobs WHERE `+standsIn+` AND kind = ? LIMIT 1) w`,
+		string(c.Lane), string(conversation.SortWork)).Scan(&sorts)
+	if err != nil || sorts > 0 {
+		return 0, err
+	}
+	return ms(o.At), nil
+}
+
 // settleCards is laneKind.settle of work on cards.
 func (t *tx) settleCards(c outbox.Claim, _ outbox.Job, o outbox.Outcome) error {
 	var id string

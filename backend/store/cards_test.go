@@ -173,3 +173,51 @@ func TestCardWorkIsBounded(t *testing.T) {
 		equal(t, "whose, and what", []any{one.Account, string(one.Kind), one.Job.At}, []any{w.account, "one", w.now.UnixMilli()})
 	})
 }
+
+// TestSortingGoesFirst: what ends the waiting of an incoming lead goes before the work
+// that waits, also where it comes while that is in hand; and after a crash nobody knows
+// which of them was under way.
+func TestSortingGoesFirst(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		c := w.known(t, "v1")
+		w.lead(t, c, 7001)
+		must(t, w.cardWork(c, "", "note"))
+		claim := w.dueCards(t)[0]
+		jobs, err := w.Cards().Jobs(testContext, claim, 10)
+		must(t, err)
+		must(t, w.cardWork(c, "", conversation.SortWork))
+		wait := outbox.Outcome{Verdict: outbox.Later, At: w.now.Add(10 * time.Minute)}
+		_, err = w.Cards().Settle(testContext, claim, jobs[0], wait)
+		must(t, err)
+		due := w.dueCards(t)
+		if len(due) != 1 {
+			t.Fatalf("due when it came while the other was in hand: %+v", due)
+		}
+		equal(t, "order", fmt.Sprint(w.cardKinds(t, due[0])), "[sort note]")
+
+		w.now = w.now.Add(2 * time.Minute) // whoever had it in hand is dead
+		due = w.dueCards(t)
+		equal(t, "recovered", due[0].Recovered, true)
+		jobs, err = w.Cards().Jobs(testContext, due[0], 10)
+		must(t, err)
+		for _, j := range jobs {
+			equal(t, string(j.Kind)+" is uncertain", j.Uncertain, true)
+		}
+		// It waits itself, and nothing hurries it.
+		_, err = w.Cards().Settle(testContext, due[0], jobs[0], wait)
+		must(t, err)
+		equal(t, "due while it waits", len(w.dueCards(t)), 0)
+		w.now = w.now.Add(11 * time.Minute)
+		due = w.dueCards(t)
+		jobs, err = w.Cards().Jobs(testContext, due[0], 10)
+		must(t, err)
+		more, err := w.Cards().Settle(testContext, due[0], jobs[0], outbox.Outcome{Verdict: outbox.Done})
+		must(t, err)
+		equal(t, "more", more, true)
+		equal(t, "left", fmt.Sprint(w.cardKinds(t, due[0])), "[note]")
+		// Without it what waits waits.
+		_, err = w.Cards().Settle(testContext, due[0], jobs[1], outbox.Outcome{Verdict: outbox.Later, At: w.now.Add(10 * time.Minute)})
+		must(t, err)
+		equal(t, "due behind it", len(w.dueCards(t)), 0)
+	})
+}

@@ -18,8 +18,8 @@ func (s greetings) Greeting(ctx context.Context, a chatid.AccountID, c chatid.Ch
 	out := greeting.Settings{Account: a, Chat: c}
 	var bot string
 	var changed int64
-	err := s.reader(ctx).row(`SELECT b.bot, b.name, b.untold <> 0, b.changed_at, c.greets <> 0 FROM greeting_bots b JOIN online_chats c ON c.id = b.chat_id
-		WHERE b.chat_id = ? AND b.account_id = ?`, string(c), string(a)).Scan(&bot, &out.Name, &out.Untold, &changed, &out.On)
+	err := s.reader(ctx).row(`SELECT b.bot, b.name, b.untold <> 0, b.leaves_incoming <> 0, b.changed_at, c.greets <> 0 FROM greeting_bots b JOIN online_chats c ON c.id = b.chat_id
+		WHERE b.chat_id = ? AND b.account_id = ?`, string(c), string(a)).Scan(&bot, &out.Name, &out.Untold, &out.LeavesIncoming, &changed, &out.On)
 	if err != nil {
 		return greeting.Settings{}, fmt.Errorf("read greeting bot: %w", translate(err))
 	}
@@ -37,9 +37,9 @@ func (s greetings) SetGreeting(ctx context.Context, in greeting.Settings) error 
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(`INSERT INTO greeting_bots (chat_id, account_id, bot, name, untold, changed_at) VALUES (?, ?, ?, ?, ?, ?)
-			ON CONFLICT (chat_id) DO UPDATE SET bot = excluded.bot, name = excluded.name, untold = excluded.untold, changed_at = excluded.changed_at`,
-			string(in.Chat), string(in.Account), string(in.Bot), in.Name, flag(in.Untold), ms(in.ChangedAt))
+		_, err = t.exec(`INSERT INTO greeting_bots (chat_id, account_id, bot, name, untold, leaves_incoming, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (chat_id) DO UPDATE SET bot = excluded.bot, name = excluded.name, untold = excluded.untold, leaves_incoming = excluded.leaves_incoming, changed_at = excluded.changed_at`,
+			string(in.Chat), string(in.Account), string(in.Bot), in.Name, flag(in.Untold), flag(in.LeavesIncoming), ms(in.ChangedAt))
 		return err
 	})
 	if err != nil {

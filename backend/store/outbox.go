@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"leadline/backend/chatid"
+	"leadline/backend/conversation"
 	"leadline/backend/outbox"
 )
 
@@ -30,14 +31,21 @@ type laneKind struct {
 	dueSQLite, duePostgres                      string
 	claim, next, jobs, give, adopt, idle, later string
 	keep, remove, left, pause                   string
+	// doubt makes all jobs of a lane uncertain whose holder died; empty where only the
+	// first can have been in its hands.
+	doubt string
+	// due is when a lane is due whose job is kept for later, in Unix milliseconds; nil
+	// for when the outcome says.
+	due func(t *tx, c outbox.Claim, j outbox.Job, o outbox.Outcome) (int64, error)
 	// settle finds the lane that is still c's, locks it and applies the outcome's
 	// effects; sql.ErrNoRows when it is not c's any more.
 	settle func(t *tx, c outbox.Claim, j outbox.Job, o outbox.Outcome) error
 }
 
 var (
-	messageLanes = newLaneKind((*tx).settleMessages, "{lanes}", "conversations", "{lane}", "id", "{jobs}", "outbox", "{seq}", "seq", "{paused}", "paused_until")
-	cardLanes    = newLaneKind((*tx).settleCards, "{lanes}", "card_lanes", "{lane}", "conversation_id", "{jobs}", "card_jobs", "{seq}", "id", "{paused}", "cards_paused_until")
+	messageLanes = newLaneKind((*tx).settleMessages, "{lanes}", "conversations", "{lane}", "id", "{jobs}", "outbox", "{seq}", "seq", "{paused}", "paused_until", "{order}", "j.seq")
+	cardLanes    = sortsFirst(newLaneKind((*tx).settleCards, "{lanes}", "card_lanes", "{lane}", "conversation_id", "{jobs}", "card_jobs", "{seq}", "id", "{paused}", "cards_paused_until",
+		"{order}", "CASE WHEN j.kind = '"+string(conversation.SortWork)+"' THEN 0 ELSE 1 END, j.id"))
 )
 
 // standsIn repeats the condition of the index of jobs that stand in a lane.
@@ -64,7 +72,7 @@ func newLaneKind(settle func(*tx, outbox.Claim, outbox.Job, outbox.Outcome) erro
 				ORDER BY l.due_at LIMIT 1) AS due FROM accounts a) w WHERE due IS NOT NULL`),
 		jobs: name(`SELECT j.conversation_id, j.account_id, j.{seq}, j.kind, j.payload, j.attempts, j.uncertain
 			FROM {jobs} j JOIN {lanes} l ON l.{lane} = j.conversation_id
-			WHERE j.conversation_id = ? AND j.conversation_id <> '' AND l.token = ? ORDER BY j.{seq} LIMIT ?`),
+			WHERE j.conversation_id = ? AND j.conversation_id <> '' AND l.token = ? ORDER BY {order} LIMIT ?`),
 		give:   name(`UPDATE {lanes} SET due_at = ?, token = ? WHERE {lane} = ? AND token = ? AND token <> ''`),
 		adopt:  name(`UPDATE {lanes} SET due_at = 0 WHERE due_at > 0 AND token <> ''`),
 		idle:   name(`UPDATE {lanes} SET due_at = NULL, token = '' WHERE {lane} = ?`),
@@ -108,6 +116,9 @@ func (s lanes) ClaimDue(ctx context.Context, now time.Time, lease time.Duration,
 		})
 		for i := 0; i < len(claims) && err == nil; i++ {
 			_, err = t.exec(s.claim, until.UnixMilli(), claims[i].Token, string(claims[i].Lane))
+			if err == nil && claims[i].Recovered && s.doubt != "" {
+				_, err = t.exec(s.doubt, true, string(claims[i].Lane))
+			}
 		}
 		return err
 	})
@@ -212,7 +223,13 @@ func (k *laneKind) end(t *tx, c outbox.Claim, j outbox.Job, o outbox.Outcome) (m
 				return false, err
 			}
 		}
-		_, err = t.exec(k.later, ms(o.At), lane)
+		due := ms(o.At)
+		if k.due != nil {
+			if due, err = k.due(t, c, j, o); err != nil {
+				return false, err
+			}
+		}
+		_, err = t.exec(k.later, due, lane)
 		return true, err
 	}
 	if _, err = t.exec(k.remove, lane, j.Seq); err != nil {
