@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,17 +51,22 @@ func (w *world) greets(bot string, change func(*greeting.Settings)) {
 	if change != nil {
 		change(&set)
 	}
-	if problems, err := w.app.greetings.SetBot(w.t.Context(), set); err != nil {
-		w.t.Fatalf("set bot: %v %v", err, problems)
+	if err := w.app.greets(w.t.Context(), set); err != nil {
+		w.t.Fatal(err)
 	}
-	list, err := w.app.chats.Buttons(w.t.Context(), a.ID)
+}
+
+// greets stores a chat's bot and switches the greeting on at all buttons.
+func (a *App) greets(ctx context.Context, set greeting.Settings) error {
+	if problems, err := a.greetings.SetBot(ctx, set); err != nil {
+		return fmt.Errorf("set bot: %w %v", err, problems)
+	}
+	list, err := a.chats.Buttons(ctx, set.Account)
 	for _, b := range list {
 		b.Look.Greeting.Enabled, b.Look.Greeting.Bubble = true, false
-		err = errors.Join(err, w.app.chats.SetLook(w.t.Context(), a.ID, b.Key, b.Look))
+		err = errors.Join(err, a.chats.SetLook(ctx, set.Account, b.Key, b.Look))
 	}
-	if err != nil {
-		w.t.Fatal("switch the greeting on: ", err)
-	}
+	return err
 }
 
 type greeted struct {

@@ -107,8 +107,8 @@ func TestErrorList(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			turn := parse(t, `{"0":{"question":[`+tt.question+`]},"1":{"question":[`+show("one")+`]},"error":[`+tt.failure+`]}`).Run(greeting.State{}, "", facts(t, ""))
-			if said(turn) != tt.want || len(turn.Acts) != tt.acts || turn.State.Over != tt.over {
-				t.Errorf("says %q, %d actions, over %v; want %q, %d, %v", said(turn), len(turn.Acts), turn.State.Over, tt.want, tt.acts, tt.over)
+			if said(turn) != tt.want || len(asked(turn)) != tt.acts || turn.State.Over != tt.over {
+				t.Errorf("says %q, %d actions, over %v; want %q, %d, %v", said(turn), len(asked(turn)), turn.State.Over, tt.want, tt.acts, tt.over)
 			}
 		})
 	}
@@ -210,8 +210,8 @@ func TestStartParameter(t *testing.T) {
 			turn := parse(t, `[{"question":[{"handler":"meta","params":{"delimiter":"`+tt.delimiter+`","values":[`+tt.values+`]}},
 				{"handler":"condition","params":{"term1":"lead.tags","term2":"spring","operation":"=","result":[{"handler":"show","params":{"type":"text","value":"tagged"}}]}}]}]`).
 				Run(greeting.State{}, "", facts(t, `{"start":`+tt.start+`}`))
-			if !slices.Equal(turn.Acts, tt.want) {
-				t.Errorf("acts = %+v, want %+v", turn.Acts, tt.want)
+			if !slices.Equal(asked(turn), tt.want) {
+				t.Errorf("acts = %+v, want %+v", asked(turn), tt.want)
 			}
 			if got, want := said(turn) == "tagged", slices.Contains(tt.want, tag("spring")); got != want {
 				t.Errorf("the bot sees the tag: %v, want %v", got, want)

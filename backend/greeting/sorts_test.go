@@ -104,3 +104,8 @@ func TestCardActions(t *testing.T) {
 		})
 	}
 }
+
+// asked are the acts of a turn that its bot asks for in so many words.
+func asked(turn greeting.Turn) []greeting.Act {
+	return slices.DeleteFunc(slices.Clone(turn.Acts), func(a greeting.Act) bool { return a.Shown })
+}
