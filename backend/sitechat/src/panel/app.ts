@@ -27,6 +27,9 @@ import { describe } from "./summary";
 import { makeWriting, pageOf, type Writing } from "./writing";
 import { countUnread, isSaid, lastOutbound, merge } from "./transcript";
 
+/** A message waits so long for an answer to what the site said of its visitor. */
+const TOLD_WITHIN_MS = 8000;
+
 /** What a person does in the panel. */
 export type App = Omit<Acts, "edit"> &
   Pick<Reader, "earlier" | "fresh"> &
@@ -267,7 +270,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
     // What the site says of the visitor goes along with each message: it may have said more meanwhile.
     async post(body, { conversation: of }) {
       try {
-        await tellMeta();
+        await Promise.race([tellMeta(), new Promise((late) => setTimeout(late, TOLD_WITHIN_MS))]);
         return await keeper.request({ path: within("v1/messages", of), body: { ...body, contact: { ...contact, ...left }, alias, locale: state.get().lang } });
       } catch (error) {
         // The account was disconnected meanwhile: nothing more can be written here.

@@ -92,6 +92,28 @@ test("META-2: data are sent for 24 hours after the first", async () => {
   assert.deepEqual(sent.map((one) => (one as string[])[1]), ["first", "second", "third"]);
 });
 
+test("META-7: a message waits ten seconds for what cannot be sent, which then goes with a later one", async () => {
+  const { sent, at, fail, send } = sending();
+  // What call() makes of an answer that is no JSON, a proxy's page with whatever status.
+  fail(new ApiError(0, "", "", 0));
+  at(HOUR);
+  await assert.rejects(send(named("Anna")), ApiError);
+  at(HOUR + 9999);
+  await assert.rejects(send(named("Anna")), ApiError);
+  at(HOUR + 10_000);
+  await send(named("Anna"));
+  at(HOUR + 11_000);
+  await send(named("Anna"));
+  assert.deepEqual(sent, []);
+  fail(undefined);
+  await send(named("Anna"));
+  assert.deepEqual(sent, [["v1/meta", "Anna"]]);
+  // It worked meanwhile: the next failure is a new one.
+  at(2 * HOUR);
+  fail(new ApiError(502, "", "", 0));
+  await assert.rejects(send(named("Bella")), ApiError);
+});
+
 test("META-7: what cannot be sent now holds the message back; what is refused for good does not", async () => {
   const { sent, fail, send } = sending();
   fail(new ApiError(503, "storage_unavailable", "", 0));
