@@ -90,6 +90,15 @@ func TestTHM3(t *testing.T) {
 			s, p := themed(t, d, `theme: {header: false}`)
 			p.value(`document.querySelectorAll("header, h1, .sc-header__close").length`, 0)
 			s.value(style("#amo-livechat .leadline-cross", "display"), "none") // the launcher closes
+			// What the header's menu has is reached beside the input, by keyboard too.
+			menu := `document.querySelector(".sc-composer > [aria-haspopup=menu]")`
+			p.until(menu + `.checkVisibility({visibilityProperty: true})`)
+			p.run(menu + `.focus()`)
+			s.keys("\r")
+			p.until(`document.activeElement.textContent === "Sound"`)
+			p.axe("menu without a header")
+			s.keys("\x1b")
+			p.until(menu + ` === document.activeElement`)
 		})
 	})
 	t.Run("false on a full screen leaves a control that closes", func(t *testing.T) {

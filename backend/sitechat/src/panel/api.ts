@@ -42,7 +42,6 @@ export async function call(base: string, { path, method, body, token, lang }: Re
       method: method ?? (body === undefined ? "GET" : "POST"),
       headers: { ...headersOf(lang, token), ...(body !== undefined && { "Content-Type": "application/json" }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      credentials: "omit",
       cache: "no-store",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

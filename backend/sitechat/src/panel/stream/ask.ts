@@ -7,7 +7,6 @@ export function conversationIn(of: string | undefined): string {
 export function askStream(url: string, token: string, signal?: AbortSignal): Promise<Response> {
   return fetch(url, {
     headers: { Authorization: `Bearer ${token}` },
-    credentials: "omit",
     cache: "no-store",
     ...(signal && { signal }),
   });

@@ -14,7 +14,7 @@ const MAX_HEIGHT_PX = 170;
 const GROWS = CSS.supports("field-sizing", "content");
 
 /** Where the visitor writes. */
-export type Composer = { element: HTMLElement; render: (state: State) => void; focus: () => void };
+export type Composer = { element: HTMLElement; input: HTMLElement; render: (state: State) => void; focus: () => void };
 
 /** Draws the composer; sent is called after something was written. */
 export function makeComposer(app: App, store: StateStore, draft: { get: () => string; set: (text: string) => void }, sent: () => void): Composer {
@@ -159,6 +159,7 @@ export function makeComposer(app: App, store: StateStore, draft: { get: () => st
   });
   return {
     element: form,
+    input,
     render(state) {
       const { strings } = state;
       mode.render(state);

@@ -17,7 +17,7 @@ export type PanelView = {
   focus: () => void;
 };
 
-/** What of the panel is wanted: without a header none is drawn; framed, it cannot be closed from inside (CFG-11); untitled, its title is not seen. */
+/** What of the panel is wanted: without a header none is drawn, and its menu stands beside the input; framed, it cannot be closed from inside (CFG-11); untitled, its title is not seen. */
 export type Frills = { header: boolean; framed: boolean; untitled: boolean };
 
 /** Draws the panel into the body. */
@@ -31,7 +31,7 @@ export function makePanel(
   const title = make("h1", untitled ? "sc-hidden" : "sc-header__title");
   const avatar = make("img", "sc-header__avatar", { alt: "", width: "36", height: "36" });
   const status = make("p", "sc-header__status");
-  const menu = iconButton("sc-header__button", DOTS);
+  const menu = iconButton(header ? "sc-header__button" : "sc-composer__tool", DOTS);
   menu.setAttribute("aria-haspopup", "menu");
   const close = iconButton("sc-header__button sc-header__close", CROSS);
   const banner = make("p", "sc-banner", { role: "status" });
@@ -40,6 +40,7 @@ export function makePanel(
   const scroller = makeScroller(app, store);
   const composer = makeComposer(app, store, draft, scroller.toBottom);
   const live = makeLive();
+  if (!header) composer.input.before(menu);
   const panel = make(
     "main",
     "sc-panel",
@@ -82,7 +83,8 @@ export function makePanel(
       avatar.dataset.of = face.split("?")[0];
       setLabel(close, strings["panel.close"]);
       setLabel(menu, strings["panel.menu"]);
-      menu.hidden = phase !== "ready";
+      // It keeps its room, so that nothing moves when it comes.
+      menu.style.visibility = phase === "ready" ? "" : "hidden";
       setText(status, unavailable ? "" : describeAvailability(state));
       status.className = `sc-header__status sc-header__status--${state.availability.state}`;
       // A moment passes until something is kept: what would be lost is told only when it has to wait.
