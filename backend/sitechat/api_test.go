@@ -74,6 +74,23 @@ func TestAColdVisitorLoadsAndStoresNothing(t *testing.T) {
 	s.value("document.cookie", "") // opening is not writing
 }
 
+// Who presses the launcher is about to click it: the panel loads meanwhile, but nothing opens, and nobody hears of it, before the click.
+func TestThePressBringsThePanel(t *testing.T) {
+	t.Parallel()
+	s := visit(t, `<script>log = []; for (const name of ["onChatShow", "onButtonClick"]) (window.crmPlugin ??= Object.assign(function () { crmPlugin.q.push(arguments) }, {q: []}))(name, () => log.push(name))</script>`+script(kommoSettings), answers)
+	s.until(ready)
+	s.value(`document.querySelectorAll("iframe").length`, 0)
+	s.run(`document.querySelector(".amo-button--main").dispatchEvent(new PointerEvent("pointerdown", {bubbles: true}))`)
+	s.until(`document.querySelector(".amo-livechat_hidden iframe")`)
+	s.value(`[log, document.cookie, localStorage.length]`, []any{[]string{}, "", 0})
+	p := s.frame()
+	p.until(`document.querySelector("textarea")`)
+	s.click(".amo-button--main")
+	p.until(`document.activeElement.matches("textarea") && document.hasFocus()`)
+	s.value(`[log, document.querySelectorAll("iframe").length]`, []any{[]string{"onButtonClick", "onChatShow"}, 1})
+	s.silent()
+}
+
 func TestAWarmVisitorsPanelLoadsByItself(t *testing.T) {
 	t.Parallel()
 	// VIS-1: the cookie may be the site's own.

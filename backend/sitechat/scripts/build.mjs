@@ -119,6 +119,7 @@ const manifest = {
 };
 
 const loader = await bundleScript({
+  ...atOnce,
   entryPoints: ["src/loader/main.ts"],
   format: "iife",
   plugins: [cssText],

@@ -58,6 +58,7 @@ export function makeChannels(stage: Stage, words: Words, extras: Extras, touched
   } else launcher.setAttribute("aria-label", words.contact);
   addIcon(add(launcher, "span", "leadline-fold"), CROSS);
   launcher.setAttribute("aria-controls", remote.chat ? "social_iframe amo-livechat" : "social_iframe");
+  launcher.onpointerdown = null;
   launcher.onclick = () => {
     if (isOpen()) click?.();
     else expand(!expanded);

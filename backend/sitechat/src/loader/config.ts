@@ -14,7 +14,7 @@ export function readConfig(found: unknown, isColor: (value: string) => boolean, 
   const read = (key: string, test: (value: unknown) => unknown): unknown => {
     let value;
     try {
-      value = copy(((found ?? {}) as Globals)[key]);
+      value = copy((found as Globals | undefined)?.[key]);
       if (value === undefined || test(value)) return value;
     } catch {
       // A getter of the page's own.

@@ -26,11 +26,10 @@ export function configName(dialect: Dialect): string {
  */
 export function chooseDialect(scriptID: string, globals: Globals): Dialect | undefined {
   const has = (name: string): boolean => !!globals[name] && !isElement(globals[name]);
-  const tests: ((dialect: Dialect) => boolean)[] = [
-    ({ settings }) => scriptID.startsWith(settings),
-    ({ settings }) => has(settings),
-    ({ command }) => has(command),
-    (dialect) => has(configName(dialect)),
-  ];
-  return tests.flatMap((test) => DIALECTS.filter(test))[0];
+  return (
+    DIALECTS.find((dialect) => scriptID.startsWith(dialect.settings)) ??
+    DIALECTS.find((dialect) => has(dialect.settings)) ??
+    DIALECTS.find((dialect) => has(dialect.command)) ??
+    DIALECTS.find((dialect) => has(configName(dialect)))
+  );
 }

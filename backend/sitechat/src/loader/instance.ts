@@ -86,6 +86,8 @@ export function startInstance(line: Line, base: string, settings: Settings, site
     if (!chat) return;
     // Until the extras put another act in its place, where there are messengers.
     launcher.onclick = click;
+    // Who presses the launcher is about to click it: the panel is on its way when the finger leaves.
+    launcher.onpointerdown = () => bring("window");
     // Who wrote before has the cookie: the panel loads by itself, so that the counter is true (design.md §10).
     if (/amo-livechat-id=./.test(document.cookie)) later(999, () => bring("window"));
     events.reach("onChatReady");

@@ -23,14 +23,11 @@ export function makeLauncher(title: string, color: string, style: string, hidden
   launcher.setAttribute("aria-controls", "amo-livechat");
   add(launcher, "span", "amo-button--main-icon");
   const badge = add(launcher, "span", "amo-button-greeting-badge");
-  const chat = add(root, "div", "", "amo-livechat");
+  const chat = add(root, "div", "amo-livechat", "amo-livechat");
   const place = add(chat, "div", "");
   if (hidden) holder.style.display = "none";
   holder.style.zIndex = chat.style.zIndex = "var(--chat-z-index,2147483000)";
   launcher.style.background = color;
-  // Black or white, whichever is easier to see; the browser knows what the colour is in numbers.
-  const [r, g, b] = (getComputedStyle(launcher).backgroundColor.match(/\d+/g) ?? []) as unknown as [number, number, number];
-  launcher.style.color = r * 3 + g * 6 + +b > 1500 ? "#000" : "#fff";
 
   const view: LauncherView = {
     root,
@@ -40,8 +37,8 @@ export function makeLauncher(title: string, color: string, style: string, hidden
     unread: 0,
     show(open) {
       root.classList.toggle("leadline-open", open);
-      chat.className = open ? "amo-livechat" : "amo-livechat amo-livechat_hidden";
-      place.className = open ? "amo-livechat_chat" : "";
+      chat.classList.toggle("amo-livechat_hidden", !open);
+      place.classList.toggle("amo-livechat_chat", open);
       launcher.setAttribute("aria-expanded", open as unknown as string);
     },
     count(unread) {
@@ -52,12 +49,12 @@ export function makeLauncher(title: string, color: string, style: string, hidden
   };
   view.show(false);
   view.count(0);
+  // Black or white, whichever is easier to see; the browser knows what the colour is in numbers, once everything has its style.
+  const [r, g, b] = (getComputedStyle(launcher).backgroundColor.match(/\d+/g) ?? []) as unknown as [number, number, number];
+  launcher.style.color = r * 3 + g * 6 + +b > 1500 ? "#000" : "#fff";
 
   // Turbo and the like put in another body; the chat comes along and finds its draft in the frame's storage (EMB-22).
-  let { body } = document;
-  const watch = new MutationObserver(() => {
-    if (document.body && document.body !== body) (body = document.body).append(root);
-  });
+  const watch = new MutationObserver(() => root.isConnected || document.body?.append(root));
   watch.observe(document.documentElement, { childList: true });
   signal.addEventListener("abort", () => {
     watch.disconnect();

@@ -27,7 +27,6 @@ export function addStyles(root: Element, text: string, signal: AbortSignal): voi
     });
   } catch {
     // The nonce first: the policy looks when the element comes into the page.
-    const { nonce } = document.querySelector<HTMLElement>("script[nonce]") ?? (root as HTMLElement);
-    root.append(Object.assign(document.createElement("style"), { nonce, textContent: text }));
+    root.append(Object.assign(document.createElement("style"), { nonce: (document.querySelector<HTMLElement>("script[nonce]") ?? (root as HTMLElement)).nonce, textContent: text }));
   }
 }
