@@ -33,31 +33,13 @@ func (t *tx) apply(l *lane, e outbox.Effect) error {
 }
 
 // sent keeps the service's id and raises the status. A failure is final, and a
-// message that somebody has read stays read.
+// message that somebody has read stays read. Visitors see no difference, so that rev
+// stays. The id names one message of the account; were it taken, settling must not fail
+// for ever because of that.
 func (t *tx) sent(l *lane, e conversation.MessageSent) error {
-	m, err := t.ofLane(l, e.Message)
-	if err != nil {
-		return skipAbsent(err)
-	}
-	ref, status := m.Ref, m.Status
-	if ref == "" && e.Ref != "" {
-		// The id names one message of the account; were it taken, settling must not
-		// fail for ever because of that.
-		var taken int
-		if err = t.row(`SELECT count(*) FROM messages WHERE account_id = ? AND ref = ? AND ref <> ''`, l.account, string(e.Ref)).Scan(&taken); err != nil {
-			return err
-		}
-		if taken == 0 {
-			ref = e.Ref
-		}
-	}
-	if status == conversation.Stored {
-		status = conversation.Delivered
-	}
-	if ref == m.Ref && status == m.Status {
-		return nil
-	}
-	_, err = t.exec(`UPDATE messages SET ref = ?, status = ?, rev = ? WHERE id = ?`, string(ref), int(status), l.next(), string(m.ID))
+	_, err := t.exec(`UPDATE messages SET status = CASE WHEN status = 0 THEN 1 ELSE status END,
+		ref = CASE WHEN ref = '' AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.account_id = ? AND o.ref = ? AND o.ref <> '') THEN ? ELSE ref END
+		WHERE id = ? AND conversation_id = ?`, l.account, string(e.Ref), string(e.Ref), string(e.Message), l.id)
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,9 +16,10 @@ import (
 	"leadline/backend/outbox"
 )
 
-// On PostgreSQL the two hot paths are one statement each, for a thread that is
-// known and when nothing unusual happens; every round trip less is time in which
-// the thread's row is not locked. A statement that finds no row changed nothing,
+// The two hot paths are short for a thread that is known and when nothing unusual
+// happens: on PostgreSQL one statement each, for every round trip less is time in which
+// the thread's row is not locked, on SQLite one that takes the thread's next number
+// under all conditions, and the inserts. A statement that finds no row changed nothing,
 // and the way of several statements decides.
 //
 // A statement sees other tables as they were before it waited for the row, so
@@ -97,37 +99,52 @@ func claimed(m conversation.Message, token string, until time.Time, payload []by
 		&outbox.Job{Lane: m.Conversation, Account: m.Account, Seq: m.Seq, Kind: conversation.JobMessage, Payload: payload}
 }
 
-const insertOutbound = `WITH l AS (
-	UPDATE conversations c SET seq = c.seq + 1,
+const takeOutbound = `
+	UPDATE conversations AS c SET seq = c.seq + 1,
 		chat_ref = CASE WHEN c.chat_ref = '' THEN $3::text ELSE c.chat_ref END,
 		user_ref = CASE WHEN c.user_ref = '' THEN $4::text ELSE c.user_ref END,
 		touched_at = GREATEST(c.touched_at, $13::bigint), ended_at = 0
 	WHERE c.id = $1::text AND c.account_id = $2::text AND c.visitor_id <> '' AND (c.thread = '' OR c.ended_at = 0)
 		AND ($3 = '' OR c.chat_ref = '' OR c.chat_ref = $3)
 		AND NOT EXISTS (SELECT 1 FROM messages d WHERE d.account_id = $2 AND d.ref = $5::text AND d.ref <> '')
-		AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.conversation_id = c.id AND e.at = ANY(ARRAY[$7::bigint, $14::bigint]) AND e.direction = $8::text)
+		AND NOT EXISTS (SELECT 1 FROM messages e WHERE e.conversation_id = c.id AND e.at IN ($7::bigint, $14::bigint) AND e.direction = $8::text)
 		AND NOT EXISTS (SELECT 1 FROM messages f WHERE f.conversation_id = c.id AND f.at > $14 AND f.at <= $15::bigint AND f.direction = $8)
-	RETURNING c.id, c.seq, c.visitor_id
+	RETURNING seq, visitor_id`
+
+const insertOutbound = `WITH l AS (` + takeOutbound + `
 ), m AS (
 	INSERT INTO messages (id, account_id, conversation_id, ref, seq, rev, at, direction, kind, text, author_name, author_ref)
-	SELECT $6::text, $2, l.id, $5, l.seq, l.seq, $7, $8, $9::text, $10::text, $11::text, $12::text FROM l
+	SELECT $6::text, $2, $1, $5, l.seq, l.seq, $7, $8, $9::text, $10::text, $11::text, $12::text FROM l
 )
 SELECT l.seq, l.visitor_id FROM l`
+
+// takeOutboundSQLite is the same conditions in SQLite's spelling, with the same arguments.
+var takeOutboundSQLite = strings.NewReplacer("$", "?", "::text", "", "::bigint", "", "GREATEST(", "max(").Replace(takeOutbound)
+
+// quickOutbound is what the short way stores, and the arguments of its statement; ok is
+// false for what it is not for.
+func quickOutbound(in conversation.NewOutbound) (m conversation.Message, args []any, ok bool) {
+	m = in.Message
+	if in.Conversation == "" || in.KindRefused != nil || m.Tells() {
+		return m, nil, false
+	}
+	m.Conversation, m.Direction, m.Status = in.Conversation, conversation.Outbound, conversation.Stored
+	from, until := moment(m.At)
+	return m, []any{
+		string(m.Conversation), string(m.Account), string(in.Chat), string(in.User), string(m.Ref),
+		string(m.ID), m.At, string(m.Direction), m.Kind, m.Text, m.AuthorName, string(m.AuthorRef), in.Now.UnixMilli(), from, until,
+	}, true
+}
 
 // quickOutbound stores a message for a visitor's thread that its hook names, or
 // finds the one that came before; else ok is false and nothing was changed.
 func (s conversations) quickOutbound(ctx context.Context, in conversation.NewOutbound) (saved conversation.Saved, ok bool, err error) {
-	if in.Conversation == "" || in.KindRefused != nil {
+	m, args, ok := quickOutbound(in)
+	if !ok {
 		return saved, false, nil
 	}
-	m := in.Message
-	m.Conversation, m.Direction, m.Status = in.Conversation, conversation.Outbound, conversation.Stored
-	from, until := moment(m.At)
 	var visitor chatid.VisitorID
-	ok, err = s.quick(ctx, insertOutbound, []any{
-		string(m.Conversation), string(m.Account), string(in.Chat), string(in.User), string(m.Ref),
-		string(m.ID), m.At, string(m.Direction), m.Kind, m.Text, m.AuthorName, string(m.AuthorRef), in.Now.UnixMilli(), from, until,
-	}, &m.Seq, &visitor)
+	ok, err = s.quick(ctx, insertOutbound, args, &m.Seq, &visitor)
 	if ok {
 		m.Rev = m.Seq
 		return conversation.Saved{Message: m, Visitor: visitor, Whole: true}, true, nil
@@ -140,6 +157,26 @@ func (s conversations) quickOutbound(ctx context.Context, in conversation.NewOut
 		return conversation.Saved{}, false, nil
 	}
 	return saved, err == nil, translate(err)
+}
+
+// takeOutbound is quickOutbound inside a transaction of SQLite; where it is not ok it
+// may have changed the thread's counter, and must be undone: errRerun.
+func (t *tx) takeOutbound(in conversation.NewOutbound) (saved conversation.Saved, ok bool, err error) {
+	m, args, ok := quickOutbound(in)
+	if !ok {
+		return saved, false, nil
+	}
+	var visitor chatid.VisitorID
+	err = t.row(takeOutboundSQLite, args...).Scan(&m.Seq, &visitor)
+	if err != nil {
+		return saved, false, skipAbsent(err)
+	}
+	m.Rev = m.Seq
+	isNew, err := t.insertMessage(m)
+	if err == nil && !isNew {
+		err = errRerun // its id is taken
+	}
+	return conversation.Saved{Message: m, Visitor: visitor, Whole: true}, err == nil, err
 }
 
 // quick runs a statement that is a transaction by itself. What a repeat, a

@@ -2,7 +2,9 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -177,6 +179,76 @@ func TestOneStatementLeavesTheUnusualAlone(t *testing.T) {
 		t.Errorf("a repeated hook = %+v, %v, %v", got, ok, err)
 	}
 	equal(t, "everything stored", state(), before)
+}
+
+// On SQLite the short way of a hook stores what the other does, and leaves the unusual
+// to it.
+func TestShortWayOfHooksOnSQLite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "leadline.db"))
+	c := w.known(t, "v1")
+	hook := w.outbound(c, "Hi")
+	w.receive(t, hook)
+	imported := w.outbound(c, "seen")
+	imported.Message.At += 60_000
+	imported.Message.Ref = ""
+	w.receive(t, imported)
+	orphan := w.receive(t, w.outbound("unknown", "Hi")).Message.Conversation
+	take := func(in conversation.NewOutbound) (saved conversation.Saved, ok bool) {
+		t.Helper()
+		err := w.do(testContext, func(x *tx) (err error) {
+			saved, ok, err = x.takeOutbound(in)
+			return err
+		})
+		if err != nil && !errors.Is(err, errRerun) {
+			t.Fatal(err)
+		}
+		return saved, ok
+	}
+	before := w.all(t, c)
+	refused, nameless := w.outbound(c, "x"), w.outbound("", "x")
+	refused.KindRefused = &conversation.StatusJob{}
+	taken := w.outbound(c, "x")
+	taken.Message.ID, taken.Message.At = hook.Message.ID, taken.Message.At+10_000
+	moment := w.outbound(c, "x")
+	moment.Message.At = imported.Message.At
+	foreign := w.outbound(c, "x")
+	foreign.Message.Account = w.newAccount(t, 2)
+	for name, in := range map[string]conversation.NewOutbound{
+		"a repeat": hook, "a thread of nobody": w.outbound(orphan, "x"), "an unknown thread": w.outbound("other", "x"), "no thread named": nameless,
+		"a kind that is refused": refused, "another account's thread": foreign, "an id that is taken": taken, "the moment of another": moment,
+	} {
+		if got, ok := take(in); ok {
+			t.Errorf("%s: stored by the short way: %+v", name, got)
+		}
+	}
+	equal(t, "messages", w.all(t, c), before)
+	counter := func() int64 {
+		t.Helper()
+		thread, err := w.Conversations().Conversation(testContext, w.account, c)
+		must(t, err)
+		return thread.Seq
+	}
+	equal(t, "counter", counter(), before[len(before)-1].Seq)
+
+	var both [2]conversation.Saved
+	for i := range both {
+		in := w.outbound(c, "Line 1\n\t\"two\" Ω 🙂")
+		in.Message.At += int64(i+1) * 120_000
+		if i == 0 {
+			var ok bool
+			if both[i], ok = take(in); !ok {
+				t.Fatal("the short way was not gone")
+			}
+		} else {
+			must(t, w.do(testContext, func(x *tx) (err error) { both[i], err = x.saveOutbound(in); return err }))
+		}
+		m := &both[i].Message
+		equal(t, "stored", w.all(t, c)[len(w.all(t, c))-1], *m)
+		equal(t, "counter", counter(), m.Seq)
+		m.ID, m.Ref, m.Seq, m.Rev, m.At = "", "", m.Seq-int64(i), m.Rev-int64(i), 0
+	}
+	equal(t, "both ways", both[0], both[1])
 }
 
 // Repeats that pass the look for the message together meet its unique index.

@@ -14,21 +14,32 @@ import (
 // SaveOutbound implements conversation.Store.
 func (s conversations) SaveOutbound(ctx context.Context, in conversation.NewOutbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres && !in.Message.Tells() {
-		quick, ok, err := s.quickOutbound(ctx, in)
+	quick := !s.postgres
+	if s.postgres {
+		found, ok, err := s.quickOutbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save outbound message: %w", err)
 		}
 		if ok {
-			return quick, nil
+			return found, nil
 		}
 	}
-	err := s.do(ctx, func(t *tx) (err error) {
+	err := s.write(ctx, "save outbound message", func(t *tx) (err error) {
+		if quick {
+			var ok bool
+			if saved, ok, err = t.takeOutbound(in); ok {
+				return nil
+			}
+			if err != nil {
+				quick = false // it would meet the same again
+				return err
+			}
+		}
 		saved, err = t.saveOutbound(in)
 		return err
 	})
 	if err != nil {
-		return conversation.Saved{}, fmt.Errorf("save outbound message: %w", err)
+		return conversation.Saved{}, err
 	}
 	return saved, nil
 }

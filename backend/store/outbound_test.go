@@ -38,7 +38,7 @@ func TestOutboundIsStoredInTheVisitorsThread(t *testing.T) {
 		got := w.receive(t, in)
 		want := in.Message
 		want.Conversation, want.Seq, want.Rev = c, 2, 2
-		equal(t, "saved", got, conversation.Saved{Message: want, Visitor: "v1"})
+		equal(t, "saved", got, conversation.Saved{Message: want, Visitor: "v1", Whole: true})
 		other := w.outbound("", "by their id")
 		other.Chat = "c1"
 		equal(t, "thread found by chat", w.receive(t, other).Message.Conversation, c)
@@ -60,7 +60,7 @@ func TestRepeatedHookChangesNothing(t *testing.T) {
 		first := w.receive(t, in)
 		in.Message.ID, in.Message.Text = chatid.MessageID(w.id()), "other"
 		got := w.receive(t, in)
-		first.Duplicate = true
+		first.Duplicate, first.Whole = true, false
 		equal(t, "repeat", got, first)
 		th, _ := w.Conversations().Conversation(testContext, w.account, c)
 		equal(t, "seq", th.Seq, 2)

@@ -30,7 +30,7 @@ type lanes struct {
 type laneKind struct {
 	dueSQLite, duePostgres                      string
 	claim, next, jobs, give, adopt, idle, later string
-	keep, remove, left, pause                   string
+	keep, remove, pause                         string
 	// doubt makes all jobs of a lane uncertain whose holder died; empty where only the
 	// first can have been in its hands.
 	doubt string
@@ -73,13 +73,13 @@ func newLaneKind(settle func(*tx, outbox.Claim, outbox.Job, outbox.Outcome) erro
 		jobs: name(`SELECT j.conversation_id, j.account_id, j.{seq}, j.kind, j.payload, j.attempts, j.uncertain
 			FROM {jobs} j JOIN {lanes} l ON l.{lane} = j.conversation_id
 			WHERE j.conversation_id = ? AND j.conversation_id <> '' AND l.token = ? ORDER BY {order} LIMIT ?`),
-		give:   name(`UPDATE {lanes} SET due_at = ?, token = ? WHERE {lane} = ? AND token = ? AND token <> ''`),
-		adopt:  name(`UPDATE {lanes} SET due_at = 0 WHERE due_at > 0 AND token <> ''`),
-		idle:   name(`UPDATE {lanes} SET due_at = NULL, token = '' WHERE {lane} = ?`),
+		give:  name(`UPDATE {lanes} SET due_at = ?, token = ? WHERE {lane} = ? AND token = ? AND token <> ''`),
+		adopt: name(`UPDATE {lanes} SET due_at = 0 WHERE due_at > 0 AND token <> ''`),
+		idle: name(`UPDATE {lanes} SET due_at = NULL, token = '' WHERE {lane} = ?
+			AND NOT EXISTS (SELECT 1 FROM {jobs} WHERE ` + standsIn + `)`),
 		later:  name(`UPDATE {lanes} SET due_at = ?, token = '' WHERE {lane} = ?`),
 		keep:   name(`UPDATE {jobs} SET attempts = attempts + ?, uncertain = ? WHERE ` + standsIn + ` AND {seq} = ?`),
 		remove: name(`DELETE FROM {jobs} WHERE ` + standsIn + ` AND {seq} = ?`),
-		left:   name(`SELECT count(*) FROM (SELECT 1 AS one FROM {jobs} WHERE ` + standsIn + ` LIMIT 1) w`),
 		pause:  name(`UPDATE accounts SET {paused} = ? WHERE id = ? AND {paused} < ?`),
 		settle: settle,
 	}
@@ -235,12 +235,8 @@ func (k *laneKind) end(t *tx, c outbox.Claim, j outbox.Job, o outbox.Outcome) (m
 	if _, err = t.exec(k.remove, lane, j.Seq); err != nil {
 		return false, err
 	}
-	var left int
-	if err = t.row(k.left, lane).Scan(&left); err != nil || left > 0 {
-		return true, err
-	}
-	_, err = t.exec(k.idle, lane)
-	return false, err
+	n, err := t.exec(k.idle, lane, lane)
+	return n == 0, err
 }
 
 // settleMessages is laneKind.settle of what goes to the chats service.

@@ -33,9 +33,11 @@ type writer struct {
 	log  *slog.Logger
 	// changed is called after a commit that may have changed what memory keeps.
 	changed func()
-	queue   chan *request // unbuffered: what was taken will be answered
-	quit    chan struct{}
-	done    chan struct{}
+	// wary is how many batches more are run with savepoints.
+	wary  int
+	queue chan *request // unbuffered: what was taken will be answered
+	quit  chan struct{}
+	done  chan struct{}
 }
 
 type request struct {
@@ -118,30 +120,54 @@ func (w *writer) fill(batch []*request) []*request {
 // must not undo what others did.
 func (w *writer) run(batch []*request) {
 	ctx := context.Background()
-	err := w.exec(ctx, "BEGIN IMMEDIATE")
-	if err == nil {
-		t := &tx{ctx: ctx, db: w.db.WithContext(ctx), pool: w.pool}
+	t := &tx{ctx: ctx, db: w.db.WithContext(ctx), pool: w.pool}
+	if w.wary == 0 {
+		again, err := w.attempt(t, batch, w.bare)
+		if !again {
+			w.lost(batch, err)
+			return
+		}
+		w.wary = wariness
+	} else {
+		w.wary--
+	}
+	_, err := w.attempt(t, batch, w.guarded)
+	w.lost(batch, err)
+}
+
+// wariness is after how many batches without a closure that fails savepoints are left
+// out again. They keep a copy of every page that is changed after them.
+const wariness = 16
+
+// attempt runs the batch's closures by one, and commits. again tells that everything
+// was undone for the sake of one closure; an error, that the transaction is lost (disk
+// full), and nobody's part of it is kept.
+func (w *writer) attempt(t *tx, batch []*request, one func(*tx, *request) (again bool, err error)) (again bool, err error) {
+	if err = w.exec(t.ctx, "BEGIN IMMEDIATE"); err == nil {
 		for _, r := range batch {
 			if r.err = r.ctx.Err(); r.err != nil {
 				continue
 			}
-			// An error here is not the closure's: the transaction itself is lost
-			// (disk full), and nobody's part of it is kept.
-			if err = w.one(t, r); err != nil {
+			if again, err = one(t, r); again || err != nil {
 				break
 			}
 		}
-		if err == nil {
-			err = w.exec(ctx, "COMMIT")
+		if err == nil && !again {
+			err = w.exec(t.ctx, "COMMIT")
 		}
-		if w.pool.touched {
-			w.pool.touched = false
-			w.changed()
-		}
-		if err != nil {
-			_ = w.exec(ctx, "ROLLBACK") // SQLite may have done it by itself
+		if err != nil || again {
+			_ = w.exec(t.ctx, "ROLLBACK") // SQLite may have done it by itself
 		}
 	}
+	if w.pool.touched {
+		w.pool.touched = false
+		w.changed()
+	}
+	return again && err == nil, err
+}
+
+// lost tells the callers of a transaction that was lost.
+func (w *writer) lost(batch []*request, err error) {
 	if err == nil {
 		return
 	}
@@ -153,28 +179,33 @@ func (w *writer) run(batch []*request) {
 	}
 }
 
-// one runs a closure between savepoints. Its own error is put into r; the
+// bare runs a closure; one that fails undoes those before it, which must run again.
+func (w *writer) bare(t *tx, r *request) (again bool, err error) {
+	return w.call(t, r.fn) != nil, nil
+}
+
+// guarded runs a closure between savepoints. Its own error is put into r; the
 // returned one tells that the whole transaction is lost.
-func (w *writer) one(t *tx, r *request) error {
+func (w *writer) guarded(t *tx, r *request) (again bool, err error) {
 	for range maxReruns {
 		if err := w.exec(t.ctx, "SAVEPOINT one"); err != nil {
-			return err
+			return false, err
 		}
 		r.err = w.call(t, r.fn)
 		if r.err != nil {
 			r.err = translate(r.err)
 			if err := w.exec(t.ctx, "ROLLBACK TO one"); err != nil {
-				return errors.Join(r.err, err)
+				return false, errors.Join(r.err, err)
 			}
 		}
 		if err := w.exec(t.ctx, "RELEASE one"); err != nil {
-			return err
+			return false, err
 		}
 		if !errors.Is(r.err, errRerun) {
-			return nil
+			return false, nil
 		}
 	}
-	return nil
+	return false, nil
 }
 
 func (w *writer) call(t *tx, fn func(*tx) error) (err error) {
