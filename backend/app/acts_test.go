@@ -182,9 +182,9 @@ func TestVisitorEditsAndReacts(t *testing.T) {
 // TestVisitorTypes: C §3.6, at most once in three seconds.
 func TestVisitorTypes(t *testing.T) {
 	t.Parallel()
-	w, v, _ := opened(t, setup{})
+	w, v, chat := opened(t, setup{})
 	stranger := w.visit(w.connected())
-	w.until("the chat to be known", func() bool { m := v.all()[0]; return m.Rev > m.Seq })
+	w.until("the chat to be known", func() bool { _, err := w.conversation(chat); return err == nil })
 	typed := func() (n int) {
 		for _, e := range w.box.Traffic() {
 			if strings.HasSuffix(e.Path, "/typing") {
