@@ -119,7 +119,7 @@ func newMortal(t *testing.T, s mortalSetup) *mortal {
 		appURL: "http://app.leadline.localhost:" + appPort, chatURL: "http://chat.leadline.localhost:" + appPort,
 	}
 	transport := sandbox.LoopbackTransport()
-	m.http = &http.Client{Transport: transport, Timeout: 10 * time.Second}
+	m.http = &http.Client{Transport: transport, Timeout: 60 * time.Second}
 	m.box = sandbox.New(sandbox.Config{
 		Zones: []sandbox.Zone{{Product: sandbox.ProductDev, Name: zone, Scheme: "http"}},
 		Accounts: append([]sandbox.Account{{

@@ -248,7 +248,7 @@ func (b *tab) axe(what, selector string) {
 		b.w.t.Log("NO AXE-CORE, run npm ci in backend/sitechat: the accessibility was not looked at")
 		return
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 60*time.Second)
 	defer cancel()
 	made, err := chromedp.Call(ctx, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: frameID(b), WorldName: "axe"})
 	if err != nil {

@@ -43,14 +43,14 @@ func (w *world) dialWS(origin string) (*socket, error) {
 			return (&net.Dialer{}).DialContext(ctx, network, w.appAddr())
 		},
 		TLSConfig: w.transport.TLSClientConfig.Clone(),
-		Timeout:   10 * time.Second,
+		Timeout:   60 * time.Second,
 	}
 	conn, early, _, err := dialer.Dial(w.t.Context(), "wss://chat.leadline.test/v1/stream")
 	if err != nil {
 		return nil, err
 	}
 	w.t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(60 * time.Second))
 	s := &socket{t: w.t, conn: conn, rw: conn}
 	if early != nil {
 		s.rw = struct {

@@ -78,7 +78,7 @@ func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	end := time.After(30 * time.Second)
+	end := time.After(60 * time.Second)
 	for !ok() {
 		select {
 		case <-tick.C:

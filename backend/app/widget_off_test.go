@@ -10,7 +10,7 @@ import (
 func TestSwitchingOffAlwaysWorks(t *testing.T) {
 	t.Parallel()
 	w, front, crm := faultyWorld(t)
-	for _, f := range append([]widgetFault{{name: "all is well"}}, widgetFaults...) {
+	for _, f := range append([]widgetFault{{name: "all is well"}}, faultsToPlay()...) {
 		t.Run(f.name, func(t *testing.T) {
 			crm := crm.in(t)
 			w := crm.w

@@ -147,7 +147,7 @@ func newWorld(t *testing.T, s setup) *world {
 		MaxIdleConnsPerHost: 32,
 	}
 	t.Cleanup(w.transport.CloseIdleConnections)
-	w.http = &http.Client{Transport: w.transport, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	w.http = &http.Client{Transport: w.transport, Timeout: 60 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 	hooks := w.transport.Clone()
 	hooks.DisableKeepAlives = true
@@ -321,7 +321,7 @@ func (w *world) restart() {
 // eventually waits for the sandbox to reach a state.
 func (w *world) eventually(what string, ok func() bool) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 60*time.Second)
 	defer cancel()
 	if err := w.box.WaitFor(ctx, ok); err != nil {
 		w.t.Fatalf("waiting for %s: %v", what, err)

@@ -123,7 +123,7 @@ func TestAcceptV1(t *testing.T) {
 	if len(refs) != len(bodies)-1 || refs[p.got[0].Ref] != 2 {
 		t.Errorf("refs %v: want the repeat alone to be the same", refs)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	for range bodies {
 		select {

@@ -126,7 +126,7 @@ func Click(ctx context.Context, selector string) error {
 func Wait(ctx context.Context, condition string) (err error) {
 	for ctx.Err() == nil { // a navigation ends a poll with an error
 		if _, err = chromedp.Run(ctx, chromedp.Poll[bool]("(() => { try { return !!("+condition+") } catch { return false } })()",
-			chromedp.WithPollingInterval(20*time.Millisecond))); err == nil {
+			chromedp.WithPollingInterval(50*time.Millisecond))); err == nil {
 			return nil
 		}
 	}

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-const patience = 10 * time.Second
+const patience = 20 * time.Second
 
 // log is a Source: one conversation per visitor, the token is the visitor's id.
 type log struct {

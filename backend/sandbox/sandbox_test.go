@@ -224,7 +224,7 @@ func (b *bench) say(msgid, conversation, words string) answer {
 
 func (b *bench) wait(what string, ok func() bool) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.t.Context(), 60*time.Second)
 	defer cancel()
 	if err := b.box.WaitFor(ctx, ok); err != nil {
 		b.t.Fatalf("%s did not come about", what)

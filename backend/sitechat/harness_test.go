@@ -71,7 +71,7 @@ type site struct {
 	// routes adds to the chat host; phone is the width of the browser.
 	routes func(*http.ServeMux)
 	phone  bool
-	// patience bounds the whole test; a minute when zero.
+	// patience bounds the whole test; two minutes when zero.
 	patience time.Duration
 	// session is what a session says besides token, origin and locale; without it the visitor never wrote.
 	session func() string
@@ -190,7 +190,7 @@ func visit(t testing.TB, html string, prepare ...func(*site)) *site {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancelTime := context.WithTimeout(ctx, cmp.Or(s.patience, 60*time.Second))
+	ctx, cancelTime := context.WithTimeout(ctx, cmp.Or(s.patience, 2*browsertest.Patience))
 	t.Cleanup(cancelTime)
 	s.ctx = ctx
 	if err := chromedp.Listen(ctx, s.hear); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image/color"
+	"leadline/backend/browsertest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,7 +27,7 @@ func (s *site) shot(name string) {
 	if dir == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(s.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, browsertest.Patience)
 	defer cancel()
 	// Pictures are loaded with the frames that a first look makes; the second one shows them.
 	if _, err := chromedp.Run(ctx, chromedp.CaptureScreenshot()); err != nil {

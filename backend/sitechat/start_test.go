@@ -159,7 +159,7 @@ func TestDuplicates(t *testing.T) {
 // waitFor waits for something outside the page.
 func waitFor(t testing.TB, done func() bool) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(60 * time.Second)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !done() {

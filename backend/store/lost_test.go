@@ -96,7 +96,7 @@ func (w *world) waiting(t testing.TB, n int) (pid int) {
 	db, err := sql.Open("pgx", w.dsn)
 	must(t, err)
 	defer func() { _ = db.Close() }()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
 		var found int
 		err := db.QueryRowContext(testContext, `SELECT count(*), coalesce(min(pid), 0) FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&found, &pid)
@@ -181,7 +181,7 @@ func TestPauseAndRepairDoNotWaitForEachOther(t *testing.T) {
 	saved := w.write(t, w.inbound("v1", "one"))
 	must(t, w.Accounts().SetState(testContext, w.account, account.Broken, account.ReasonChannel, w.now))
 	settled := make(chan error, 1)
-	ctx, cancel := context.WithTimeout(testContext, 20*time.Second)
+	ctx, cancel := context.WithTimeout(testContext, 60*time.Second)
 	defer cancel()
 	must(t, w.do(ctx, func(x *tx) error {
 		if _, err := x.exec(`SELECT 1 FROM accounts WHERE id = ? FOR NO KEY UPDATE`, string(w.account)); err != nil {

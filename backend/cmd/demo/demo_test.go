@@ -188,7 +188,7 @@ func TestDemoFromTheLinksThatItPrints(t *testing.T) {
 // waitFor asks an address of the backend until it is there.
 func waitFor(t *testing.T, address string) {
 	t.Helper()
-	for end := time.Now().Add(60 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(browsertest.Patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -241,7 +241,7 @@ func (p *page) value(selector string) string {
 }
 
 func eval[T any](p *page, expression string) T {
-	ctx, cancel := context.WithTimeout(p.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, browsertest.Patience)
 	defer cancel()
 	got, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
@@ -259,7 +259,7 @@ func (p *page) sees(condition string) {
 // show something.
 func (p *page) frame(path, shows string) *page {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(browsertest.Patience); time.Now().Before(end); {
 		targets, err := chromedp.Targets(p.ctx)
 		if err != nil {
 			p.t.Fatal(err)

@@ -1,13 +1,18 @@
 package crmpage
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed page
@@ -34,6 +39,24 @@ func Built() bool {
 
 var shell = template.Must(template.ParseFS(pageFiles, "page/shell.html"))
 
+// edition names the page's files as they are built in. Their address holds it, so a
+// browser keeps them until there are others.
+var edition = sync.OnceValue(func() string {
+	sum := sha256.New()
+	for _, files := range []embed.FS{pageFiles, builtFiles} {
+		_ = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			body, err := files.ReadFile(name)
+			fmt.Fprintln(sum, name, len(body))
+			_, _ = sum.Write(body)
+			return err
+		})
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+})
+
 func servePage(w http.ResponseWriter, r *http.Request) {
 	serveEmbedded(w, r, pageFiles, "page/")
 }
@@ -51,6 +74,9 @@ func serveEmbedded(w http.ResponseWriter, r *http.Request, files embed.FS, dir s
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "no-cache")
+	if r.URL.Query().Get("edition") == edition() {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	_, _ = w.Write(body)
 }
 
@@ -105,7 +131,7 @@ func (s *Site) page(w http.ResponseWriter, r *http.Request, v visit) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Security-Policy-Report-Only", s.policy())
 	_ = shell.Execute(w, map[string]any{
-		"Lang": lang, "Theme": theme, "Boot": template.JS(boot), "Name": v.account.Name, //nolint:gosec // JSON made by encoding/json, which escapes <, > and &
+		"Lang": lang, "Theme": theme, "Boot": template.JS(boot), "Name": v.account.Name, "Edition": edition(), //nolint:gosec // JSON made by encoding/json, which escapes <, > and &
 	})
 }
 

@@ -71,6 +71,16 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d %s", tt.address, rec.Code, rec.Header().Get("Content-Type"), tt.status, tt.kind)
 		}
 	}
+	for address, want := range map[string]string{
+		"/crmpage/page/main.js":                        "no-cache",
+		"/crmpage/page/main.js?edition=another":        "no-cache",
+		"/crmpage/page/main.js?edition=" + edition():   "public, max-age=31536000, immutable",
+		"/upl/w/widget/script.js?edition=" + edition(): "no-cache",
+	} {
+		if got := call(t, site, "GET", address, "").Header().Get("Cache-Control"); got != want {
+			t.Errorf("%s is kept as %q, want %q", address, got, want)
+		}
+	}
 	w.account.Global = true
 	if rec := call(t, site, "GET", "/upl/w/1.0.0/widget/script.js", ""); rec.Code != 200 {
 		t.Errorf("Kommo prefix with version: %d", rec.Code)
