@@ -163,7 +163,7 @@ func TestBotAcceptsIncomingLeads(t *testing.T) {
 			return
 		}
 	}
-	for _, want := range []string{"the CRM let a greeting bot not sort an incoming lead", "an incoming lead was sorted before its greeting bot did", "a greeting bot sorted an incoming lead"} {
+	for _, want := range []string{"the CRM let a greeting bot not sort an incoming lead", "a greeting bot found no incoming lead to sort", "a greeting bot sorted an incoming lead"} {
 		if !strings.Contains(w.logs.String(), want) {
 			t.Errorf("the log does not say %q", want)
 		}

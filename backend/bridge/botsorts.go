@@ -39,7 +39,7 @@ func (b *BotSorts) Do(ctx context.Context, t *CardTask, data json.RawMessage) er
 		case fault.Is(err, fault.Invalid), forbidden(err):
 			log.Warn("the CRM let a greeting bot not sort an incoming lead", "action", act.Name, "value", act.Value, "error", err)
 		case fault.Is(err, fault.NotFound):
-			log.Info("an incoming lead was sorted before its greeting bot did", "action", act.Name, "value", act.Value)
+			log.Debug("a greeting bot found no incoming lead to sort", "action", act.Name, "value", act.Value)
 		case err != nil:
 			return err
 		case done:
