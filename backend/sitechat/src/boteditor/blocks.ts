@@ -3,7 +3,7 @@
 import { targetOf } from "./bot";
 import { isObject, type Json, type JsonObject, type Path } from "./json";
 
-export type BlockKind = "message" | "goto" | "wait" | "conditions" | "answers" | "checks" | "action" | "end" | "code";
+export type BlockKind = "message" | "goto" | "wait" | "conditions" | "answers" | "checks" | "contact" | "action" | "end" | "code";
 
 /** The operations of conditions (O BOT-6): the vendor's five, then ours. */
 export const OPERATIONS = ["=", "!=", "in", "not_in", "in_range", ">", "<", ">=", "<=", "contains", "not_contains", "empty", "not_empty"] as const;
@@ -22,6 +22,10 @@ export const CHECKS: Readonly<Record<string, readonly string[]>> = {
 
 /** The acts in the CRM that have fields, with the parameter that is one. */
 export const ACTS: Readonly<Record<string, string>> = { add_note: "text", set_tag: "value", unset_tag: "value", set_budget: "value" };
+
+/** What takes phone and e-mail from an answer: the first asks for what is missing, with the texts of PRESET_TEXTS. */
+export const PRESETS = ["contacts.validate_base_info", "contacts.get_base_info"] as const;
+export const PRESET_TEXTS = ["empty_all", "empty_phone", "empty_email", "invalid_phone", "success"] as const;
 
 const isText = (value: Json | undefined): value is string => typeof value === "string";
 const isOneOf = (list: readonly string[], value: Json | undefined): value is string => isText(value) && list.includes(value);
@@ -80,6 +84,12 @@ export function branchOf(handler: JsonObject, path: Path): Branch | undefined {
   return { rows: [...params, "conditions"], logic: [...params, "logic"], ...ends };
 }
 
+function isPreset(p: JsonObject): boolean {
+  const texts = p.params;
+  if (p.name === PRESETS[1]) return texts === undefined || (Array.isArray(texts) && texts.length === 0) || (isObject(texts) && Object.keys(texts).length === 0);
+  return p.name === PRESETS[0] && isObject(texts) && Object.entries(texts).every(([key, text]) => isOneOf(PRESET_TEXTS, key) && isText(text));
+}
+
 /** How the editor draws a handler. */
 export function kindOf(handler: Json): BlockKind {
   if (!isObject(handler) || !isText(handler.handler)) return "code";
@@ -100,7 +110,9 @@ export function kindOf(handler: Json): BlockKind {
     case "action":
       return when(isText(p.name) && Object.hasOwn(ACTS, p.name) && isObject(p.params) && isText(p.params[ACTS[p.name] ?? ""]), "action");
     case "stop":
-      return when(p.action === "talk-close", "end");
+      return when(p.action === "talk-close" || (p.action === "salesbot-start" && typeof p.bot === "number"), "end");
+    case "preset":
+      return when(isPreset(p), "contact");
   }
   return "code";
 }
@@ -135,6 +147,8 @@ export function freshBlock(kind: BlockKind, step: number): JsonObject {
       return { handler: "buttons", params: [{ value: "", params: [] }] };
     case "checks":
       return { handler: "validations", params: { logic: "and", conditions: [freshCheck()], result: [] } };
+    case "contact":
+      return { handler: "preset", params: { name: PRESETS[0], params: { empty_all: "", success: "" } } };
     case "action":
       return { handler: "action", params: { name: "add_note", params: { text: "" } } };
     case "end":

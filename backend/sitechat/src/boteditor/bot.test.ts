@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { branchOf, freshBlock, kindOf, OPERATIONS, regexOf, withButtons, wordsOf } from "./blocks";
+import { branchOf, freshBlock, kindOf, OPERATIONS, PRESET_TEXTS, regexOf, withButtons, wordsOf } from "./blocks";
 import { addStep, duplicateStep, extrasOf, jumpsTo, moveStep, NOWHERE, removeStep, stepsOf } from "./bot";
 import { makeHistory } from "./history";
 import { at, BigNumber, insert, isObject, parseJson, put, swap, writeJson, type Json, type JsonObject } from "./json";
@@ -179,13 +179,19 @@ test("what does not fit a block whole is code", () => {
     ['{"handler":"condition","params":[{"term1":"a","term2":{"from":"{{x}}"},"operation":"in_range"}],"result":[]}', "code"],
     ['{"handler":"conditions","params":{"logic":"xor","conditions":[{"term1":"a","term2":"b","operation":"="}],"result":[]}}', "code"],
     ['{"handler":"buttons","params":[{"value":"a","regex":"b","params":[]}]}', "code"],
-    ['{"handler":"stop","params":{"action":"salesbot-start","bot":7}}', "code"],
-    ['{"handler":"preset","params":{"name":"contacts.get_base_info"}}', "code"],
+    ['{"handler":"stop","params":{"action":"salesbot-start","bot":7}}', "end"],
+    ['{"handler":"stop","params":{"action":"salesbot-start","bot":"{{x}}"}}', "code"],
+    ['{"handler":"preset","params":{"name":"contacts.get_base_info"}}', "contact"],
+    ['{"handler":"preset","params":{"name":"contacts.get_base_info","params":[]}}', "contact"],
+    ['{"handler":"preset","params":{"name":"contacts.validate_base_info","params":{"empty_all":"a","success":"b"}}}', "contact"],
+    ['{"handler":"preset","params":{"name":"contacts.validate_base_info","params":{"empty_all":"a","check_doubles":true}}}', "code"],
+    ['{"handler":"preset","params":{"name":"products.list"}}', "code"],
+    ['{"handler":"send_external_message","params":{"message":{"text":"a"}}}', "code"],
     ["[]", "code"],
     ["null", "code"],
   ];
   for (const [text, kind] of kinds) assert.equal(kindOf(read(text)), kind, text);
-  for (const kind of ["message", "conditions", "answers", "checks", "goto", "wait", "action", "end", "code"] as const) assert.equal(kindOf(freshBlock(kind, 0)), kind);
+  for (const kind of ["message", "conditions", "answers", "checks", "contact", "goto", "wait", "action", "end", "code"] as const) assert.equal(kindOf(freshBlock(kind, 0)), kind);
   const gate = branchOf(read('{"handler":"condition","params":[{"term1":"a","term2":"b","operation":"="}]}') as JsonObject, ["0", "question", 0]);
   assert.deepEqual(gate, { rows: ["0", "question", 0, "params"], result: ["0", "question", 0, "result"], otherwise: ["0", "question", 0, "otherwise"] });
 });
@@ -245,6 +251,7 @@ test("every word that the editor says is there in each language, and the templat
     const say = makeSay(words);
     for (const key of said) assert.ok(words[key], `${lang} ${key}`);
     for (const operation of OPERATIONS) assert.ok(words[`operation.${operation}`], `${lang} ${operation}`);
+    for (const key of ["block.contact", "contact.validate_base_info", "contact.get_base_info", ...PRESET_TEXTS.map((text) => `contact.${text}`), "end.talk-close", "end.salesbot-start"]) assert.ok(words[key], `${lang} ${key}`);
     for (const [name, build] of Object.entries(TEMPLATES)) {
       const doc = build(say);
       assert.ok(words[`template.${name}`], `${lang} ${name}`);

@@ -50,8 +50,8 @@ export const TEMPLATES: Readonly<Record<string, (say: Say) => Json>> = {
     ]),
   contact: (say) =>
     numbered([
-      { question: [text(say("template.ask")), wait(0)], answer: [valid("email", 1), valid("phone", 1), go(2)] },
-      { question: [{ handler: "action", params: { name: "add_note", params: { text: say("template.note") + " {{last_validation_result}}" } } }, text(say("template.thanks"))] },
+      { question: [text(say("template.ask")), wait(0)], answer: [{ handler: "preset", params: { name: "contacts.get_base_info" } }, valid("email", 1), valid("phone", 1), go(2)] },
+      { question: [text(say("template.thanks"))] },
       { question: [text(say("template.again")), wait(0)] },
     ]),
   language: byLanguage,

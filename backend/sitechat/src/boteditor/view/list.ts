@@ -3,6 +3,7 @@ import { ACTS, branchOf, freshBlock, kindOf, type BlockKind } from "../blocks";
 import { at, insert, isObject, parseJson, put, swap, writeJson, type Json, type JsonObject, type Path } from "../json";
 import { answersFields } from "./answers";
 import { checkRows, conditionRows } from "./conditions";
+import { contactFields, endFields } from "./contact";
 import { button, labelled, make, drawingSelect, signButton } from "./dom";
 import { keyOf, objectAt, type Editor } from "./editor";
 import { jumpField } from "./jump";
@@ -12,7 +13,7 @@ import { markerField } from "./texts";
 /** The step in which blocks stand. */
 export type At = { path: Path; number: number; value: Json };
 
-const kinds: readonly BlockKind[] = ["message", "conditions", "answers", "checks", "goto", "wait", "action", "end", "code"];
+const kinds: readonly BlockKind[] = ["message", "conditions", "answers", "checks", "contact", "goto", "wait", "action", "end", "code"];
 const branching = new Set<BlockKind>(["conditions", "answers", "checks"]);
 
 /** Draws a list with what adds to it; the words say what the list is. */
@@ -38,6 +39,7 @@ function addMenu(e: Editor, path: Path, count: number, step: At): HTMLElement {
   for (const kind of kinds) {
     // Branches by an answer belong to where there is one.
     if (kind === "answers" && path[1] === "question" && path.length === 2) continue;
+    if (kind === "contact" && path[1] !== "answer") continue;
     items.append(button(keyOf(path, `add-${kind}`), e.say(`block.${kind}`), () => {
       const made = freshBlock(kind, step.number);
       e.change(insert(e.doc, path, count, made), `block:${[...path, count].join("/")}`);
@@ -97,8 +99,10 @@ function fields(e: Editor, path: Path, handler: Json, kind: BlockKind, step: At)
       return [...checkRows(e, params), ...ends(e, [...params, "result"], [...params, "otherwise"], step)];
     case "action":
       return actionFields(e, params);
+    case "contact":
+      return contactFields(e, params);
     case "end":
-      return [make("p", "bot-hint", {}, e.say("end.hint"))];
+      return endFields(e, params);
     case "code":
       return [codeField(e, path)];
   }
