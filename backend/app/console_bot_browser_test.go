@@ -63,6 +63,15 @@ func TestBotEditor(t *testing.T) {
 	f.press("1/answer/0/params/0/params:add-message", "\r")
 	f.sees(`document.activeElement.dataset.key === "block:1/answer/0/params/0/params/0"`)
 	f.fill(keyed("1/answer/0/params/0/params/0/params/value:text"), "Ten each.")
+	// Then it asks for a contact, and a bot of the CRM goes on.
+	f.press("1/answer/0/params/0/params:menu", "\r")
+	f.press("1/answer/0/params/0/params:add-contact", "\r")
+	f.fill(keyed("1/answer/0/params/0/params/1/params/params/empty_all:text"), "Your phone and e-mail?")
+	f.press("1/answer/0/params/0/params:menu", "\r")
+	f.press("1/answer/0/params/0/params:add-end", "\r")
+	f.press("1/answer/0/params/0/params/2/params:action", "a bot of the CRM")
+	f.sees(`document.querySelector('` + keyed("1/answer/0/params/0/params/2/params/bot:text") + `')`)
+	f.fill(keyed("1/answer/0/params/0/params/2/params/bot:text"), "565")
 	f.press("1/answer/0/params/1/params:menu", "\r")
 	f.press("1/answer/0/params/1/params:add-goto", "\r")
 	f.press("1/answer/0/params/1/params/0/params:jump", "Step 1")
@@ -142,7 +151,10 @@ func TestBotEditor(t *testing.T) {
 				{"handler": "show", "params": {"type": "buttons", "value": "Which lamp, {{bot_params.username}}", "buttons": ["Prices", "Help"]}},
 				{"handler": "wait_answer", "params": {"type": "answer", "step": 0}}],
 			"answer": [{"handler": "buttons", "params": [
-				{"value": "Prices", "params": [{"handler": "show", "params": {"type": "text", "value": "Ten each."}}]},
+				{"value": "Prices", "params": [
+					{"handler": "show", "params": {"type": "text", "value": "Ten each."}},
+					{"handler": "preset", "params": {"name": "contacts.validate_base_info", "params": {"empty_all": "Your phone and e-mail?", "success": ""}}},
+					{"handler": "stop", "params": {"action": "salesbot-start", "bot": 565}}]},
 				{"value": "Help", "params": [{"handler": "goto", "params": {"type": "question", "step": 1}}]}]}]},
 		"1": {"question": [
 				{"handler": "show", "params": {"type": "text", "value": "Hello! How can we help?"}},
@@ -159,6 +171,7 @@ func TestBotEditor(t *testing.T) {
 	c.sees(`[...document.querySelectorAll(".sc-choice")].map((b) => b.textContent).join() === "Prices,Help"`)
 	c.click(".sc-choice")
 	c.reads("Ten each.")
+	c.reads("Your phone and e-mail?")
 	w.noBreaches()
 }
 

@@ -148,11 +148,7 @@ func (r *run) undelivered() flow {
 		return flow{}
 	}
 	r.failed = true
-	f := r.list(list, errorKey)
-	if f.kind == ran {
-		f.kind = over
-	}
-	return f
+	return r.list(list, errorKey).orOver()
 }
 
 // errorKey is where an object has what runs when a message could not be delivered.

@@ -182,6 +182,53 @@ func TestPresets(t *testing.T) {
 	}
 }
 
+// TestPresetGoesOnWhereItAsked: what stands before it is not done again with each reply,
+// wherever it stands.
+func TestPresetGoesOnWhereItAsked(t *testing.T) {
+	t.Parallel()
+	show := func(text string) string { return `{"handler":"show","params":{"type":"text","value":"` + text + `"}}` }
+	preset := `{"handler":"preset","params":{"name":"contacts.validate_base_info","params":{"empty_all":"Both?","empty_phone":"Phone?","success":"Thanks"}}}`
+	const lost = `"message":{"type":"external","text":"x"},"channels":[{"id":5}]`
+	inner := show("a") + "," + preset + "," + show("b")
+	for _, tt := range []struct {
+		name, bot string
+		first     string // what the visitor says first
+		want      string // of each turn: the greeting, after first, after an e-mail, after a phone
+	}{
+		{"in a question", `[{"question":[` + inner + `]}]`, "hi", "a|Both?/Both?/Phone?/Thanks|b"},
+		{"by a reply", `[{"question":[],"answer":[{"handler":"buttons","params":[{"value":"no","params":[]},{"value":"hi","params":[` + inner + `]}]},` + show("behind") + `]}]`, "hi", "/a|Both?/Phone?/Thanks|b"},
+		{"in a branch of a branch", `[{"question":[],"answer":[{"handler":"condition","params":{"term1":"1","term2":"1","operation":"=","result":[{"handler":"conditions","params":[{"term1":"{{message_text}}","term2":"hi","operation":"="}],"result":[` + inner + `]},` + show("beside") + `]}},` + show("behind") + `]}]`, "hi", "/a|Both?/Phone?/Thanks|b"},
+		{"otherwise", `[{"question":[],"answer":[{"handler":"validations","params":{"logic":"and","conditions":[{"type":"email","operation":"contains"}],"result":[],"otherwise":[` + inner + `]}}]}]`, "hi", "/a|Both?/Phone?/Thanks|b"},
+		{"on_error goes on behind", `[{"question":[],"answer":[{"handler":"send_external_message","params":{` + lost + `,"on_error":[` + inner + `]}},` + show("behind") + `]}]`, "hi", "/a|Both?/Phone?/Thanks|b|behind"},
+		{"in the error list", `{"0":{"question":[],"answer":[{"handler":"send_external_message","params":{` + lost + `}},` + show("behind") + `],"finish":[` + show("finish") + `]},"error":[` + inner + `]}`, "hi", "/a|Both?/Phone?/Thanks|b"},
+		{"the step's finish follows", `[{"question":[],"answer":[` + preset + `],"finish":[` + show("finish") + `]}]`, "hi", "/Both?/Phone?/Thanks|finish"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := parse(t, tt.bot)
+			var turn greeting.Turn
+			var got []string
+			for i, reply := range []string{"", tt.first, "anna@example.org", "+79990001122"} {
+				turn = b.Run(turn.State, reply, facts(t, ""))
+				if got = append(got, said(turn)); turn.State.Over != (i == 3) {
+					t.Fatalf("turn %d: over %v", i, turn.State.Over)
+				}
+			}
+			if s := strings.Join(got, "/"); s != tt.want {
+				t.Errorf("says %q, want %q", s, tt.want)
+			}
+		})
+	}
+	// A bot that was changed meanwhile begins the list anew, whatever the path says.
+	changed := parse(t, `[{"question":[],"answer":[`+show("anew")+`]}]`)
+	for _, within := range []string{"0/answer/7", "0/answer/0/params/result/0", "0/answer/-1", "0/answer/x", "0/answer/0/params/0/params/0", "error/0", "1/answer/0", "/", "0/answer/"} {
+		turn := changed.Run(greeting.State{Waiting: &greeting.Place{Part: greeting.Answer}, Within: within}, "x", facts(t, ""))
+		if said(turn) != "anew" {
+			t.Errorf("within %q: says %q", within, said(turn))
+		}
+	}
+}
+
 // TestStartParameter: meta of O §4.3, of which a site tells by bot_params (BOT-1).
 func TestStartParameter(t *testing.T) {
 	t.Parallel()
@@ -277,7 +324,7 @@ func TestCheckOfHandlers(t *testing.T) {
 		{"a button without a link", question("send_external_message", `{"message":{"text":"x","buttons":[{"type":"url","text":"y"}]}}`), "0/question/0/params/message/buttons/0 bad_link !"},
 		{"on_error leads nowhere", external(`,"on_error":{"handler":"goto","params":{"type":"question","step":4}}`), "0/question/0/params/on_error/0/params/step no_such_step 4!"},
 		{"a preset", `[{"question":[],"answer":[{"handler":"preset","params":{"name":"contacts.validate_base_info","params":` + texts + `}}]}]`, ""},
-		{"a preset in a question", question("preset", `{"name":"contacts.validate_base_info","params":`+texts+`}`), "0/question/0 preset_place contacts.validate_base_info"},
+		{"a preset in a question", question("preset", `{"name":"contacts.validate_base_info","params":`+texts+`}`), ""},
 		{"a preset without words", `[{"question":[],"answer":[{"handler":"preset","params":{"name":"contacts.validate_base_info"}}]}]`, "0/answer/0 preset_asks_nothing contacts.validate_base_info"},
 		{"doubles", `[{"question":[],"answer":[{"handler":"preset","params":{"name":"contacts.validate_base_info","params":{"empty_all":"?","check_doubles":true}}}]}]`, "0/answer/0 no_doubles check_doubles"},
 		{"another preset", question("preset", `{"name":"products.list"}`), "0/question/0 unknown_preset products.list"},

@@ -113,6 +113,7 @@ func (r *run) preset(p Preset) flow {
 	if !r.tell(ask, nil) {
 		return r.undelivered()
 	}
+	s.Within = r.path
 	return flow{waiting, r.at}
 }
 
@@ -131,11 +132,7 @@ func (c *checker) preset(p Preset, at string) {
 	switch {
 	case p.Name != PresetGet && p.Name != PresetValidate:
 		c.warn(at, "unknown_preset", p.Name)
-		return
-	case c.at.Part != Answer:
-		c.warn(at, "preset_place", p.Name)
-	}
-	if p.Name == PresetValidate && first(t.EmptyAll, t.EmptyEmail, t.EmptyPhone) == "" {
+	case p.Name == PresetValidate && first(t.EmptyAll, t.EmptyEmail, t.EmptyPhone) == "":
 		c.warn(at, "preset_asks_nothing", p.Name)
 	}
 	if t.CheckDoubles {

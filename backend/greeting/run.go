@@ -14,6 +14,9 @@ type State struct {
 	// Waiting is where the visitor's next reply goes; nil while the bot has not begun,
 	// and once it is over.
 	Waiting *Place `json:"waiting,omitempty"`
+	// Within is the handler there that takes the reply, as in Problem.Path; "" for the
+	// list from its beginning.
+	Within string `json:"within,omitempty"`
 	// Over: it says nothing any more.
 	Over bool `json:"over,omitempty"`
 	// Validated is {{last_validation_result}}.
@@ -55,15 +58,15 @@ func (b Bot) Run(s State, input string, f Facts) Turn {
 	r.turn.State = s
 	r.turn.State.TagsOn, r.turn.State.TagsOff = slices.Clone(s.TagsOn), slices.Clone(s.TagsOff)
 	if s.Over || len(b.Steps) == 0 {
-		r.turn.State.Waiting, r.turn.State.Over = nil, true
+		r.turn.State.Waiting, r.turn.State.Within, r.turn.State.Over = nil, "", true
 		return r.turn
 	}
 	at := Place{Question, b.Steps[0].Number}
 	if s.Waiting != nil {
 		at = *s.Waiting
 	}
-	r.turn.State.Waiting = nil
-	r.from(at)
+	r.turn.State.Waiting, r.turn.State.Within = nil, ""
+	r.from(at, s.Within)
 	r.turn.State.Over = r.turn.State.Waiting == nil
 	return r.turn
 }
@@ -126,8 +129,9 @@ const (
 	over
 )
 
-// from runs the lists from a place on.
-func (r *run) from(at Place) {
+// from runs the lists from a place on: the first of them from the handler within, "" for
+// its first.
+func (r *run) from(at Place, within string) {
 	for {
 		step := r.bot.Step(at.Step)
 		r.path, r.at = fmt.Sprintf("%d/%s", at.Step, at.Part), at
@@ -135,7 +139,8 @@ func (r *run) from(at Place) {
 			r.log("no_such_step", fmt.Sprint(at.Step))
 			return
 		}
-		f := r.list(r.bot.At(at), r.path)
+		f := r.begin(at, within)
+		within = ""
 		switch {
 		case f.kind == jumped:
 			at = f.to
@@ -159,9 +164,39 @@ func (r *run) from(at Place) {
 	}
 }
 
-func (r *run) list(list []Handler, path string) flow {
+// begin runs the list at a place, or goes on with it within; the error list may have
+// waited there too.
+func (r *run) begin(at Place, within string) flow {
+	path := r.path
+	if rest, ok := strings.CutPrefix(within, path+"/"); ok {
+		if f, ok := r.again(r.bot.At(at), path, rest); ok {
+			return f
+		}
+	}
+	if rest, ok := strings.CutPrefix(within, errorKey+"/"); ok {
+		list, _ := r.bot.errors()
+		r.failed = true
+		if f, ok := r.again(list, errorKey, rest); ok {
+			return f.orOver()
+		}
+	}
+	return r.list(r.bot.At(at), path)
+}
+
+// orOver ends the bot where a list ended.
+func (f flow) orOver() flow {
+	if f.kind == ran {
+		f.kind = over
+	}
+	return f
+}
+
+func (r *run) list(list []Handler, path string) flow { return r.listFrom(list, path, 0) }
+
+func (r *run) listFrom(list []Handler, path string, from int) flow {
 	ended := false
-	for i, h := range list {
+	for i := from; i < len(list); i++ {
+		h := list[i]
 		if ended && h.Name != HandlerStop {
 			break
 		}

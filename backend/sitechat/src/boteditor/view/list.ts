@@ -39,7 +39,6 @@ function addMenu(e: Editor, path: Path, count: number, step: At): HTMLElement {
   for (const kind of kinds) {
     // Branches by an answer belong to where there is one.
     if (kind === "answers" && path[1] === "question" && path.length === 2) continue;
-    if (kind === "contact" && path[1] !== "answer") continue;
     items.append(button(keyOf(path, `add-${kind}`), e.say(`block.${kind}`), () => {
       const made = freshBlock(kind, step.number);
       e.change(insert(e.doc, path, count, made), `block:${[...path, count].join("/")}`);
