@@ -188,8 +188,9 @@ func (a *App) wire(cfg config.Config, o Options, p parts) {
 	})
 	conversations := conversation.NewService(a.store.Conversations(), a.worker, publisher{a.hub}, newID, o.Now)
 	a.greetings = greeting.NewService(greeting.Deps{
-		Store: a.store.Greetings(), Metas: a.store.Conversations().Meta, Begun: begun(conversations), Cards: cardsOf(conversations), Channel: sourceOf(chats), Zone: zone(chats),
+		Store: a.store.Greetings(), Metas: a.store.Conversations().Meta, Begun: begun(conversations), Cards: cardsOf(conversations), Source: sourceOf(chats), Zone: zone(chats),
 		Random: mathrand.IntN, Now: o.Now, Logger: o.Logger,
+		Asks: a.store.GreetingAsks(), Conversations: conversations, Poster: poster{a.media.Fetcher}, ReturnURL: returnURL(cfg.ChatURL, p.tokens),
 	})
 	a.healer = conversation.NewHealer(a.store.Gaps(), conversations, o.Now, o.Logger)
 	a.Accounts = account.NewService(account.Deps{
@@ -305,6 +306,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	background.Go(func() { a.cardWorker.Run(work) })
 	background.Go(func() { a.cards.Run(work) })
 	background.Go(func() { a.keyActions.Run(work) })
+	background.Go(func() { a.greetings.Run(work) })
 	background.Go(func() { a.Accounts.RunGrants(work) })
 	background.Go(func() { a.healer.Run(work) })
 	background.Go(func() { a.Accounts.RunRepairs(work) })

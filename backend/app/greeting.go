@@ -2,11 +2,15 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
+	"leadline/backend/auth"
 	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 	"leadline/backend/fault"
+	"leadline/backend/greeting"
+	"leadline/backend/httpapi"
 	"leadline/backend/onlinechat"
 )
 
@@ -37,13 +41,25 @@ func cardsOf(c *conversation.Service) func(context.Context, conversation.Who) (i
 }
 
 // sourceOf tells the greeting bot which of the CRM's sources a chat writes to.
-func sourceOf(chats *onlinechat.Service) func(context.Context, chatid.ChatID) int64 {
-	return func(ctx context.Context, c chatid.ChatID) int64 {
+func sourceOf(chats *onlinechat.Service) func(context.Context, chatid.ChatID) (int64, string) {
+	return func(ctx context.Context, c chatid.ChatID) (int64, string) {
 		chat, err := chats.Chat(ctx, c)
 		if err != nil {
-			return 0
+			return 0, ""
 		}
-		return int64(chat.SourceID)
+		return int64(chat.SourceID), chat.SourceExternalID
+	}
+}
+
+// returnURL is where servers answer a greeting bot's requests.
+func returnURL(chatURL string, keys *auth.Keys) func(greeting.Waiting) (string, error) {
+	return func(w greeting.Waiting) (string, error) {
+		raw, err := json.Marshal(w)
+		if err != nil {
+			return "", err
+		}
+		token, err := keys.BotAnswer(raw, greeting.AskWait)
+		return chatURL + httpapi.BotAnswerPath + token, err
 	}
 }
 

@@ -57,6 +57,7 @@ const (
 	forProof   purpose = "proof"
 	forReset   purpose = "reset"
 	forShown   purpose = "shown"
+	forBot     purpose = "bot-answer"
 
 	forConsoleTicket  purpose = "console-ticket"
 	forConsoleTab     purpose = "console-tab"
@@ -66,10 +67,10 @@ const (
 )
 
 // purposes are all of them.
-var purposes = []purpose{forVisitor, forTicket, forState, forProof, forReset, forShown, forConsoleTicket, forConsoleTab, forConsoleSession, forConsoleForm, forConsoleState}
+var purposes = []purpose{forVisitor, forTicket, forState, forProof, forReset, forShown, forBot, forConsoleTicket, forConsoleTab, forConsoleSession, forConsoleForm, forConsoleState}
 
 // Keys signs and reads the server's own tokens: visitor tokens, tickets of
-// trusted pages, what visitors were shown, states of OAuth, proofs of e-mail addresses, resets of
+// trusted pages, what visitors were shown, answers to bots, states of OAuth, proofs of e-mail addresses, resets of
 // passwords, and the console's tickets, sessions and forms. None can stand in for another. It may be used by many goroutines at once.
 type Keys struct {
 	signing string                        // id of the key that signs
@@ -213,6 +214,21 @@ func (k *Keys) Shown(body json.RawMessage) (string, error) {
 // ReadShown reads such a token. fault.Unauthenticated token_invalid.
 func (k *Keys) ReadShown(token string) (json.RawMessage, error) {
 	body, err := read[json.RawMessage](k, forShown, token)
+	if err != nil {
+		return nil, fault.Wrap(fault.Unauthenticated, "token_invalid", err)
+	}
+	return body, nil
+}
+
+// BotAnswer makes the token by which a server answers a bot's request, which body names,
+// as JSON: once, which is for others to see to.
+func (k *Keys) BotAnswer(body json.RawMessage, life time.Duration) (string, error) {
+	return issue(k, forBot, life, body)
+}
+
+// ReadBotAnswer reads such a token. fault.Unauthenticated token_invalid.
+func (k *Keys) ReadBotAnswer(token string) (json.RawMessage, error) {
+	body, err := read[json.RawMessage](k, forBot, token)
 	if err != nil {
 		return nil, fault.Wrap(fault.Unauthenticated, "token_invalid", err)
 	}

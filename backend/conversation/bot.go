@@ -1,6 +1,7 @@
 package conversation
 
 import (
+	"context"
 	"encoding/json"
 
 	"leadline/backend/chatid"
@@ -57,8 +58,40 @@ type BotTurn struct {
 	// Sorts is what is to become of the lead while it is an incoming one, JSON for the
 	// handler of SortWork; nil for nothing.
 	Sorts json.RawMessage
+	// Ask is a request that the bot waits for, until SaveBotTurn; nil for none. What is
+	// in it is the bot's own business.
+	Ask json.RawMessage
 	// Close ends the conversation after what was said.
 	Close bool
+}
+
+// NewBotTurn goes on with a bot that waits for a request.
+type NewBotTurn struct {
+	Account      chatid.AccountID
+	Chat         chatid.ChatID
+	Visitor      chatid.VisitorID
+	Conversation chatid.ConversationID
+	// Ask is the request's id. It goes on once.
+	Ask string
+	// Source is as in NewInbound.
+	Source string
+	Bot    *Bot
+	// Next is as in Bot, with the visitor's last message; it is not called where an
+	// operator has written meanwhile (BOT-13).
+	Next  func(state json.RawMessage, said string) BotTurn
+	NewID func() string
+	Holder
+}
+
+// ResumeBot goes on with a bot: b without NewID and Holder. fault.NotFound where the bot
+// does not wait for that request, any more or at all.
+func (s *Service) ResumeBot(ctx context.Context, b NewBotTurn) error {
+	b.NewID, b.Holder = s.newID, s.holder()
+	saved, err := s.store.SaveBotTurn(ctx, b)
+	if err == nil {
+		s.saved(saved)
+	}
+	return err
 }
 
 // BotWork is the card work of a turn; its data is a BotActs.

@@ -175,6 +175,9 @@ type Store interface {
 	// fault.Conflict "conversation_ended", "too_many_conversations" for one more than
 	// MaxOpen, and "callback_waiting" for a CallBack where one is open.
 	SaveInbound(ctx context.Context, in NewInbound) (Saved, error)
+	// SaveBotTurn stores what a bot does when its request was answered, in one
+	// transaction; fault.NotFound, see Service.ResumeBot.
+	SaveBotTurn(ctx context.Context, b NewBotTurn) (Saved, error)
 	// SaveOutbound stores a hook's message in one transaction. A repeat of
 	// (account, Ref) gives Duplicate.
 	SaveOutbound(ctx context.Context, in NewOutbound) (Saved, error)

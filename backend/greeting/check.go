@@ -171,6 +171,8 @@ func (c *checker) handler(h Handler, params any, at string, outer bool) {
 		c.start(p, at+"/params")
 	case Exit:
 		c.warn(at, "exit_ends", p.Value.Words())
+	case Request:
+		c.request(p, at+"/params")
 	}
 }
 

@@ -93,6 +93,9 @@ func (r *run) value(name string) string {
 	if path, ok := strings.CutPrefix(name, "bot_params"); ok && (path == "" || path[0] == '.') {
 		return r.param(path)
 	}
+	if path, ok := strings.CutPrefix(name, "json."); ok {
+		return dig(r.turn.State.JSON, map[string]any{}, path)
+	}
 	if p, ok := strings.CutPrefix(name, "regexp."); ok {
 		m, ok := r.match(p, r.input)
 		if !ok {
@@ -147,15 +150,20 @@ func (r *run) param(path string) string {
 	if path == "" {
 		return compact(r.facts.Params)
 	}
-	names := strings.Split(path[1:], ".")
-	v, read := r.params[names[0]]
-	if raw, ok := r.facts.Params[names[0]]; ok && !read {
+	return dig(r.facts.Params, r.params, path[1:])
+}
+
+// dig finds what stands at a path in some JSON; known keeps what was read of it.
+func dig(in map[string]json.RawMessage, known map[string]any, path string) string {
+	names := strings.Split(path, ".")
+	v, read := known[names[0]]
+	if raw, ok := in[names[0]]; ok && !read {
 		d := json.NewDecoder(bytes.NewReader(raw))
 		d.UseNumber()
 		if d.Decode(&v) != nil {
 			v = nil
 		}
-		r.params[names[0]] = v
+		known[names[0]] = v
 	}
 	for _, name := range names[1:] {
 		switch in := v.(type) {

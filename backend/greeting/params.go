@@ -22,6 +22,7 @@ const (
 	HandlerPreset      = "preset"                // Preset
 	HandlerMeta        = "meta"                  // StartParams
 	HandlerExits       = "exits"                 // Exit
+	HandlerRequest     = "widget_request"        // Request
 )
 
 // Types of Show.
@@ -283,8 +284,7 @@ type Exit struct {
 // run: they are kept, and the problem says why.
 var vendors = map[string]string{
 	"find": "no_lookup", "filter": "no_lookup", // they ask the CRM amid a turn, which waits for nobody
-	"send_internal":  "no_internal", // the CRM's API has no messages to its users
-	"widget_request": "no_request",  // nothing resumes a bot from outside
+	"send_internal": "no_internal", // the CRM's API has no messages to its users
 }
 
 // Make builds a handler. params is of the type that goes with the name, anything else
@@ -327,6 +327,8 @@ func (h Handler) Decode() (any, error) {
 		return decode[StartParams](h)
 	case HandlerExits:
 		return decode[Exit](h)
+	case HandlerRequest:
+		return decode[Request](h)
 	}
 	return nil, ErrUnknown
 }

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// again runs a list from the handler on at which it stopped to wait for a reply; within
-// is that handler's place below the list, as in Problem.Path. ok is false where the bot
-// has none there any more.
+// again runs a list from the handler on at which it stopped to wait for a reply, or from
+// behind the one that waited for an answer; within is that handler's place below the
+// list, as in Problem.Path. ok is false where the bot has none there any more.
 func (r *run) again(list []Handler, path, within string) (f flow, ok bool) {
 	first, rest, inner := strings.Cut(within, "/")
 	i, err := strconv.Atoi(first)
@@ -15,6 +15,10 @@ func (r *run) again(list []Handler, path, within string) (f flow, ok bool) {
 		return flow{}, false
 	}
 	if !inner {
+		if r.behind {
+			r.behind = false
+			i++
+		}
 		return r.listFrom(list, path, i), true
 	}
 	params, err := list[i].Decode()

@@ -1,6 +1,7 @@
 package greeting
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -17,6 +18,13 @@ type State struct {
 	// Within is the handler there that takes the reply, as in Problem.Path; "" for the
 	// list from its beginning.
 	Within string `json:"within,omitempty"`
+	// Asking: it waits for the answer to a request, behind which it goes on (Resume), and
+	// not for the visitor.
+	Asking bool `json:"asking,omitempty"`
+	// Asks are the requests since the visitor's last reply, JSON what the last answer
+	// held: {{json.<key>}}.
+	Asks int                        `json:"asks,omitempty"`
+	JSON map[string]json.RawMessage `json:"json,omitempty"`
 	// Over: it says nothing any more.
 	Over bool `json:"over,omitempty"`
 	// Validated is {{last_validation_result}}.
@@ -43,6 +51,8 @@ type Turn struct {
 	Says  []Say `json:"says,omitempty"`
 	// Acts are what is to be done in the CRM, in their order.
 	Acts []Act `json:"acts,omitempty"`
+	// Ask is the request that State.Asking waits for; nil for none.
+	Ask *Ask `json:"ask,omitempty"`
 	// Close: the conversation is to be ended, after what was said.
 	Close bool `json:"close,omitempty"`
 	// Log is what went wrong, for the operator of the server: nothing of a visitor's
@@ -51,12 +61,14 @@ type Turn struct {
 }
 
 // Run takes one turn: the greeting when s is the zero State, else what input, the
-// visitor's reply, leads to. A bot that is over says nothing. It always ends, and
+// visitor's reply, leads to. A bot that is over or waits for an answer says nothing. It always ends, and
 // gives the same for the same arguments, but for Random.
 func (b Bot) Run(s State, input string, f Facts) Turn {
 	r := b.run(f, input)
-	r.turn.State = s
-	r.turn.State.TagsOn, r.turn.State.TagsOff = slices.Clone(s.TagsOn), slices.Clone(s.TagsOff)
+	if r.turn.State = s.clone(); s.Asking && s.Waiting != nil && !s.Over {
+		return r.turn
+	}
+	r.turn.State.Asking, r.turn.State.Asks = false, 0
 	if s.Over || len(b.Steps) == 0 {
 		r.turn.State.Waiting, r.turn.State.Within, r.turn.State.Over = nil, "", true
 		return r.turn
@@ -90,10 +102,11 @@ type run struct {
 	path         string
 	at           Place // the list of a step that runs
 	// failed: the error list ran. unknown: a marker was read of which a chat knows nothing.
-	failed, unknown bool
-	params          map[string]any            // those that were read
-	patterns        map[string]*regexp.Regexp // those that were compiled; nil for bad ones
-	turn            Turn
+	// behind: within names a handler that is done.
+	failed, unknown, behind bool
+	params                  map[string]any            // those that were read
+	patterns                map[string]*regexp.Regexp // those that were compiled; nil for bad ones
+	turn                    Turn
 }
 
 // maxEffort bounds what a turn costs whatever its bot and its page's parameters are:
@@ -271,6 +284,8 @@ func (r *run) handler(h Handler, params any) flow {
 		return flow{kind: over}
 	case Exit:
 		return flow{kind: over}
+	case Request:
+		return r.ask(p)
 	}
 	return flow{}
 }

@@ -289,7 +289,7 @@ func TestFlow(t *testing.T) {
 		{"goto a finish", `[{"question":[{"handler":"goto","params":{"type":"finish","step":1}}]},{"question":[` + say("q") + `],"finish":[` + say("f") + `]}]`, []string{""}, "f", false},
 		{"goto nowhere ends", `[{"question":[` + say("q") + `,{"handler":"goto","params":{"type":"question","step":9}}]}]`, []string{"", "x"}, "q/", false},
 		{"stop closes", `[{"question":[` + say("q") + `,{"handler":"stop","params":{"action":"talk-close"}},` + say("never") + `]}]`, []string{""}, "q", true},
-		{"unknown handlers are passed over", `[{"question":[{"handler":"widget_request","params":{"url":"https://x.example"}},{"handler":"dance"},` + say("q") + `]}]`, []string{""}, "q", false},
+		{"unknown handlers are passed over", `[{"question":[{"handler":"find","params":{}},{"handler":"dance"},` + say("q") + `]}]`, []string{""}, "q", false},
 		{"an endless loop ends", `[{"question":[{"handler":"goto","params":{"type":"question","step":0}}]}]`, []string{"", ""}, "/", false},
 		{"an object's steps are found by key", `{"7":{"question":[{"handler":"goto","params":{"type":"question","step":12}}]},"12":{"question":[` + say("q") + `]}}`, []string{""}, "q", false},
 		{"nothing is left of a text of markers", `[{"question":[` + say("{{bot_params.no}}") + `]}]`, []string{""}, "", false},

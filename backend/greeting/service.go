@@ -55,20 +55,32 @@ type Deps struct {
 	Begun func(ctx context.Context, who conversation.Who) (bool, error)
 	// Cards gives the lead and the contact of a visitor's conversation; 0 for none known.
 	Cards func(ctx context.Context, who conversation.Who) (lead int64, contact chatid.ContactID)
-	// Channel is the CRM's number of a chat's source; 0 for none known.
-	Channel func(ctx context.Context, c chatid.ChatID) int64
+	// Source is a chat's source: the CRM's number of it, 0 for none known, and its
+	// external id.
+	Source func(ctx context.Context, c chatid.ChatID) (id int64, external string)
 	// Zone is the zone of a chat's dates.
 	Zone   func(ctx context.Context, c chatid.ChatID) *time.Location
 	Random func(n int) int
 	Now    func() time.Time
 	Logger *slog.Logger
+
+	// The rest is for bots that ask a server, which Run needs.
+
+	Asks          Asks
+	Conversations Resuming
+	Poster        Poster
+	// ReturnURL is where the answer to a request goes; it proves whose it is.
+	ReturnURL func(w Waiting) (string, error)
 }
 
-// Service keeps chats' bots and lets them speak.
-type Service struct{ Deps }
+// Service keeps chats' bots and lets them speak. Run must run.
+type Service struct {
+	Deps
+	asked chan struct{} // a request was, or will be stored
+}
 
 // NewService wires a service.
-func NewService(d Deps) *Service { return &Service{d} }
+func NewService(d Deps) *Service { return &Service{d, make(chan struct{}, 1)} }
 
 // Settings gives a chat's bot; the zero Settings of the chat where there is none.
 func (s *Service) Settings(ctx context.Context, a chatid.AccountID, c chatid.ChatID) (Settings, error) {
@@ -168,14 +180,14 @@ func (s *Service) Seen(ctx context.Context, who conversation.Who, about About, s
 		}
 		turn := bot.Run(state, reply, facts)
 		s.log(who, turn.Log)
-		return stored(turn)
+		return s.stored(turn)
 	}}
 	if shown != nil && shown.Account == who.Account && shown.Chat == who.Chat && shown.Visitor == who.Visitor && shown.Conversation == who.Conversation {
 		turn := shown.Turn
 		if set.Untold {
 			turn = turn.unaccepted()
 		}
-		g := &conversation.Greeted{At: shown.At, Turn: stored(turn), Untold: set.Untold}
+		g := &conversation.Greeted{At: shown.At, Turn: s.stored(turn), Untold: set.Untold}
 		for i := range shown.Turn.Says {
 			g.IDs = append(g.IDs, shown.id(i))
 		}
@@ -228,7 +240,7 @@ func (s *Service) facts(ctx context.Context, set Settings, who conversation.Who,
 		Phone: cmp.Or(who.Proven.Phone, about.Phone, told(about.Meta.Contact, CodePhone)),
 	}
 	if bytes.Contains(set.Bot, []byte(HandlerExternal)) {
-		out.Channel = s.Channel(ctx, who.Chat)
+		out.Channel, _ = s.Source(ctx, who.Chat)
 	}
 	return out
 }
@@ -260,7 +272,7 @@ func (s Shown) id(i int) chatid.MessageID {
 }
 
 // stored is a turn as a conversation takes it.
-func stored(t Turn) conversation.BotTurn {
+func (s *Service) stored(t Turn) conversation.BotTurn {
 	state, err := marshal(t.State)
 	if err != nil {
 		state = []byte("{}") // no state fails
@@ -275,6 +287,12 @@ func stored(t Turn) conversation.BotTurn {
 		}
 	}
 	out.Sorts, out.Acts = wanted(sorts), wanted(acts)
+	if t.Ask != nil {
+		if ask, err := marshal(t.Ask); err == nil {
+			out.Ask = ask
+			s.wake()
+		}
+	}
 	return out
 }
 

@@ -92,17 +92,29 @@ func (s *Server) consoleTryBot(c *gin.Context) {
 	}
 	facts.Now, facts.Random, facts.Channel = s.Now(), rand.IntN, int64(one.SourceID)
 	turn := bot.Run(state, said, facts)
-	out.Says, out.State, out.Waiting, out.Closed = turn.Says, &turn.State, turn.State.Waiting, turn.Close
+	s.tellTurn(c, &out, turn)
+	for turn.Ask != nil { // as when no server answers; a bot asks greeting.MaxAsks times
+		turn = bot.Resume(turn.State, greeting.AskAnswer{}, said, facts)
+		s.tellTurn(c, &out, turn)
+	}
+	c.JSON(http.StatusOK, out)
+}
+
+// tellTurn adds what a turn came to.
+func (s *Server) tellTurn(c *gin.Context, out *tried, turn greeting.Turn) {
+	out.Says, out.State, out.Waiting, out.Closed = append(out.Says, turn.Says...), &turn.State, turn.State.Waiting, turn.Close
 	for _, a := range turn.Acts {
 		if a.Shown {
 			continue // whether it is done is a setting of the chat
 		}
 		out.Acts = append(out.Acts, s.text(c, "console.bot.try.act", map[string]any{"What": s.actWords(c, a)}))
 	}
+	if turn.Ask != nil {
+		out.Acts = append(out.Acts, s.text(c, "console.bot.try.act_widget_request", nil)+": "+turn.Ask.URL)
+	}
 	for _, p := range s.botProblems(c, turn.Log, 1) {
 		out.Met = append(out.Met, p.Text)
 	}
-	c.JSON(http.StatusOK, out)
 }
 
 // tryFrom reads what the editor's chat kept and what it was told of the site.

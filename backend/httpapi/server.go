@@ -206,6 +206,7 @@ func (s *Server) chatRoutes(r *gin.Engine) {
 	v.POST("/callbacks", s.bodyLimit(maxVisitorBytes), s.limited(perVisitorMessages), s.limited(perVisitorCallBacks), s.limitedAddress(perAddressCallBacks), s.callBack)
 	v.POST("/meta", s.bodyLimit(maxMetaBytes), s.limited(perVisitorMeta), s.limitedAddress(perAddressMeta), s.meta)
 	v.POST("/greeting", s.bodyLimit(maxMetaBytes), s.limited(perVisitor), s.limitedAddress(perAddressGreetings), s.greet)
+	r.POST(BotAnswerPath+":token", s.bodyLimit(maxBotAnswer), s.limited(perAddress), s.botAnswer)
 	s.actionRoutes(r, v)
 	v.POST("/receipts", s.bodyLimit(maxVisitorBytes), s.limited(perVisitor), s.receipts)
 	v.GET("/stream/events", s.limited(perVisitor), s.events)

@@ -43,8 +43,9 @@ func (t *tx) greet(l *lane, in conversation.NewInbound) error {
 	if err := t.botActs(l, in, g.Turn); err != nil {
 		return err
 	}
-	_, err := t.exec(`INSERT INTO greeting_runs (conversation_id, account_id, state, over, changed_at) VALUES (?, ?, ?, ?, ?)`,
-		l.id, l.account, string(g.Turn.State), flag(g.Turn.Over), now)
+	ask, id, due := askOf(in, g.Turn)
+	_, err := t.exec(`INSERT INTO greeting_runs (conversation_id, account_id, state, over, changed_at, ask_id, ask, ask_due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		l.id, l.account, string(g.Turn.State), flag(g.Turn.Over), now, id, ask, due)
 	return err
 }
 
@@ -81,8 +82,7 @@ func (t *tx) reply(l *lane, in conversation.NewInbound, m conversation.Message) 
 	if in.Bot == nil {
 		return nil
 	}
-	var state string
-	err := t.row(`SELECT state FROM greeting_runs WHERE conversation_id = ? AND over = 0`, l.id).Scan(&state)
+	run, err := t.botRun(l)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -93,26 +93,15 @@ func (t *tx) reply(l *lane, in conversation.NewInbound, m conversation.Message) 
 	if err != nil {
 		return err
 	}
-	turn := conversation.BotTurn{State: json.RawMessage(state), Over: true}
-	if !spoke {
-		turn = in.Bot.Next(turn.State, m.Text)
+	turn := conversation.BotTurn{State: run.state, Over: true}
+	switch {
+	case spoke:
+	case run.ask != "":
+		return nil // it waits for a server, and not for the visitor
+	default:
+		turn = in.Bot.Next(run.state, m.Text)
 	}
-	for _, say := range turn.Says {
-		if err = t.botSays(l, in, in.Bot.Message(m.Account, chatid.MessageID(in.NewID()), say)); err != nil {
-			return err
-		}
-	}
-	if err = t.botActs(l, in, turn); err != nil {
-		return err
-	}
-	if turn.Close {
-		if err = t.botEnds(l, in); err != nil {
-			return err
-		}
-	}
-	_, err = t.exec(`UPDATE greeting_runs SET state = ?, over = ?, changed_at = ? WHERE conversation_id = ?`,
-		string(turn.State), flag(turn.Over), in.Now.UnixMilli(), l.id)
-	return err
+	return t.botTurn(l, in, turn)
 }
 
 // botActs keeps what a turn wants done in the CRM until the conversation's lead is known.

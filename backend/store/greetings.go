@@ -11,6 +11,9 @@ import (
 // Greetings gives the part for chats' greeting bots.
 func (s *Store) Greetings() greeting.Store { return greetings{s} }
 
+// GreetingAsks gives the part for the requests of bots.
+func (s *Store) GreetingAsks() greeting.Asks { return greetings{s} }
+
 type greetings struct{ *Store }
 
 // Greeting implements greeting.Store.
