@@ -53,6 +53,9 @@ func TestBotProblemsHaveWords(t *testing.T) {
 	if len(keys) < 60 {
 		t.Fatalf("only %d keys were found: the patterns are out of date", len(keys))
 	}
+	for _, never := range []string{"subscribe", "unsubscribe"} { // named, but no turn comes to them
+		delete(keys, "console.bot.try.act_"+never)
+	}
 	l := texts.Localizer("", "en")
 	for key := range keys {
 		if !l.Has(key) {
