@@ -169,6 +169,7 @@ func FuzzBot(f *testing.F) {
 	f.Add([]byte(`[{"question":[{"handler":"conditions","params":[{"term1":"{{bot_params.a.0}}","term2":{"from":1},"operation":"in_range"}],"otherwise":[{"handler":"stop","params":{"action":"talk-close"}}]}]}]`), "1", []byte(`{"a":[1]}`))
 	f.Add([]byte(`{"0":{"question":[],"answer":[{"handler":"validations","params":{"logic":"or","conditions":[{"type":"email","operation":"contains"}],"result":[]}},{"handler":"action","params":{"name":"set_tag","params":{"type":2,"value":"x"}}}]}}`), "a@b.cd", []byte(`{"a":null}`))
 	f.Add([]byte(`{"0":{"question":[{"handler":"meta","params":{"delimiter":"-","values":["lead.tags","lead.custom_fields.5"]}},{"handler":"send_external_message","params":{"message":{"text":"{{message_text}}","buttons":[{"type":"url","text":"a","url":"https://x.example"}]},"recipient":{"type":"filtered_contacts","filter":{"conditions":[{"term1":"{{x}}","term2":"","operation":"="}]}},"channels":[{"id":1}],"on_error":{"handler":"goto","params":{"type":"answer","step":0}}}}],"answer":[{"handler":"preset","params":{"name":"contacts.validate_base_info","params":{"empty_all":"?"}}}]},"error":[{"handler":"stop","params":{"action":"salesbot-start","bot":1}},{"handler":"exits","params":{"value":"x"}}]}`), "a@b.cd", []byte(`{"start":"a-b"}`))
+	f.Add([]byte(`[{"question":[{"handler":"buttons","params":[{"regex":"/./","params":[{"handler":"widget_request","params":{"url":"https://x.example","data":{"a":["{{message_text}}"]}}},{"handler":"show","params":{"type":"text","value":"{{json.a.0}}"}}]}]}]}]`), "x", []byte(`{"a":["b"]}`))
 	f.Fuzz(func(t *testing.T, raw []byte, input string, params []byte) {
 		b, err := greeting.Parse(raw)
 		if err != nil {
@@ -189,7 +190,9 @@ func FuzzBot(f *testing.F) {
 		began := time.Now()
 		turn := greeting.Turn{}
 		for range 3 {
-			turn = b.Run(turn.State, input, facts)
+			if turn = b.Run(turn.State, input, facts); turn.Ask != nil {
+				turn = b.Resume(turn.State, greeting.AskAnswer{Data: facts.Params}, input, facts)
+			}
 			if turn.State.Over == (turn.State.Waiting != nil) {
 				t.Fatalf("state %+v", turn.State)
 			}
