@@ -18,7 +18,9 @@ const watchPolicy = `violations = [], addEventListener("securitypolicyviolation"
 
 // TestCardPageWalk: an administrator makes a card page in the console, sees it beside
 // the form as he types, and a visitor finds it, opens the chat there, writes and is
-// answered; by keyboard, on a phone, and without JavaScript too.
+// answered; by keyboard, on a phone, and without JavaScript too. A key action watches the
+// page (O §5): the visitor who comes again is asked for a phone number, and the lead and
+// the console tell of it (KEY-5).
 func TestCardPageWalk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{login: true})
@@ -72,8 +74,18 @@ func TestCardPageWalk(t *testing.T) {
 	console.reads("Not saved yet")
 	js[any](console, `document.getElementById("b1.service").value = "telegram", null`)
 	console.fill(`#b1\.link`, "@harbour_lamps")
+	picture := filepath.Join(t.TempDir(), "lamp.png")
+	if err := os.WriteFile(picture, drawing(1600, 700), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, field := range []string{"#picture", "#avatar"} {
+		console.do(chromedp.SetUploadFiles(chromedp.CSS(field), []string{picture}, chromedp.NodeReady))
+	}
 	console.click(`button[value="add-link"]`)
 	console.sees(`document.querySelector('#b2\\.link')`)
+	// The browser has forgotten the files, the form has not.
+	console.sees(`document.querySelectorAll('#picture-hint, #avatar-hint').length === 2 && [...document.querySelectorAll('#picture-hint, #avatar-hint')].every((hint) => hint.innerText.includes("not saved yet: lamp."))`)
+	preview(`document.querySelector(".card__picture")?.naturalWidth === 1200 && document.querySelector(".card__picture").src.startsWith("data:image/jpeg")`)
 	console.fill(`#b2\.link`, "javascript:alert(1)")
 	console.fill(`#b2\.label`, "Our shop")
 	console.fill(`#b2\.heading`, "Where to buy")
@@ -86,22 +98,30 @@ func TestCardPageWalk(t *testing.T) {
 	console.axe("a refused form", "html")
 	console.shot("editor-refused")
 	console.fill(`#b2\.link`, "shop.harbour.example")
-	picture := filepath.Join(t.TempDir(), "lamp.png")
-	if err := os.WriteFile(picture, drawing(1600, 700), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, field := range []string{"#picture", "#avatar"} {
-		console.do(chromedp.SetUploadFiles(chromedp.CSS(field), []string{picture}, chromedp.NodeReady))
-	}
 	js[any](console, `document.querySelector(".cardform__save button").click(), null`)
 	console.reads("The page is saved")
-	preview(`document.querySelector(".card__picture")?.naturalWidth === 1200 && document.querySelector(".card__picture").complete`)
-	for _, s := range []string{"light", "dark"} {
-		scheme(s, console)
-		console.axe("the editor, "+s, "html")
-		console.fits("the editor")
-		console.shot("editor-" + s)
+	preview(`document.querySelector(".card__picture")?.naturalWidth === 1200 && !document.querySelector(".card__picture").src.startsWith("data:")`)
+	cards, err := w.app.cardPages.CardsOf(t.Context(), w.mustAccount())
+	if err != nil || len(cards) != 1 || cards[0].Look.Avatar == "" {
+		t.Fatalf("saved is %+v, %v", cards, err)
 	}
+	console.looked("editor")
+	console.fits("the editor")
+
+	// Its key action, by the form.
+	const again = "Came by another link"
+	console.click(`a[href$="/actions"]`)
+	console.reads("There are none yet")
+	console.click(`a[href$="/actions/new"]`)
+	console.reads("The corner of a card page is empty")
+	console.fill("#name", again)
+	js[any](console, `(document.querySelector('[name="c0.0.kind"]').value = "page_hits", null)`)
+	console.fill(`[name="c0.0.value"]`, "2")
+	console.click("[name=form]")
+	console.fill("#form_title", "May we call you?")
+	js[any](console, `document.querySelector('form[action$="/new"] [type=submit]').click(), null`)
+	console.reads("The key action is saved.")
+	actions := js[string](console, `location.pathname`)
 
 	// A visitor on a computer and on a phone.
 	page := chatURL + "/s/harbour-lamps"
@@ -148,6 +168,44 @@ func TestCardPageWalk(t *testing.T) {
 	if got := js[[]string](small, `violations`); len(got) > 0 {
 		t.Errorf("against the policy on a phone: %q", got)
 	}
+
+	// Who comes a second time, by another link, acts: the form is there, without anybody's focus; what is
+	// sent makes a lead, which has the note, and the console tells what happened and why.
+	small.visit(page + "?from=flyer")
+	js[any](small, watchPolicy)
+	small.sees(`document.querySelector(".leadline-form__title")?.textContent === "May we call you?"`)
+	if js[bool](small, `!!document.querySelector(".leadline-form").contains(document.activeElement)`) {
+		t.Error("the form takes the focus (KEY-6)")
+	}
+	for _, s := range []string{"light", "dark"} {
+		scheme(s, small)
+		small.axe("the page with a form, "+s, "html")
+		small.fits("the page with a form")
+		small.shot("phone-form-" + s)
+	}
+	small.fill(".leadline-form [name=phone]", "+1 555 0100")
+	small.click(".leadline-form__send")
+	small.sees(`document.querySelector(".amo-livechat iframe")?.contentDocument?.body.innerText.includes("+1 555 0100")`)
+	w.until("the key action's note in the lead", func() bool {
+		for _, l := range w.box.Leads(accountID) {
+			for _, n := range w.box.CardNotes(accountID, sandbox.CardLeads, l.ID) {
+				if n.Text == "Key action: "+again {
+					return true
+				}
+			}
+		}
+		return false
+	})
+	if got := js[[]string](small, `violations`); len(got) > 0 {
+		t.Errorf("against the policy with a form: %q", got)
+	}
+	console.visit(appURL + actions)
+	until(t, "the log in the console", func() bool {
+		console.visit(appURL + actions)
+		text := js[string](console, `document.querySelector("#fired ~ ol")?.innerText ?? ""`)
+		return strings.Contains(text, again) && strings.Contains(text, "Pages opened, at least 2") && strings.Contains(text, page) && strings.Contains(text, "(lead ")
+	})
+	console.looked("key-action-log")
 
 	// Without JavaScript the links work and the chat says how.
 	bare := browser.person("about:blank")

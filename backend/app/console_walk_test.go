@@ -23,6 +23,45 @@ func (b *tab) types(selector, value string) {
 	js[any](b, fmt.Sprintf(`((e) => { e.value = %q; e.dispatchEvent(new Event("input", { bubbles: true })); })(document.querySelector(%q)), null`, value, selector))
 }
 
+// howLooked is a colour scheme and a width in which pages are looked at.
+type howLooked struct {
+	scheme string
+	wide   int64
+}
+
+// pairs are all pairs of both, or two that have each of them.
+func pairs() []howLooked {
+	list := []howLooked{{"light", 1280}, {"dark", 375}}
+	if wide() {
+		list = append(list, howLooked{"dark", 1280}, howLooked{"light", 375})
+	}
+	return list
+}
+
+// looked sees a page of the console in both sizes and colours.
+func (b *tab) looked(name string) {
+	b.w.t.Helper()
+	for _, how := range pairs() {
+		b.do(chromedp.EmulateViewport(how.wide, 2400))
+		scheme(how.scheme, b)
+		b.sees(fmt.Sprintf(`innerWidth === %d`, how.wide))
+		what := fmt.Sprintf("%s-%s-%d", name, how.scheme, how.wide)
+		b.axe(what, "html")
+		b.keepsWidth(what)
+		b.shot(what)
+	}
+	b.do(chromedp.EmulateViewport(1280, 900))
+	scheme("light", b)
+}
+
+// keepsWidth: nothing of a page of the console is wider than its place.
+func (b *tab) keepsWidth(what string) {
+	b.w.t.Helper()
+	if wide := js[[]string](b, `[...document.querySelectorAll("main *, header *")].filter((e) => e.checkVisibility() && !e.closest(".console__screen, thead") && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 200))`); len(wide) > 0 {
+		b.w.t.Errorf("%s: wider than its place: %q", what, wide)
+	}
+}
+
 // TestConsoleWalk is an administrator's way in the console at its own address: a chat
 // for a second pipeline, its button's look with the preview, the code on the sample
 // shop, talking, ending and going on, leaving a phone number while nobody answers, and
@@ -41,31 +80,11 @@ func TestConsoleWalk(t *testing.T) {
 	p.fill("#login", login)
 	p.fill("#password", password+"\r")
 
-	// look sees a page in both sizes and colours.
-	look := func(name string) {
-		t.Helper()
-		for _, how := range []struct {
-			scheme string
-			wide   int64
-		}{{"light", 1280}, {"dark", 375}} {
-			p.do(chromedp.EmulateViewport(how.wide, 2400))
-			scheme(how.scheme, p)
-			p.sees(fmt.Sprintf(`innerWidth === %d`, how.wide))
-			p.axe(fmt.Sprintf("%s %s", name, how.scheme), "html")
-			if wide := js[[]string](p, `[...document.querySelectorAll("main *, header *")].filter((e) => e.checkVisibility() && !e.closest(".console__screen, thead") && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 200))`); len(wide) > 0 {
-				t.Errorf("%s, %d wide: wider than its place: %q", name, how.wide, wide)
-			}
-			p.shot(fmt.Sprintf("%s-%s", name, how.scheme))
-		}
-		p.do(chromedp.EmulateViewport(1280, 900))
-		scheme("light", p)
-	}
-
 	// A chat for the second pipeline.
 	p.sees(`document.querySelector('#pipeline')`)
 	p.fill("#new-name", "Repair desk\r")
 	p.reads("The chat is added")
-	look("chat")
+	p.looked("chat")
 
 	// Its button, as visitors will see it, before anything is saved.
 	p.click(`#buttons ~ ul a`)
@@ -88,7 +107,7 @@ func TestConsoleWalk(t *testing.T) {
 	if got := js[string](preview, `document.querySelector(".sc-header__title").textContent`); got != "Repair desk" {
 		t.Errorf("the preview's chat is called %q", got)
 	}
-	look("button")
+	p.looked("button")
 	buttons, err := w.app.chats.Buttons(t.Context(), account.ID)
 	if err != nil || len(buttons) != 2 || buttons[1].Look.Color != "" {
 		t.Fatalf("the preview saved something: %+v, %v", buttons, err)
@@ -111,10 +130,10 @@ func TestConsoleWalk(t *testing.T) {
 	p.sees(`document.querySelectorAll('.js-chat').length === 2`)
 	p.click(`tr:nth-child(2) .js-copy`)
 	p.sees(`document.querySelector('tr:nth-child(2) .js-copied').textContent === "The code is copied."`)
-	look("chats")
+	p.looked("chats")
 	p.click(`tr:nth-child(2) a[href$="/code"]`)
 	p.sees(`document.querySelector('#code-2')`)
-	look("code")
+	p.looked("code")
 
 	// A visitor of the shop: the look, a lead in that pipeline, the end, and on.
 	site.paste(code)

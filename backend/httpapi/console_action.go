@@ -39,6 +39,8 @@ type conditionRow struct {
 type actionForm struct {
 	Page, List string // addresses
 	New        bool
+	// Card: of a card page, which has no launcher that greets or moves.
+	Card bool
 	Kinds      []string
 	MaxName    int
 
@@ -305,7 +307,9 @@ func (s *Server) consoleAction(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	s.showAction(c, http.StatusOK, a.Name, formOf(a), nil)
+	f := formOf(a)
+	f.Card = b.Card != ""
+	s.showAction(c, http.StatusOK, a.Name, f, nil)
 }
 
 func (s *Server) showAction(c *gin.Context, status int, title string, f actionForm, failed error) {
@@ -362,6 +366,7 @@ func (s *Server) consoleSaveAction(c *gin.Context) {
 		return
 	}
 	f, a := typedAction(c.Request.PostForm)
+	f.Card = b.Card != ""
 	if id := c.Param("action"); id != newAction {
 		a.ID = id
 	}
