@@ -346,8 +346,8 @@ func TestConsoleLooks(t *testing.T) {
 			}
 			page("/buttons/"+button, `document.querySelector('#greet')`, "button")
 			page("/chats/"+string(w.firstChat())+"/bot", `document.querySelector('#bot-steps')`, "bot")
-			page("/cards", `document.querySelector('a[href*="/cards/"]')`, "cards")
-			f.click(`a[href*="/cards/"]`)
+			page("/cards", `document.querySelector('#slug')`, "cards")
+			f.click(`main a[href*="/cards/"]`)
 			f.sees(`document.querySelector('#b0\\.heading')`)
 			look("card")
 		}
