@@ -116,7 +116,7 @@ func avatarsOfOperators(t *testing.T, s setup) {
 		t.Errorf("on the stream: author %+v", m.Author)
 	}
 
-	namelessThrough(t, w, v, says)
+	namelessThrough(t, w, v, says) // SET-4
 
 	if err := w.box.SetAvatar(accountID, agentID, "#d04040"); err != nil {
 		t.Fatal(err)

@@ -183,7 +183,7 @@ func filesToTheCRM(t *testing.T, s setup) {
 	w.noBreaches()
 }
 
-// TestFileLinks: ranges, tags, and what no link opens.
+// TestFileLinks: ranges, tags, and what no link opens (SEC-5).
 func TestFileLinks(t *testing.T) {
 	t.Parallel()
 	var c clock
@@ -255,7 +255,7 @@ func TestFileLinks(t *testing.T) {
 	}
 }
 
-// TestUploadRefusals: docs/http-api.md, POST /v1/files; nothing stays behind.
+// TestUploadRefusals: docs/http-api.md, POST /v1/files; nothing stays behind (SEC-9, SEC-10).
 func TestUploadRefusals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, setup{login: true, config: func(c *config.Config) {

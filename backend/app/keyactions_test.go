@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -255,6 +256,15 @@ func TestKeyActionBeforeTheLead(t *testing.T) {
 	if fired := w.happened(button)[0]; fired.Problem != keyaction.NoLead {
 		t.Errorf("without a lead it ended with problem %q", fired.Problem)
 	}
+	// The conversation goes on under its old binding, in both directions.
+	v.write(uuidN(6), "still there?")
+	w.eventually("what was written after that", func() bool { return slices.Contains(w.inbox(sandbox.Inbound), "still there?") })
+	chats := w.box.Chats(accountID)
+	if len(chats) != 1 {
+		t.Fatalf("%d chats in the CRM, want the one", len(chats))
+	}
+	w.says(chats[0].ID, "Yes")
+	until(t, "the answer", func() bool { return slices.Contains(v.outbound(), "Yes") })
 }
 
 // TestKeyActionHooks: a hook goes through the one safe client, a bounded

@@ -180,7 +180,7 @@ func TestMetaInTheCRM(t *testing.T) {
 
 // TestMetaWaitsForTheLead: whatever the CRM does with incoming leads that nobody
 // accepted (C §7.5), the site's word is there once somebody has; and a lead that is
-// gone takes none (CON-10).
+// gone takes none.
 func TestMetaWaitsForTheLead(t *testing.T) {
 	t.Parallel()
 	for _, variant := range []string{"refused", "hidden"} {

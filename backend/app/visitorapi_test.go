@@ -282,7 +282,7 @@ func TestWriteRefusals(t *testing.T) {
 	w.noBreaches()
 }
 
-// TestWritingTooFast: 429 with Retry-After, for this visitor alone.
+// TestWritingTooFast: 429 with Retry-After, for this visitor alone (SEC-10).
 func TestWritingTooFast(t *testing.T) {
 	t.Parallel()
 	w, v, _ := opened(t, setup{})

@@ -40,9 +40,9 @@ type actionForm struct {
 	Page, List string // addresses
 	New        bool
 	// Card: of a card page, which has no launcher that greets or moves.
-	Card bool
-	Kinds      []string
-	MaxName    int
+	Card    bool
+	Kinds   []string
+	MaxName int
 
 	Name       string
 	Constraint int

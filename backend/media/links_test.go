@@ -63,6 +63,7 @@ func TestShortLinkHasTheDocumentedForm(t *testing.T) {
 	}
 }
 
+// SEC-5: a link to a file is signed and ends.
 func TestShortLinkLivesForHoursAndIsTheSameWithinOne(t *testing.T) {
 	t.Parallel()
 	l := links(t, linkKey)

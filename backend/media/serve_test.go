@@ -54,6 +54,7 @@ func serveKey(t *testing.T, store Store, s Served, header http.Header) (*http.Re
 	return resp, string(b)
 }
 
+// SEC-9: SVG and HTML never act, whatever a file calls itself.
 func TestServeShowsInPlaceOnlyWhatCannotAct(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ typ, wantType, wantDisposition string }{

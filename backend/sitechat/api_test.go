@@ -71,7 +71,8 @@ func TestAColdVisitorLoadsAndStoresNothing(t *testing.T) {
 	s.until(`document.querySelector("#amo-livechat iframe")`)
 	s.value(`(({src, title, allow, sandbox}) => [new URL(src).pathname, title, allow, sandbox.value])(document.querySelector("#amo-livechat iframe"))`, []string{"/v1/frame/1042", "Shop support",
 		"microphone; camera; autoplay; clipboard-write", "allow-scripts allow-same-origin allow-forms allow-popups allow-downloads allow-popups-to-escape-sandbox"}) // SEC-11
-	s.value("document.cookie", "") // opening is not writing
+	s.value(`/ticket|token|opaque/.test(document.querySelector("#amo-livechat iframe").src)`, false) // SEC-5
+	s.value("document.cookie", "")                                                                   // opening is not writing
 }
 
 // Who presses the launcher is about to click it: the panel loads meanwhile, but nothing opens, and nobody hears of it, before the click.

@@ -105,10 +105,13 @@ func TestKEYConditionsAndReactions(t *testing.T) {
 		if _, key := w.reported(); len(key) < 22 {
 			t.Errorf("reported by %q", key)
 		}
-		// A group holds when all of it does: the time, and two pages.
-		s.run(`pass(40)`)
-		w.wants(t, "first", "second")
-		s.run(`history.pushState({}, "", "?page=2"); pass(1)`)
+		// A group holds when all of it does: the time that the page was seen, and two pages. What passes while it is hidden is
+		// no time on the site (KEY-1).
+		const fired = `JSON.parse(localStorage["leadline-actions-1042"]).session.includes("time")`
+		s.run(`Object.defineProperty(document, "hidden", {value: true, configurable: true}); pass(60); delete document.hidden; history.pushState({}, "", "?page=2"); pass(10)`)
+		s.value(`[document.hidden, `+fired+`]`, []bool{false, false})
+		s.run(`pass(25)`)
+		s.value(fired, true)
 		w.wants(t, "first", "second", "time")
 		s.until(`document.querySelector(".amo_animation_tremble")`)
 		s.run(`pass(30); history.pushState({}, "", "?page=3")`)
@@ -116,6 +119,10 @@ func TestKEYConditionsAndReactions(t *testing.T) {
 		s.run(`scrollTo(0, (document.documentElement.scrollHeight - innerHeight) / 4)`)
 		s.run(`scrollTo(0, (document.documentElement.scrollHeight - innerHeight) * 0.6)`)
 		w.wants(t, "first", "second", "time", "scroll")
+		// However often a page says that it scrolls, it is looked at four times a second (KEY-3).
+		s.run(`quarters = 0, realTimeout = setTimeout, setTimeout = (act, ms, ...rest) => (quarters += ms === 250, realTimeout(act, ms, ...rest)), null`)
+		s.run(`for (let i = 0; i < 50; i++) dispatchEvent(new Event("scroll")); setTimeout = realTimeout, null`)
+		s.value(`quarters <= 1`, true)
 		s.run(`document.dispatchEvent(new MouseEvent("mouseout", {clientY: -1, bubbles: true}))`)
 		w.wants(t, "first", "second", "time", "scroll", "leave")
 		s.until(`document.querySelector(".amo-livechat_bubble")?.textContent.includes("May we help?")`)
