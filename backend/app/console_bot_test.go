@@ -100,6 +100,18 @@ func TestConsoleBot(t *testing.T) {
 	}
 	g.shows(g.post(page+"/settings", url.Values{"csrf": {csrf}, "at": {button}, "name": {strings.Repeat("a", 61)}}), 422, "At most 60 characters")
 
+	// Incoming leads are left to people, and accepted again (O §4.3).
+	for _, accepts := range []bool{false, true} {
+		settings := url.Values{"csrf": {csrf}, "at": {button}, "import": {"1"}, "name": {"Anna"}}
+		if accepts {
+			settings.Set("accept", "1")
+		}
+		done(g.post(page+"/settings", settings), "switch_bot")
+		if w.bot().LeavesIncoming == accepts || strings.Contains(string(g.get(page).body), `name="accept" value="1" checked`) != accepts {
+			t.Errorf("accepting %v was not kept", accepts)
+		}
+	}
+
 	// Stored byte by byte, in the form that it has.
 	done(save(twoSteps), "save_bot")
 	if got := string(w.bot().Bot); got != twoSteps {
