@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 
 	"leadline/backend/account"
 	"leadline/backend/amojo"
@@ -14,15 +15,18 @@ import (
 // Handle delivers one job; it is the outbox's Handler. The table of outcomes is
 // design.md §2.
 func (b *Bridge) Handle(ctx context.Context, j outbox.Job) outbox.Outcome {
-	log := b.log.With("conversation_id", string(j.Lane), "seq", j.Seq, "attempt", j.Attempts+1)
+	// Made when something is to be said: a logger costs more than a job should.
+	log := func() *slog.Logger {
+		return b.log.With("conversation_id", string(j.Lane), "seq", j.Seq, "attempt", j.Attempts+1)
+	}
 	a, err := b.accounts.Account(ctx, j.Account)
 	if err != nil {
-		log.Error("deliver: read account", "error", err)
+		log().Error("deliver: read account", "error", err)
 		return b.later(j, true, 0)
 	}
 	p, ok := b.products.byName[a.Product]
 	if !ok || a.Scope == "" || a.State == account.Installed {
-		log.Error("deliver: account has no channel", "account_id", string(a.ID))
+		log().Error("deliver: account has no channel", "account_id", string(a.ID))
 		return b.pause(j, awayPause)
 	}
 	away := a.State == account.Disconnected
@@ -70,7 +74,7 @@ func (b *Bridge) Handle(ctx context.Context, j outbox.Job) outbox.Outcome {
 		err = errors.New("unknown kind of job " + string(j.Kind))
 	}
 	if err != nil {
-		log.Warn("deliver: "+string(j.Kind), "account_id", string(a.ID), "error", err)
+		log().Warn("deliver: "+string(j.Kind), "account_id", string(a.ID), "error", err)
 	}
 	if o.Verdict == 0 || away && o.Verdict == outbox.Later {
 		// A payload that we cannot read ourselves; or a scope that is switched

@@ -257,7 +257,6 @@ const turn = 32
 
 // work does the lane's jobs in order. again tells that it wants another turn.
 func (w *Worker) work(ctx context.Context, l *lane) (again bool) {
-	log := w.cfg.Logger.With("conversation_id", string(l.claim.Lane))
 	// What is settled must be stored even when the server is stopping.
 	keep := context.WithoutCancel(ctx)
 	for range turn {
@@ -265,13 +264,13 @@ func (w *Worker) work(ctx context.Context, l *lane) (again bool) {
 			w.release(keep, l)
 			return false
 		}
-		if !w.renew(keep, l, log) {
+		if !w.renew(keep, l) {
 			return false
 		}
 		if len(l.jobs) == 0 {
 			jobs, err := w.store.Jobs(keep, l.claim, turn)
 			if err != nil {
-				log.Error("outbox: read jobs", "error", err)
+				w.cfg.Logger.Error("outbox: read jobs", "conversation_id", string(l.claim.Lane), "error", err)
 				return false
 			}
 			if len(jobs) == 0 {
@@ -285,7 +284,7 @@ func (w *Worker) work(ctx context.Context, l *lane) (again bool) {
 		if l.claim.Recovered {
 			j.Uncertain, l.claim.Recovered = true, false
 		}
-		more, ok := w.try(keep, l.claim, j, log)
+		more, ok := w.try(keep, l.claim, j)
 		if !ok || !more {
 			return false
 		}
@@ -294,18 +293,18 @@ func (w *Worker) work(ctx context.Context, l *lane) (again bool) {
 }
 
 // try handles one job and settles it. ctx outlives the stop of the worker. ok is false when the lane is no longer ours.
-func (w *Worker) try(ctx context.Context, c Claim, j Job, log *slog.Logger) (more, ok bool) {
+func (w *Worker) try(ctx context.Context, c Claim, j Job) (more, ok bool) {
 	hctx, cancel := context.WithTimeout(ctx, w.cfg.HandleTimeout)
 	o := w.handler.Handle(hctx, j)
 	cancel()
 	more, err := w.store.Settle(ctx, c, j, o)
 	switch {
 	case errors.Is(err, ErrLost):
-		log.Warn("outbox: claim lost", "seq", j.Seq)
+		w.cfg.Logger.Warn("outbox: claim lost", "conversation_id", string(c.Lane), "seq", j.Seq)
 		return false, false
 	case err != nil:
 		// The lease ends by itself and the job is tried again as uncertain.
-		log.Error("outbox: settle job", "seq", j.Seq, "error", err)
+		w.cfg.Logger.Error("outbox: settle job", "conversation_id", string(c.Lane), "seq", j.Seq, "error", err)
 		return false, false
 	}
 	if w.cfg.Settled != nil {
@@ -319,14 +318,14 @@ func (w *Worker) try(ctx context.Context, c Claim, j Job, log *slog.Logger) (mor
 }
 
 // renew keeps the lease longer than the next try can take.
-func (w *Worker) renew(ctx context.Context, l *lane, log *slog.Logger) bool {
+func (w *Worker) renew(ctx context.Context, l *lane) bool {
 	now := w.cfg.Now()
 	if l.claim.Until.Sub(now) > w.cfg.HandleTimeout+w.cfg.Lease/4 {
 		return true
 	}
 	until := now.Add(w.cfg.Lease)
 	if err := w.store.Renew(ctx, l.claim, until); err != nil {
-		log.Warn("outbox: renew claim", "error", err)
+		w.cfg.Logger.Warn("outbox: renew claim", "conversation_id", string(l.claim.Lane), "error", err)
 		return false
 	}
 	l.claim.Until = until
