@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -77,10 +78,43 @@ type Deps struct {
 type Service struct {
 	Deps
 	asked chan struct{} // a request was, or will be stored
+
+	// read are the bots that were read last, by what they were read from: each message
+	// to a chat that greets asks for its bot.
+	mu   sync.Mutex
+	read map[chatid.ChatID]readBot
 }
 
+type readBot struct {
+	from json.RawMessage
+	bot  *Bot
+}
+
+// maxReadBots bounds the bots that are kept read; of more all are forgotten.
+const maxReadBots = 200
+
 // NewService wires a service.
-func NewService(d Deps) *Service { return &Service{d, make(chan struct{}, 1)} }
+func NewService(d Deps) *Service {
+	return &Service{Deps: d, asked: make(chan struct{}, 1), read: map[chatid.ChatID]readBot{}}
+}
+
+// parsed reads a chat's bot, unless it did so last time.
+func (s *Service) parsed(c chatid.ChatID, from json.RawMessage) (*Bot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.read[c]; ok && bytes.Equal(last.from, from) {
+		return last.bot, nil
+	}
+	b, err := Parse(from)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.read) >= maxReadBots {
+		clear(s.read)
+	}
+	s.read[c] = readBot{from, &b}
+	return &b, nil
+}
 
 // Settings gives a chat's bot; the zero Settings of the chat where there is none.
 func (s *Service) Settings(ctx context.Context, a chatid.AccountID, c chatid.ChatID) (Settings, error) {
@@ -206,12 +240,12 @@ func (s *Service) bot(ctx context.Context, who conversation.Who) (*Bot, Settings
 	if err != nil {
 		return nil, set, err
 	}
-	b, err := Parse(set.Bot)
+	b, err := s.parsed(who.Chat, set.Bot)
 	if err != nil {
 		s.Logger.Error("read greeting bot", "account_id", string(who.Account), "chat_id", string(who.Chat), "error", err)
 		return nil, set, nil
 	}
-	return &b, set, nil
+	return b, set, nil
 }
 
 func (s *Service) facts(ctx context.Context, set Settings, who conversation.Who, about About) Facts {

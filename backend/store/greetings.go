@@ -18,6 +18,16 @@ type greetings struct{ *Store }
 
 // Greeting implements greeting.Store.
 func (s greetings) Greeting(ctx context.Context, a chatid.AccountID, c chatid.ChatID) (greeting.Settings, error) {
+	return remember(s.Store, greetingKey{a, c}, func() (greeting.Settings, error) { return s.greeting(ctx, a, c) })
+}
+
+// greetingKey is memory's of a chat's bot.
+type greetingKey struct {
+	account chatid.AccountID
+	chat    chatid.ChatID
+}
+
+func (s greetings) greeting(ctx context.Context, a chatid.AccountID, c chatid.ChatID) (greeting.Settings, error) {
 	out := greeting.Settings{Account: a, Chat: c}
 	var bot string
 	var changed int64

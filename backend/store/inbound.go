@@ -16,7 +16,7 @@ import (
 // SaveInbound implements conversation.Store.
 func (s conversations) SaveInbound(ctx context.Context, in conversation.NewInbound) (conversation.Saved, error) {
 	var saved conversation.Saved
-	if s.postgres && !in.Several && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil && in.CallBack == nil && in.Bot == nil {
+	if s.postgres && !in.Several && !in.Message.Tells() && in.ReplyTo == "" && in.Press == nil && in.CallBack == nil {
 		quick, ok, err := s.quickInbound(ctx, in)
 		if err != nil {
 			return conversation.Saved{}, fmt.Errorf("save inbound message: %w", err)

@@ -8,7 +8,7 @@ import (
 )
 
 // memory keeps what every hook and every visitor's message asks the database and
-// what seldom changes: accounts, online chats, operators' pictures. On SQLite, whose
+// what seldom changes: accounts, online chats and their bots, operators' pictures. On SQLite, whose
 // one writer sees every change of this process, what was changed is never read old
 // after the change has returned. On PostgreSQL nothing is kept.
 type memory struct {
@@ -84,7 +84,7 @@ func (m *memory) forget() {
 	clear(m.of)
 }
 
-var kept = regexp.MustCompile(`(?i)\b(accounts|online_chats|operators)\b`)
+var kept = regexp.MustCompile(`(?i)\b(accounts|online_chats|operators|greeting_bots)\b`)
 
 // changesKept tells whether a statement may change what memory keeps.
 func changesKept(query string) bool {

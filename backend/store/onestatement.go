@@ -49,6 +49,7 @@ const insertInbound = `WITH l AS (
 		AND NOT EXISTS (SELECT 1 FROM messages d WHERE d.conversation_id = c.id AND d.client_id = $12::text AND d.client_id <> '')
 		AND ($13::bigint <= 0 OR c.due_at IS NULL
 			OR (SELECT count(*) FROM (SELECT 1 FROM outbox w WHERE w.conversation_id = c.id LIMIT $13) w) < $13 - $14::bigint)
+		AND (NOT $24::boolean OR c.seq > 0 AND NOT EXISTS (SELECT 1 FROM greeting_runs g WHERE g.conversation_id = c.id AND g.over = 0))
 	RETURNING c.id, c.account_id, c.seq, c.last_at, c.token = $6 AND $6 <> '' AS mine, v.name, v.phone, v.email
 ), m AS (
 	INSERT INTO messages (id, account_id, conversation_id, client_id, seq, rev, at, direction, kind, text)
@@ -81,7 +82,7 @@ func (s conversations) quickInbound(ctx context.Context, in conversation.NewInbo
 		string(v.ID), string(v.Chat), string(v.Account), in.Now.UnixMilli(), until.UnixMilli(), in.Token,
 		v.Name, v.Phone, v.Email, v.Alias, v.Locale, string(m.ClientID), in.MaxWaiting, quickRoom,
 		string(m.ID), string(m.Direction), m.Kind, m.Text, string(conversation.JobMessage), string(raw),
-		v.Proven.ExternalID, v.Proven.Phone, int64(v.Proven.Contact),
+		v.Proven.ExternalID, v.Proven.Phone, int64(v.Proven.Contact), in.Bot != nil,
 	}, &m.Conversation, &m.Seq, &m.At, &mine, &payload)
 	if !ok {
 		return saved, false, err

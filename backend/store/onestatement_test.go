@@ -404,3 +404,22 @@ func TestOrderOfCommitsIsThatOfSeq(t *testing.T) {
 		must(t, g.Wait())
 	})
 }
+
+// A chat's greeting bot takes the short way from its visitors only while it speaks.
+func TestOneStatementLeavesABotThatSpeaksAlone(t *testing.T) {
+	w := onPostgres(t)
+	s := conversations{w.Store}
+	short := func(in conversation.NewInbound) bool {
+		t.Helper()
+		_, ok, err := s.quickInbound(testContext, in)
+		must(t, err)
+		return ok
+	}
+	w.known(t, "v1")
+	equal(t, "a bot that never began", short(w.botWrites("v1", "one", echo(nil))), true)
+	w.write(t, w.botWrites("v2", "one", echo(w.greeted(start, "Hello"))))
+	equal(t, "one that speaks", short(w.botWrites("v2", "two", echo(nil))), false)
+	w.write(t, w.botWrites("v2", "bye", echo(nil)))
+	w.write(t, w.inbound("v2", "still here"))
+	equal(t, "one that is over", short(w.botWrites("v2", "three", echo(nil))), true)
+}
