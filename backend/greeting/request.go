@@ -2,6 +2,7 @@ package greeting
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -108,6 +109,8 @@ func (r *run) ask(q Request) flow {
 	default:
 		s.Asks++
 		s.Asking, s.Within = true, r.path
+		// The page tells of its visitor with their messages, and not with the answer.
+		s.Email, s.Phone = cmp.Or(s.Email, r.facts.Email), cmp.Or(s.Phone, r.facts.Phone)
 		r.turn.Ask = &Ask{q.URL, data}
 		return flow{waiting, r.at}
 	}

@@ -68,6 +68,17 @@ func TestWidgetRequest(t *testing.T) {
 	}
 }
 
+// TestResumedBotKnowsThePage: what the page told of its visitor is not asked for behind a request.
+func TestResumedBotKnowsThePage(t *testing.T) {
+	t.Parallel()
+	b, f := parse(t, `[{"question":[`+asks+`,{"handler":"preset","params":{"name":"contacts.validate_base_info","params":{"empty_all":"Both?","success":"Known"}}}]}]`), facts(t, "")
+	f.Email, f.Phone = "anna@example.org", "+79990001122"
+	turn := b.Run(greeting.State{}, "", f)
+	if turn = b.Resume(turn.State, greeting.AskAnswer{}, "hi", facts(t, "")); said(turn) != "Known" {
+		t.Errorf("says %q", said(turn))
+	}
+}
+
 // TestRequestsAreBounded: nobody at the keyboard, and still a bot could ask without end.
 func TestRequestsAreBounded(t *testing.T) {
 	t.Parallel()
