@@ -189,7 +189,8 @@ func TestCFG6(t *testing.T) {
 func TestCFG7(t *testing.T) {
 	t.Parallel()
 	inBoth(t, func(t *testing.T, d Dialect) {
-		// Who wrote before signing in goes on under the device's own token and mark; the next person gets another mark.
+		// Who wrote before signing in goes on under the device's own token and mark, which is kept (VIS-2); the next person gets
+		// another mark.
 		sessions := make(chan map[string]any, 8)
 		s := visitIn(t, d, `<script>start = (user) => { FNConfig = {onlinechat: {user_id: user}}; SETTINGS STUB FN("runChatShow"); BOOT }; restart = (user) => { FN("runDestroy"); start(user) }; start("")</script>`, answers, func(s *site) {
 			s.opened = func(body map[string]any) { sessions <- body }

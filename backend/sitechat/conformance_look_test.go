@@ -165,8 +165,10 @@ func TestGreeting(t *testing.T) {
 
 		// Another session; the keyboard dismisses it.
 		s.run(`sessionStorage.clear()`)
+		media(t, nil, s) // nobody's motion
 		s.load()
 		s.until(bubble)
+		s.value(`document.getAnimations().length`, 0)
 		s.run(bubble + `.querySelector("button").focus()`)
 		s.press("Escape")
 		s.until("!" + bubble)
