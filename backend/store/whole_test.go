@@ -6,7 +6,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"leadline/backend/account"
-	"leadline/backend/chatid"
 	"leadline/backend/conversation"
 )
 
@@ -50,7 +49,7 @@ func TestWholeIsWhatStreamsWouldRead(t *testing.T) {
 		refused.KindRefused = &conversation.StatusJob{Ref: refused.Message.Ref, Status: conversation.Failed, Code: 905, Text: "delivery.unsupported_kind"}
 		check("one that nobody is shown", w.receive(t, refused), false)
 		quoting := w.inbound("v1", "that")
-		quoting.ReplyTo = chatid.MessageID(saved.Message.ID)
+		quoting.ReplyTo = saved.Message.ID
 		check("one that says more than its text", w.write(t, quoting), false)
 		check("the one after it", w.write(t, w.inbound("v1", "and so on")), true)
 	})

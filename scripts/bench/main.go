@@ -25,8 +25,8 @@ import (
 type options struct {
 	rounds   int
 	round    time.Duration
-	database string // DSN; SQLite in dir when empty
-	profile  string // folder for CPU profiles of the server, "" for none
+	database string         // DSN; SQLite in dir when empty
+	profile  string         // folder for CPU profiles of the server, "" for none
 	only     *regexp.Regexp // names of measurements to make; nil for all
 	dir      string
 	out      io.Writer
