@@ -18,6 +18,27 @@ func (b *tab) press(key, keys string) {
 	b.do(chromedp.SendKeys(chromedp.CSS(keyed(key)), keys))
 }
 
+// chooses goes by the arrow keys to the option of a select that begins with a label. The
+// letters of the label would do, where no two of them are a second apart.
+func (b *tab) chooses(key, label string) {
+	b.w.t.Helper()
+	field := `document.querySelector('` + keyed(key) + `')`
+	b.sees(field + ` && [...` + field + `.options].some((o) => o.textContent.startsWith("` + label + `"))`)
+	for {
+		at := js[int](b, field+`.selectedIndex`)
+		to := js[int](b, `[...`+field+`.options].findIndex((o) => o.textContent.startsWith("`+label+`"))`)
+		if at == to {
+			return
+		}
+		way := kb.ArrowUp
+		if to > at {
+			way = kb.ArrowDown
+		}
+		b.press(key, way)
+		b.sees(fmt.Sprintf(`%s && %s.selectedIndex !== %d`, field, field, at))
+	}
+}
+
 // TestBotEditor builds a bot with fields, keys and clicks alone, tries it, corrects it,
 // saves it, and a visitor is greeted by it.
 func TestBotEditor(t *testing.T) {
@@ -69,12 +90,12 @@ func TestBotEditor(t *testing.T) {
 	f.fill(keyed("1/answer/0/params/0/params/1/params/params/empty_all:text"), "Your phone and e-mail?")
 	f.press("1/answer/0/params/0/params:menu", "\r")
 	f.press("1/answer/0/params/0/params:add-end", "\r")
-	f.press("1/answer/0/params/0/params/2/params:action", "a bot of the CRM")
+	f.chooses("1/answer/0/params/0/params/2/params:action", "a bot of the CRM")
 	f.sees(`document.querySelector('` + keyed("1/answer/0/params/0/params/2/params/bot:text") + `')`)
 	f.fill(keyed("1/answer/0/params/0/params/2/params/bot:text"), "565")
 	f.press("1/answer/0/params/1/params:menu", "\r")
 	f.press("1/answer/0/params/1/params:add-goto", "\r")
-	f.press("1/answer/0/params/1/params/0/params:jump", "Step 1")
+	f.chooses("1/answer/0/params/1/params/0/params:jump", "Step 1")
 	f.sees(`document.querySelector('` + keyed("1/answer/0/params/1/params/0/params:jump") + `').value === "question:0"`)
 
 	// The question goes first; the jump follows its step. Undone, and done again.
@@ -91,7 +112,7 @@ func TestBotEditor(t *testing.T) {
 	f.click(keyed("1/question:menu"))
 	f.click(keyed("1/question:add-conditions"))
 	f.fill(keyed("1/question/1/params/conditions/0/term1:text"), "{{bot_params.plan}}")
-	f.press("1/question/1/params/conditions/0:operation", "is not empty")
+	f.chooses("1/question/1/params/conditions/0:operation", "is not empty")
 	f.sees(`!document.querySelector('` + keyed("1/question/1/params/conditions/0/term2:text") + `')`)
 	f.click(keyed("1/question/1/params/result:menu"))
 	f.click(keyed("1/question/1/params/result:add-message"))
