@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"leadline/backend/browsertest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"leadline/backend/browsertest"
 )
 
 // tab is one page of a real Chromium; a frame of another site is a tab of its

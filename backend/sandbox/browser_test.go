@@ -3,13 +3,14 @@ package sandbox
 import (
 	"context"
 	"fmt"
-	"leadline/backend/browsertest"
 	"net/url"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"leadline/backend/browsertest"
 )
 
 // browser opens a tab of Chromium, for which every name is on loopback.

@@ -1,11 +1,12 @@
 package sitechat
 
 import (
-	"leadline/backend/browsertest"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"leadline/backend/browsertest"
 )
 
 // The conformance suite of the site API (specs "online chat", §0-§3): one test for each rule, named after it, on pages in a

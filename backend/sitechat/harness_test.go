@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"leadline/backend/browsertest"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +17,8 @@ import (
 
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"leadline/backend/browsertest"
 )
 
 // Tests of the loader run in a real browser: one for the package, a tab and a site of its own for each test.

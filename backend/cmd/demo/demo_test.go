@@ -1,22 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"leadline/backend/browsertest"
 	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
-	"bytes"
-	"sync"
+	"leadline/backend/browsertest"
 )
 
 // output is what the demo prints, read while it runs.
