@@ -49,6 +49,9 @@ func Start(path, dir string, more ...chromedp.ExecAllocatorOption) (ctx context.
 	for _, flag := range []string{"disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
 		opts = append(opts, chromedp.Flag(flag, true))
 	}
+	// The browser's own lists under its address bar are pages that take more of the
+	// processor than most of ours, in every window, though nobody types there.
+	opts = append(opts, chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,WebUIOmniboxPopup,WebUIOmniboxAimPopup"))
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), append(opts, more...)...)
 	ctx, stop := chromedp.NewContext(alloc)
 	end = func() { stop(); stopAlloc() }

@@ -120,13 +120,19 @@ func TestConsent(t *testing.T) {
 	p.wantsKept("the frame before consent", "")
 	s.run(`crmPlugin("consent", true)`)
 	s.wantsKept("the site after consent", "cookie amo-livechat-id")
-	waitFor(t, func() bool {
-		return strings.Contains(p.kept(), "local leadline.1042.token") && strings.Contains(p.kept(), "session leadline.1042.draft")
+	waitFor(t, func() bool { // the database is not listed before it is made, nor while it is
+		list := p.kept()
+		return strings.Contains(list, "local leadline.1042.token") && strings.Contains(list, "session leadline.1042.draft") && strings.Contains(list, "database leadline.1042")
 	})
 	s.run(`crmPlugin("consent", false)`)
 	s.wantsKept("the site after a no", "")
 	p.wantsKept("the frame after a no", "")
 	p.value(`[document.querySelectorAll(".sc-message--inbound").length, document.querySelector("textarea").value]`, []any{1, "draft"}) // this page goes on
+	// What a yes began is still under way when the no comes, and makes nothing anew behind it.
+	s.run(`crmPlugin("consent", true); crmPlugin("consent", false)`)
+	p.idle(500)
+	s.wantsKept("the site after a no at once", "")
+	p.wantsKept("the frame after a no at once", "")
 	if err := chromedp.Do(s.ctx, chromedp.Navigate(s.page.URL+"/")); err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ export function startApp({ base, button, init, host, kept, state, words, browser
   let place: Promise<Keep> | undefined;
   const outbox = browser.openOutbox({
     user: init.user_id ?? "",
-    open: (old) => (place = browser.openKeep(name, Date.now(), old)),
+    open: (old) => (place = browser.openKeep(name, Date.now(), old, kept.keeps)),
     keeps: kept.keeps,
     store,
     key,

@@ -35,14 +35,15 @@ type Chosen = { at: number; files: File[] };
 
 /**
  * Opens it. Rejects where the browser refuses a database, or does not answer. Each act is one transaction on a connection of
- * its own: another tab may want to delete the database.
+ * its own: another tab may want to delete the database. An act that comes after that makes no new one unless keeps says so.
  */
-export async function openKeep(name: string, now: number, old: readonly Kept[]): Promise<Keep> {
+export async function openKeep(name: string, now: number, old: readonly Kept[], keeps: () => boolean): Promise<Keep> {
   const open = (): Promise<IDBDatabase> =>
     new Promise((resolve, reject) => {
       const request = indexedDB.open(name, 1);
       const late = setTimeout(reject, OPEN_WITHIN_MS, new Error("no answer"));
       request.onupgradeneeded = () => {
+        if (!keeps()) return request.transaction?.abort();
         request.result.createObjectStore(MESSAGES, { keyPath: "n", autoIncrement: true }).createIndex("id", "clientID", { unique: true });
         request.result.createObjectStore(BYTES);
         request.result.createObjectStore(CHOSEN);
