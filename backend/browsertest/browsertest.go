@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,9 +50,7 @@ func Start(path, dir string, more ...chromedp.ExecAllocatorOption) (ctx context.
 	for _, flag := range []string{"disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
 		opts = append(opts, chromedp.Flag(flag, true))
 	}
-	// The browser's own lists under its address bar are pages that take more of the
-	// processor than most of ours, in every window, though nobody types there.
-	opts = append(opts, chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,WebUIOmniboxPopup,WebUIOmniboxAimPopup"))
+	opts = append(opts, Without())
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), append(opts, more...)...)
 	ctx, stop := chromedp.NewContext(alloc)
 	end = func() { stop(); stopAlloc() }
@@ -59,6 +58,15 @@ func Start(path, dir string, more ...chromedp.ExecAllocatorOption) (ctx context.
 		return nil, end, fmt.Errorf("start chromium: %w", err)
 	}
 	return ctx, end, nil
+}
+
+// Without switches features of Chromium off, besides those that Start does: it says that
+// again, as the browser takes the last list alone. The lists under the address bar are
+// pages that take more of the processor than most of ours, in every window, though nobody
+// types there.
+func Without(features ...string) chromedp.ExecAllocatorOption {
+	all := append([]string{"Translate", "BlinkGenPropertyTrees", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup"}, features...)
+	return chromedp.Flag("disable-features", strings.Join(all, ","))
 }
 
 // Open starts a Chromium for one test.

@@ -3,7 +3,6 @@ package sitechat
 import (
 	"fmt"
 	"net/http"
-	"os/exec"
 	"slices"
 	"testing"
 
@@ -11,6 +10,8 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/performance"
 	"github.com/chromedp/chromedp"
+
+	"leadline/backend/browsertest"
 )
 
 // slower is how much slower than this machine a phone's processor is taken to be.
@@ -18,11 +19,8 @@ const slower = 4
 
 // onePhone starts a browser that keeps a page and its frames in one process, as phones do, so that one throttle slows both.
 func onePhone(b *testing.B) func(*site) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		missing(b, "no chromium: nothing was measured")
-	}
-	ctx, end, err := startBrowser(path, chromedp.Flag("disable-site-isolation-trials", true), chromedp.Flag("disable-features", "IsolateOrigins,site-per-process"))
+	ctx, end, err := startBrowser(browsertest.Path(b), chromedp.Flag("disable-site-isolation-trials", true),
+		browsertest.Without("IsolateOrigins", "site-per-process"))
 	b.Cleanup(end)
 	if err != nil {
 		b.Fatal("start chromium: ", err)
