@@ -62,7 +62,7 @@ func (s *site) axe(what string) {
 	s.t.Helper()
 	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 	if err != nil {
-		missing(s.t, "no axe-core (npm ci): the accessibility of the site chat was not looked at")
+		browsertest.Missing(s.t, "no axe-core (npm ci): the accessibility of the site chat was not looked at")
 	}
 	s.run(string(axe))
 	got, err := chromedp.Run(s.ctx, chromedp.Evaluate[[]string](`axe.run().then((r) => r.violations.flatMap((v) => v.nodes.map((n) => v.id + " " + n.html + " " + n.failureSummary)))`, chromedp.EvalAwaitPromise))

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"leadline/backend/browsertest"
 )
 
 // bundled gives a page of testdata/package as a site's own build makes it, with the real framework.
@@ -15,7 +17,7 @@ func bundled(t *testing.T, name string) string {
 		`--define:process.env.NODE_ENV="development"`, // React then mounts everything twice
 		"--define:__VUE_OPTIONS_API__=true", "--define:__VUE_PROD_DEVTOOLS__=false", "--define:__VUE_PROD_HYDRATION_MISMATCH_DETAILS__=false").Output()
 	if err != nil {
-		missing(t, "no esbuild in sitechat/node_modules (npm ci): tests of the package did not run: "+err.Error())
+		browsertest.Missing(t, "no esbuild in sitechat/node_modules (npm ci): tests of the package did not run: "+err.Error())
 	}
 	return string(out)
 }

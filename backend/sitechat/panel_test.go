@@ -12,6 +12,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"leadline/backend/browsertest"
 )
 
 // answers lets the chat host take messages and say something back, as http-api.md §3 shows it; the stream is a few events.
@@ -227,7 +229,7 @@ func TestAccessibility(t *testing.T) {
 	t.Parallel()
 	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 	if err != nil {
-		missing(t, "no axe-core (npm ci): the accessibility of the site chat was not looked at")
+		browsertest.Missing(t, "no axe-core (npm ci): the accessibility of the site chat was not looked at")
 	}
 	for _, scheme := range []string{"light", "dark"} {
 		t.Run(scheme, func(t *testing.T) {

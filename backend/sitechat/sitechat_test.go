@@ -2,10 +2,11 @@ package sitechat
 
 import (
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"leadline/backend/browsertest"
 )
 
 // files returns the build; without one tests are skipped with a word, and fail where CI is set.
@@ -13,20 +14,12 @@ func buildOf(t testing.TB) *Build {
 	t.Helper()
 	b, err := Files()
 	if errors.Is(err, ErrNotBuilt) {
-		missing(t, "no build in sitechat/dist (npm ci && npm run build): tests of the site chat did not run")
+		browsertest.Missing(t, "no build in sitechat/dist (npm ci && npm run build): tests of the site chat did not run")
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
-}
-
-func missing(t testing.TB, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }
 
 func TestWithoutABuildTheErrorSaysWhatToDo(t *testing.T) {
